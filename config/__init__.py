@@ -1,0 +1,58 @@
+"""Configuration: config.default explains every setting; FORUM_ENV picks the overrides; FORUM_* wins."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from config import default
+
+CONFIG_DIR = Path(__file__).parent
+ENVIRONMENTS = ("development", "testing", "production")
+PREFIX = "FORUM_"
+
+
+class ConfigurationError(ValueError):
+    """A setting that cannot be used; the message says which and how to mend it."""
+
+
+def setting_names() -> list[str]:
+    """Give the names of all settings, without the prefix, in the order of config/default.py."""
+    return [name for name in vars(default) if name.isupper()]
+
+
+def load(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Give the effective settings; raise ConfigurationError for an unknown or unusable FORUM_* value."""
+    values = {name: getattr(default, name) for name in setting_names()}
+    env = environ.get(PREFIX + "ENV", values["ENV"])
+    if env not in ENVIRONMENTS:
+        raise ConfigurationError(f"FORUM_ENV is {env!r}: use one of {', '.join(ENVIRONMENTS)}.")
+    overrides = importlib.import_module(f"config.{env}")
+    values |= {name: getattr(overrides, name) for name in vars(overrides) if name.isupper()}
+    values["ENV"] = env
+    for key, text in environ.items():
+        name = key.removeprefix(PREFIX)
+        if not key.startswith(PREFIX) or name == "ENV":
+            continue
+        if name not in values:
+            raise ConfigurationError(f"{key} is not a setting: `forum doctor` lists them all.")
+        values[name] = _parse(key, text, values[name])
+    return values
+
+
+def _parse(key: str, text: str, current: Any) -> Any:
+    """Read text as the type of the present value."""
+    if isinstance(current, bool):
+        if text.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if text.lower() in {"0", "false", "no", "off", ""}:
+            return False
+        raise ConfigurationError(f"{key} is {text!r}: use 1 or 0.")
+    if isinstance(current, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise ConfigurationError(f"{key} is {text!r}: a whole number is needed.") from None
+    if isinstance(current, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text

@@ -1,0 +1,89 @@
+"""The application factory: the only place where the parts are wired together."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from whitenoise import WhiteNoise
+
+import config
+from forum import extensions
+from forum.clock import Clock, system_clock
+from forum.database import prepare_engine
+
+
+def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
+    """Build the application from the configuration, with `settings` over it (tests, commands)."""
+    from forum.blueprints import edge, identity, register_blueprints, support
+
+    values = config.load(os.environ) | dict(settings or {})
+    check_secrets(values)
+    instance = Path(values["INSTANCE"]).resolve()
+    app = Flask(__name__, instance_path=str(instance), static_folder="static")
+    app.config.from_mapping(flask_settings(values, instance))
+    app.extensions["forum_clock"] = clock
+    instance.mkdir(parents=True, exist_ok=True)
+
+    extensions.db.init_app(app)
+    with app.app_context():
+        prepare_engine(extensions.db.engine)
+    extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
+    extensions.csrf.init_app(app)
+    extensions.babel.init_app(app)
+    extensions.bootstrap.init_app(app)
+    identity.init_app(app)
+    edge.init_app(app)
+    support.init_app(app)
+    register_blueprints(app)
+    app.wsgi_app = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/")  # type: ignore[method-assign]
+    return app
+
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def check_secrets(values: Mapping[str, Any]) -> None:
+    """Refuse to run in production with secrets that everybody knows."""
+    if values["ENV"] != "production":
+        return
+    from config import default
+
+    for name in ("SECRET_KEY", "SEALING_KEY"):
+        if values[name] == getattr(default, name) or len(values[name]) < 32:
+            raise config.ConfigurationError(
+                f"FORUM_{name} must be set to a secret of at least 32 characters in production "
+                "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')."
+            )
+
+
+def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
+    """Give Flask's and its extensions' settings, derived from ours."""
+    tls = bool(values["TLS"])
+    return dict(values) | {
+        "TESTING": values["ENV"] == "testing",
+        "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"] or f"sqlite:///{instance / 'forum.db'}",
+        "SESSION_COOKIE_NAME": "__Host-forum" if tls else "forum",
+        "SESSION_COOKIE_SECURE": tls,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 500,
+        "TRUSTED_HOSTS": trusted_hosts(values),
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session, which ends by itself
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BOOTSTRAP_SERVE_LOCAL": True,
+    }
+
+
+def trusted_hosts(values: Mapping[str, Any]) -> list[str]:
+    """Give the host names that are answered."""
+    from urllib.parse import urlsplit
+
+    if values["TRUSTED_HOSTS"]:
+        return list(values["TRUSTED_HOSTS"])
+    host = urlsplit(values["BASE_URL"]).hostname or "localhost"
+    return [host] if values["ENV"] == "production" else [host, "localhost", "127.0.0.1", "[::1]"]

@@ -1,0 +1,57 @@
+"""Every setting with its default. The environment variable is the name with FORUM_ before it."""
+
+# --- where things are -------------------------------------------------------------------------
+# development, testing or production: which of the files beside this one overrides the defaults.
+ENV = "development"
+# Folder for the SQLite database, the search index, attachments and the demonstration's mail.
+INSTANCE = "instance"
+# SQLAlchemy address of the database; empty: SQLite in the instance folder.
+DATABASE_URL = ""
+# Search engine: whoosh (embedded) or postgresql.
+SEARCH = "whoosh"
+# Redis for limits shared by several machines; empty: kept in the database.
+REDIS_URL = ""
+# The public address: every link in mail and feeds begins with it, never with a request's Host.
+BASE_URL = "http://127.0.0.1:8000"
+# Host names that are answered, separated by commas; empty: the host of BASE_URL and the loopback names.
+TRUSTED_HOSTS: tuple[str, ...] = ()
+# How many reverse proxies stand in front and set X-Forwarded-*; 0: none is believed.
+TRUSTED_PROXIES = 0
+
+# --- secrets ----------------------------------------------------------------------------------
+# Signs cookies and links. Production refuses to start with this default.
+SECRET_KEY = "not-a-secret"  # noqa: S105
+# Seals authorship under the Chatham House Rule; a key of its own, so that the other can be changed.
+SEALING_KEY = "not-a-secret-either"
+
+# --- who runs it ------------------------------------------------------------------------------
+# The name of the site, its owner and how to reach them: on every page and in every mail.
+SITE_NAME = "Consultation Forum"
+OWNER = "the operator of this forum"
+CONTACT = "contact@forum.example"
+# Shows "Demonstration, not a service of the Commission" on every page.
+DEMONSTRATION = False
+
+# --- mail -------------------------------------------------------------------------------------
+# smtp://user:password@host:port (smtps:// for TLS, smtp+starttls://), or folder:NAME under the instance.
+MAIL_URL = "folder:mail"
+# The address that mail comes from.
+MAIL_FROM = "forum@forum.example"
+
+# --- sessions and limits ----------------------------------------------------------------------
+# Minutes without activity after which a session ends, and hours after which it ends in any case.
+SESSION_IDLE_MINUTES = 30
+SESSION_HOURS = 12
+# Days for which an invitation can be used.
+INVITATION_DAYS = 14
+# Argon2id: memory in KiB and passes.
+ARGON2_MEMORY = 65536
+ARGON2_TIME = 3
+# Seconds by which a sign-in is delayed for each failure in a row on an account or an address, at most 30.
+SIGN_IN_DELAY = 1
+
+# --- serving ----------------------------------------------------------------------------------
+# Server processes; 0: one a processor, two at most.
+WORKERS = 0
+# Whether the site is reached over TLS: Secure cookies and HSTS.
+TLS = False

@@ -1,0 +1,3 @@
+"""Overrides for a service that people rely on. Secrets must come from the environment."""
+
+TLS = True

@@ -1,0 +1,11 @@
+"""HTTP only: form -> service -> template; one file per noun, forms above their views."""
+
+from flask import Flask
+
+
+def register_blueprints(app: Flask) -> None:
+    """Register every blueprint; one line each, alphabetical."""
+    from forum.blueprints import groups, home
+
+    app.register_blueprint(groups.blueprint)
+    app.register_blueprint(home.blueprint)

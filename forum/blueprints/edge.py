@@ -1,0 +1,117 @@
+"""The edge: headers on every answer, errors in one human sentence, what every template knows."""
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from forum.blueprints.identity import current_actor
+from forum.errors import ForumError, NotFound
+from forum.extensions import db
+from forum.policy import Action, can
+
+_STATIC = frozenset({"static", "bootstrap.static"})
+
+
+def csp_nonce() -> str:
+    """Give this request's script nonce."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def _headers(response: Response) -> Response:
+    nonce = g.get("csp_nonce")
+    scripts = "'self'" + (f" 'nonce-{nonce}'" if nonce else "")
+    headers = response.headers
+    # data: images are the icons inside Bootstrap's style sheet.
+    headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    if request.endpoint not in _STATIC:
+        headers["Cache-Control"] = "no-store"
+        headers["Vary"] = "Cookie"
+    return response
+
+
+def _page(status: int, title: str, sentence: str) -> tuple[str, int]:
+    db.session.rollback()
+    return render_template("errors/error.html", status=status, title=title, sentence=sentence), status
+
+
+def _on_forum_error(error: ForumError) -> Any:
+    if isinstance(error, NotFound):
+        return _not_found()
+    return _page(
+        error.status_code,
+        gettext("That did not work") if error.status_code != 403 else gettext("Not yours to do"),
+        gettext(error.message, **error.parameters),
+    )
+
+
+def _not_found() -> Any:
+    """One answer for what is absent and for what this person may not know of."""
+    return _page(
+        404,
+        gettext("Nothing here"),
+        gettext("There is nothing at this address, or nothing that you may read."),
+    )
+
+
+def _on_http_exception(error: HTTPException) -> Any:
+    if error.code == 404:
+        return _not_found()
+    if error.code is None or error.response is not None or error.code < 400:
+        return error
+    sentences = {
+        403: gettext("You may not do that."),
+        405: gettext("This address does not take that kind of request."),
+        413: gettext("That is more than this page takes. Shorten it and send it again."),
+        400: gettext("The request could not be understood. Go back, reload the page and try again."),
+    }
+    return _page(error.code, error.name, sentences.get(error.code, gettext("That did not work.")))
+
+
+def _on_csrf(_error: CSRFError) -> Any:
+    return _page(
+        400,
+        gettext("The page was open too long"),
+        gettext("Go back, reload the page and send it again; what you typed is still in your browser."),
+    )
+
+
+def _on_crash(error: Exception) -> Any:
+    db.session.rollback()
+    return _page(
+        500,
+        gettext("Something broke on our side"),
+        gettext("Nothing was changed. Try again in a moment; if it stays, tell the contact below."),
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Install headers, error pages and template globals."""
+    app.after_request(_headers)
+    app.register_error_handler(ForumError, _on_forum_error)
+    app.register_error_handler(CSRFError, _on_csrf)
+    app.register_error_handler(HTTPException, _on_http_exception)
+    if not app.testing:
+        app.register_error_handler(500, _on_crash)
+    app.jinja_env.globals.update(csp_nonce=csp_nonce, can=can, Action=Action)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _globals() -> dict[str, Any]:
+        return {"actor": current_actor()}

@@ -1,0 +1,62 @@
+"""Who is asking: from the cookie to the Actor, once a request."""
+
+from flask import Flask, current_app, g, session
+from flask_login import UserMixin, current_user
+
+from forum.domain.accounts import Account
+from forum.extensions import clock, db, login_manager
+from forum.policy.actor import ANONYMOUS, Actor
+from forum.services.actors import actor_for, load_actor
+from forum.services.login_sessions import find_session, needs_touch
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login keeps: the id of the server-side session, never an account id."""
+
+    def __init__(self, token: str, login_public_id: str, account: Account) -> None:
+        self.id = token
+        self.login_public_id = login_public_id
+        self.account = account
+
+
+def sealing_secret() -> bytes:
+    """Give the key that seals authorship under the Chatham House Rule."""
+    return str(current_app.config["SEALING_KEY"]).encode()
+
+
+@login_manager.user_loader
+def _load_user(token: str) -> SignedIn | None:
+    now = clock()()
+    found = find_session(
+        db.session(), token, now=now, idle_minutes=current_app.config["SESSION_IDLE_MINUTES"]
+    )
+    if found is None:
+        return None
+    login, account = found
+    if needs_touch(login, now=now):
+        g.session_to_touch = login.id_hash
+    return SignedIn(token, login.public_id, account)
+
+
+def current_actor() -> Actor:
+    """Give the actor of this request: an API token's (set by the API), the cookie's, or a visitor."""
+    if "actor" not in g:
+        g.actor = ANONYMOUS
+        if "_user_id" in session and current_user.is_authenticated:
+            g.actor = actor_for(
+                db.session(), current_user.account, now=clock()(), sealing_secret=sealing_secret()
+            )
+    return g.actor
+
+
+def reload_actor() -> Actor:
+    """Load the actor anew, inside a write transaction: rights may have changed since the page was read."""
+    actor = current_actor()
+    g.actor = load_actor(db.session(), actor.account_id, now=clock()(), sealing_secret=sealing_secret())
+    return g.actor
+
+
+def init_app(app: Flask) -> None:
+    """Tie Flask-Login to the application."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # the session row is the authority, not the address

@@ -1,0 +1,125 @@
+"""What every view needs: the gate, the write transaction, forms that are pressed twice, paging of lists."""
+
+import functools
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import HiddenField
+
+from forum.blueprints.identity import current_actor, reload_actor
+from forum.database import writing
+from forum.domain.accounts import SubmissionKey
+from forum.errors import Invalid, NotAllowed
+from forum.extensions import clock, db
+from forum.policy import Action, Actor, can
+from forum.policy.routes import ENTRIES, Entry
+from forum.services.login_sessions import touch_session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ENTRY_ACTIONS = {
+    Entry.MODERATORS: Action.SEE_MODERATION,
+    Entry.SECRETARIAT: Action.SEE_SECRETARIAT_DESK,
+    Entry.PEOPLE_MANAGERS: Action.MANAGE_PEOPLE,
+    Entry.ADMINISTRATORS: Action.ADMINISTER,
+}
+
+
+def now() -> datetime:
+    """Give the present time by the application's clock."""
+    return clock()()
+
+
+def transactional(service: Callable[Concatenate[Session, Actor, P], R]) -> Callable[P, R]:
+    """Wrap the writing half of a view: f(session, actor, …) in one short write transaction.
+
+    Validate and render before calling it. The read transaction is ended, the lock taken, and the
+    actor loaded again, so that what is decided inside is decided on what is true inside.
+    """
+
+    @functools.wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with writing(db.session()) as session:
+            return service(session, reload_actor(), *args, **kwargs)
+
+    return run
+
+
+class Form(FlaskForm):
+    """The base of all forms: CSRF, and a one-use key so that a second press makes nothing twice."""
+
+    submission = HiddenField(default=lambda: secrets.token_urlsafe(24))
+
+    def add_error(self, error: Invalid) -> None:
+        """Show a service's complaint at its field, or above the form."""
+        message = gettext(error.message, **error.parameters)
+        field = getattr(self, error.field, None) if error.field else None
+        if field is not None:
+            field.errors = [*field.errors, message]
+        else:
+            self.form_errors.append(message)
+
+
+def submitted_before(session: Session, form: Form) -> str | None:
+    """Give where the first press of this form's button led, or None if this is the first."""
+    row = session.get(SubmissionKey, (form.submission.data or "")[:64])
+    return row.location if row else None
+
+
+def remember_submission(session: Session, actor: Actor, form: Form, location: str) -> str:
+    """Remember where this press leads; call inside the write transaction. Gives the location."""
+    if form.submission.data:
+        session.add(
+            SubmissionKey(
+                key=form.submission.data[:64],
+                account_id=actor.account_id,
+                created_at=now(),
+                location=location,
+            )
+        )
+    return location
+
+
+def _gate() -> Response | None:
+    """Refuse a route without a policy entry, and people whom its entry does not let in."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None
+    entry = ENTRIES.get(endpoint)
+    if entry is None:
+        current_app.logger.error("route without a policy entry: %s", endpoint)
+        abort(403)
+    if entry in {Entry.ANYONE, Entry.MACHINE, Entry.TOKEN}:
+        return None
+    actor = current_actor()
+    if not actor.is_signed_in:
+        flash(gettext("Sign in first: that page is for people with an account."), "info")
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=target))
+    action = _ENTRY_ACTIONS.get(entry)
+    if action is not None and not can(actor, action):
+        raise NotAllowed("This page is for people with another role.")
+    return None
+
+
+def _touch_session(response: Response) -> Response:
+    """Record activity once a minute; the only write that a GET may cause beside the read marker."""
+    id_hash = g.pop("session_to_touch", None)
+    if id_hash is not None and response.status_code < 500:
+        with writing(db.session()) as session:
+            touch_session(session, id_hash, now=now())
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Install the gate and the session touch."""
+    app.before_request(_gate)
+    app.after_request(_touch_session)

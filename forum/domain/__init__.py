@@ -1,0 +1,1 @@
+"""Nouns, their states and the rules that hold whoever asks. No Flask, no queries; one file per noun."""

@@ -1,0 +1,146 @@
+"""Accounts, their sessions, invitations, requests for access and access tokens."""
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.base import Base, PublicId
+
+
+class PlatformRole(enum.StrEnum):
+    """Roles over the platform; they give no clearance by themselves."""
+
+    MEMBER = "member"
+    SECRETARIAT = "secretariat"
+    ADMINISTRATOR = "administrator"
+
+
+class AccountStatus(enum.StrEnum):
+    """Placeholders come from imports and cannot sign in until invited."""
+
+    PLACEHOLDER = "placeholder"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    FORMER = "former"
+
+
+class Theme(enum.StrEnum):
+    """Light, dark, or as the device says."""
+
+    AUTO = "auto"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Account(PublicId, Base):
+    """A person."""
+
+    __tablename__ = "account"
+
+    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    """Folded to lower case; null for placeholders."""
+    name: Mapped[str]
+    latin_name: Mapped[str | None]
+    handle: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    password_hash: Mapped[str | None]
+    platform_role: Mapped[PlatformRole] = mapped_column(default=PlatformRole.MEMBER)
+    status: Mapped[AccountStatus] = mapped_column(default=AccountStatus.ACTIVE)
+    suspended_until: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(sa.String(8), default="en")
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Brussels")
+    theme: Mapped[Theme] = mapped_column(default=Theme.AUTO)
+    about: Mapped[str] = mapped_column(default="")
+    name_is_public: Mapped[bool] = mapped_column(default=False)
+    """Whether people outside one's groups may see the name; off until the person chooses."""
+    created_at: Mapped[datetime]
+
+
+class LoginSession(Base):
+    """A server-side session: the cookie holds a 256-bit id, this row its SHA-256."""
+
+    __tablename__ = "login_session"
+
+    id_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(13), unique=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(sa.String(120), default="")
+
+
+class Invitation(PublicId, Base):
+    """An invitation that expires and works once; the address holds the token, this row its hash."""
+
+    __tablename__ = "invitation"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    email: Mapped[str] = mapped_column(sa.String(254))
+    name: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    """The account the invitation gives a password to, where it exists already."""
+    platform_role: Mapped[PlatformRole] = mapped_column(default=PlatformRole.MEMBER)
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"))
+    role: Mapped[str | None] = mapped_column(sa.String(16))
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.id"))
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    invited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class RequestKind(enum.StrEnum):
+    """What is asked for."""
+
+    ACCOUNT = "account"
+    SEAT = "seat"
+
+
+class AccessRequest(PublicId, Base):
+    """Somebody asks for an account, or a person for a seat in a group."""
+
+    __tablename__ = "access_request"
+
+    kind: Mapped[RequestKind]
+    email: Mapped[str] = mapped_column(sa.String(254))
+    name: Mapped[str]
+    organisation_name: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"))
+    message: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    is_granted: Mapped[bool | None]
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class AccessToken(PublicId, Base):
+    """A personal token for the API; shown once, stored as its hash."""
+
+    __tablename__ = "access_token"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    name: Mapped[str]
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SubmissionKey(Base):
+    """The one-use key of a form: a second press of the button finds what the first one made."""
+
+    __tablename__ = "submission_key"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    location: Mapped[str]

@@ -1,0 +1,48 @@
+"""Attachments of papers and the text extracted from them, page by page."""
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.base import Base, PublicId
+from forum.domain.labels import Labelled
+
+
+class AttachmentState(enum.StrEnum):
+    """Quarantined until checked; a text-only one came with an import and has no file."""
+
+    QUARANTINED = "quarantined"
+    CLEAN = "clean"
+    REFUSED = "refused"
+    TEXT_ONLY = "text_only"
+
+
+class Attachment(PublicId, Labelled, Base):
+    """A document that belongs to a paper; labelled as the paper's version is."""
+
+    __tablename__ = "attachment"
+
+    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), index=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
+    filename: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(sa.String(8), default="en")
+    media_type: Mapped[str] = mapped_column(sa.String(100), default="text/plain")
+    size: Mapped[int] = mapped_column(default=0)
+    """In bytes."""
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    storage_key: Mapped[str | None] = mapped_column(sa.String(64))
+    state: Mapped[AttachmentState] = mapped_column(default=AttachmentState.QUARANTINED)
+    created_at: Mapped[datetime]
+
+
+class AttachmentPage(Base):
+    """The extracted text of one page, from 1."""
+
+    __tablename__ = "attachment_page"
+
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]

@@ -1,0 +1,158 @@
+"""Working groups with their charter, stages, seats and memberships."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.attribution import Attribution
+from forum.domain.base import Base, PublicId
+from forum.domain.labels import Ceiling, Tlp
+
+
+class GroupRole(enum.StrEnum):
+    """What a person does in a group; one person may hold several."""
+
+    CHAIR = "chair"
+    RAPPORTEUR = "rapporteur"
+    MODERATOR = "moderator"
+    SECRETARIAT = "secretariat"
+    MEMBER = "member"
+    OBSERVER = "observer"
+
+
+WRITING_ROLES = frozenset(GroupRole) - {GroupRole.OBSERVER}
+
+
+class HoldingRule(enum.StrEnum):
+    """What is held for a moderator before anyone reads it."""
+
+    NONE = "none"
+    NEWCOMER = "newcomer"
+    EVERYTHING = "everything"
+
+
+class MembersVisible(enum.StrEnum):
+    """What a listed group shows of its members to people outside."""
+
+    NAMES = "names"
+    BODIES = "bodies"
+    NUMBERS = "numbers"
+
+
+class WhoMayWrite(enum.StrEnum):
+    """Members with a writing role, or anyone signed in who may read."""
+
+    MEMBERS = "members"
+    COMMUNITY = "community"
+
+
+class Group(PublicId, Base):
+    """A working group; its charter is loaded from configuration and edited by its chair."""
+
+    __tablename__ = "working_group"
+
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    title: Mapped[str]
+    short_title: Mapped[str]
+    initiative: Mapped[int | None]
+    summary: Mapped[str] = mapped_column(default="")
+    mandate_source: Mapped[str] = mapped_column(default="")
+    mandate_html: Mapped[str] = mapped_column(default="")
+    contact: Mapped[str] = mapped_column(default="")
+    ceiling: Mapped[Ceiling] = mapped_column(default=Ceiling.MEMBERS)
+    is_listed: Mapped[bool] = mapped_column(default=True)
+    in_directory: Mapped[bool] = mapped_column(default=True)
+    default_tlp: Mapped[Tlp] = mapped_column(default=Tlp.AMBER)
+    attribution: Mapped[Attribution] = mapped_column(default=Attribution.NAMED)
+    shown_as_choices: Mapped[list[str]] = mapped_column(default=list)
+    holding_rule: Mapped[HoldingRule] = mapped_column(default=HoldingRule.NEWCOMER)
+    promised_days: Mapped[int] = mapped_column(default=2)
+    """Working days in which moderators promise an answer."""
+    members_visible: Mapped[MembersVisible] = mapped_column(default=MembersVisible.BODIES)
+    who_may_write: Mapped[WhoMayWrite] = mapped_column(default=WhoMayWrite.MEMBERS)
+    languages: Mapped[list[str]] = mapped_column(default=list)
+    rules: Mapped[list[Any]] = mapped_column(default=list)
+    """The group's rules of conduct: [{"key", "text"}]."""
+    audience: Mapped[str] = mapped_column(sa.String(64))
+    """The label of the group's own pages, from the ceiling; written by relabel()."""
+    edited_fields: Mapped[list[str]] = mapped_column(default=list)
+    """Charter fields changed on the web: a later `forum init` leaves them alone."""
+    current_stage_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("stage.id", use_alter=True, name="fk_working_group_current_stage")
+    )
+    created_at: Mapped[datetime]
+    lock_version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": lock_version}  # noqa: RUF012
+
+
+class Stage(Base):
+    """One step of a group's procedure; opens one consultation, discussion or meeting."""
+
+    __tablename__ = "stage"
+    __table_args__ = (sa.UniqueConstraint("group_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"), index=True)
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    title: Mapped[str]
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    summary: Mapped[str] = mapped_column(default="")
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class SeatKind(enum.StrEnum):
+    """What a seat belongs to."""
+
+    ORGANISATION = "organisation"
+    MEMBER_STATE = "member_state"
+    COMMON_INTEREST = "common_interest"
+    PERSONAL = "personal"
+
+
+class Seat(PublicId, Base):
+    """A place at the table: decisions and quorum count seats, not people."""
+
+    __tablename__ = "seat"
+
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"), index=True)
+    kind: Mapped[SeatKind]
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    title: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Membership(Base):
+    """A person's role in a group, with the seat it fills; ended rows are kept as history."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        sa.Index("ix_membership_account_group", "account_id", "group_id"),
+        sa.Index(
+            "uq_membership_current",
+            "group_id",
+            "account_id",
+            "role",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    role: Mapped[GroupRole]
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.id"), index=True)
+    is_alternate: Mapped[bool] = mapped_column(default=False)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]

@@ -1,0 +1,51 @@
+"""Notices: what a person is told, and which mail a person wants."""
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.base import Base, PublicId
+
+
+class NoticeKind(enum.StrEnum):
+    """Why a person is told."""
+
+    HELD = "held"
+    DECIDED = "decided"
+    REPLIED = "replied"
+    MENTIONED = "mentioned"
+    INVITED = "invited"
+    FLAG_ANSWERED = "flag_answered"
+    QUESTION_ANSWERED = "question_answered"
+
+
+class Notice(PublicId, Base):
+    """One line on a person's notices page; text and rights are looked up when it is shown."""
+
+    __tablename__ = "notice"
+    __table_args__ = (sa.Index("ix_notice_account_unread", "account_id", "read_at"),)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    kind: Mapped[NoticeKind]
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"))
+    subject_kind: Mapped[SubjectKind | None]
+    subject_id: Mapped[int | None]
+    decision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderation_decision.id"))
+    key: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    """Idempotence: the same event never notifies twice."""
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
+
+
+class MailPreference(Base):
+    """Whether a person wants one kind of mail; no row means yes."""
+
+    __tablename__ = "mail_preference"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    kind: Mapped[NoticeKind] = mapped_column(primary_key=True)
+    is_wanted: Mapped[bool] = mapped_column(default=True)

@@ -1,0 +1,45 @@
+"""The outbox: what is to be done after the commit."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.base import Base
+
+
+class Topic(enum.StrEnum):
+    """One handler in delivery/ for each."""
+
+    INDEX = "index"
+    NOTIFY = "notify"
+    MAIL = "mail"
+
+
+class OutboxEntry(Base):
+    """A deed to be done after the commit: at least once, by an idempotent handler."""
+
+    __tablename__ = "outbox_entry"
+    __table_args__ = (
+        sa.Index(
+            "ix_outbox_entry_due",
+            "available_at",
+            sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[Topic]
+    payload: Mapped[dict[str, Any]]
+    """Ids and facts only, never text."""
+    created_at: Mapped[datetime]
+    available_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    """Set when it was given up: the dead letter that readiness reports."""
+    error: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,105 @@
+"""Papers: positions, group drafts and joint positions, in immutable versions."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.attribution import Attributed
+from forum.domain.base import Base, PublicId
+from forum.domain.labels import Labelled
+
+
+class Purpose(enum.StrEnum):
+    """A position is owned by its organisations, a group draft by the group."""
+
+    POSITION = "position"
+    GROUP_DRAFT = "group_draft"
+    JOINT_POSITION = "joint_position"
+
+
+class Paper(PublicId, Attributed, Base):
+    """A long text in versions; what can be read is each version, not the paper."""
+
+    __tablename__ = "paper"
+
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"), index=True)
+    purpose: Mapped[Purpose] = mapped_column(default=Purpose.POSITION)
+    consultation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("consultation.id"), index=True)
+    language: Mapped[str] = mapped_column(sa.String(8), default="en")
+    translation_of: Mapped[str | None] = mapped_column(index=True)
+    """The key of a set of translations."""
+    takes_suggestions: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class PaperVersion(PublicId, Labelled, Base):
+    """One text of a paper: a draft while it is written, immutable once sent."""
+
+    __tablename__ = "paper_version"
+    __table_args__ = (
+        sa.UniqueConstraint("paper_id", "number"),
+        sa.Index("ix_paper_version_group_status", "group_id", "status"),
+    )
+
+    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), index=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
+    number: Mapped[int | None]
+    """From 1; null while it is a draft."""
+    based_on: Mapped[int | None]
+    """The number of the version it was written from; null for a first version."""
+    title: Mapped[str]
+    abstract: Mapped[str] = mapped_column(default="")
+    change_summary: Mapped[str] = mapped_column(default="")
+    # The long columns come last in the row, so that listing versions touches no overflow page.
+    html: Mapped[str] = mapped_column(sort_order=11)
+    source: Mapped[str] = mapped_column(sort_order=12)
+    text: Mapped[str] = mapped_column(sort_order=13)
+    paragraphs: Mapped[list[Any]] = mapped_column(default=list, sort_order=10)
+    """[[number, anchor, kind, start, end, hash]] into text, as richtext.Paragraph gives them."""
+    content_hash: Mapped[str] = mapped_column(sa.String(64))
+    render_version: Mapped[int]
+    word_count: Mapped[int] = mapped_column(default=0)
+    held_because: Mapped[str | None]
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    lock_version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": lock_version}  # noqa: RUF012
+
+
+class PaperOwner(Base):
+    """An organisation that owns a position."""
+
+    __tablename__ = "paper_owner"
+
+    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organisation.id"), primary_key=True, index=True
+    )
+
+
+class AuthorRole(enum.StrEnum):
+    """Who reads and writes a draft."""
+
+    AUTHOR = "author"
+    COORDINATOR = "coordinator"
+    SIGNATORY = "signatory"
+
+
+class PaperAuthor(Base):
+    """A person who reads the drafts of a paper; ended when they leave."""
+
+    __tablename__ = "paper_author"
+
+    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True, index=True)
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    role: Mapped[AuthorRole] = mapped_column(default=AuthorRole.AUTHOR)
+    added_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

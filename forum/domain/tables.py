@@ -1,0 +1,35 @@
+"""All tables in one place, so that metadata is complete wherever it is needed."""
+
+from forum.domain import (
+    accounts,
+    attachments,
+    attribution,
+    consultations,
+    groups,
+    moderation,
+    notices,
+    organisations,
+    outbox,
+    papers,
+    records,
+    threads,
+)
+from forum.domain.base import Base
+
+__all__ = [
+    "accounts",
+    "attachments",
+    "attribution",
+    "consultations",
+    "groups",
+    "metadata",
+    "moderation",
+    "notices",
+    "organisations",
+    "outbox",
+    "papers",
+    "records",
+    "threads",
+]
+
+metadata = Base.metadata

@@ -1,0 +1,36 @@
+"""Everything that somebody may or may not do, by name."""
+
+import enum
+
+
+class Action(enum.StrEnum):
+    """One verb each; the rule is in rules.py and a test fails when one has none."""
+
+    READ = "read"
+    """Of a labelled thing, or of a group: its inner pages."""
+    SEE_LISTING = "see_listing"
+    """Of a group: name, mandate, contact and the members as its charter shows them."""
+    WRITE = "write"
+    """Of a group: open discussions and papers; of a thread: reply."""
+    EDIT = "edit"
+    """Change one's own text."""
+    WITHDRAW = "withdraw"
+    PUBLISH = "publish"
+    FLAG = "flag"
+    MODERATE = "moderate"
+    """Of a group: see its queue; of a contribution: decide."""
+    ANSWER_QUESTION = "answer_question"
+    """Of a question thread: mark a post as the unit's answer."""
+    MANAGE_GROUP = "manage_group"
+    """Of a group: edit the charter, seats and memberships."""
+    INVITE = "invite"
+    MANAGE_CONSULTATIONS = "manage_consultations"
+    MANAGE_PEOPLE = "manage_people"
+    """Accounts, requests for access, organisations and their mandates."""
+    ADMINISTER = "administer"
+    """The system: outbox, index, sizes."""
+    SEE_MODERATION = "see_moderation"
+    """Open the moderation pages at all."""
+    SEE_SECRETARIAT_DESK = "see_secretariat_desk"
+    SPEAK_FOR = "speak_for"
+    """Of an organisation: hold a mandate today."""

@@ -1,0 +1,34 @@
+"""The policy entry of every route: who may open it at all.
+
+The gate in blueprints/support.py enforces it before a view runs, and refuses a route without an
+entry; whether this person may see *this* thing is then asked of `can()` by the service.
+"""
+
+import enum
+
+
+class Entry(enum.StrEnum):
+    """Who may open a route."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed_in"
+    MODERATORS = "moderators"
+    SECRETARIAT = "secretariat"
+    PEOPLE_MANAGERS = "people_managers"
+    ADMINISTRATORS = "administrators"
+    TOKEN = "token"  # noqa: S105
+    """API calls: the token decides; anonymous reads are allowed where pages are."""
+    MACHINE = "machine"
+    """Health and metrics: no person."""
+
+
+ENTRIES: dict[str, Entry] = {
+    "static": Entry.ANYONE,
+    "bootstrap.static": Entry.ANYONE,
+    # groups
+    "groups.directory": Entry.ANYONE,
+    "groups.overview": Entry.ANYONE,
+    # home
+    "home.index": Entry.ANYONE,
+}
+"""Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""

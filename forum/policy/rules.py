@@ -1,0 +1,186 @@
+"""One rule an action. A rule reads only the actor, the thing, and what was loaded with the thing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from forum.domain.accounts import PlatformRole
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import WRITING_ROLES, Group, GroupRole, WhoMayWrite
+from forum.domain.labels import WRITER_READS, Status
+from forum.domain.organisations import Organisation
+from forum.domain.threads import Thread
+from forum.errors import NotAllowed, NotFound
+from forum.policy.actions import Action
+from forum.policy.actor import Actor
+from forum.policy.labels import authors_label
+from forum.policy.subjects import Readable, Subject
+
+_MANAGERS = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
+
+
+def can_read(actor: Actor, row: Readable, writer_keys: frozenset[str] = frozenset()) -> bool:
+    """READ of a labelled row; the twin of sql.visible_to()."""
+    if row.audience in actor.clearances:
+        return True
+    return (
+        row.status in WRITER_READS
+        and row.own in actor.clearances
+        and not actor.writer_keys.isdisjoint(writer_keys)
+    )
+
+
+def is_writer(actor: Actor, subject: Subject) -> bool:
+    """Whether the actor, or a body they speak for today, wrote it."""
+    return not actor.writer_keys.isdisjoint(subject.writer_keys)
+
+
+def _read(actor: Actor, thing: Any) -> bool:
+    if isinstance(thing, Group):
+        return thing.audience in actor.clearances
+    if isinstance(thing, Subject):
+        return can_read(actor, thing.row, thing.writer_keys)
+    return can_read(actor, thing)
+
+
+def _see_listing(actor: Actor, group: Group) -> bool:
+    return group.is_listed or _read(actor, group)
+
+
+def _write(actor: Actor, thing: Group | Subject) -> bool:
+    """In a group: open a discussion or a paper. On a thread: reply."""
+    group = thing if isinstance(thing, Group) else thing.group
+    if not actor.is_signed_in or actor.is_suspended or not _read(actor, group):
+        return False
+    roles = actor.roles_in(group.id)
+    if not roles & WRITING_ROLES and group.who_may_write is not WhoMayWrite.COMMUNITY:
+        return False
+    if isinstance(thing, Group):
+        return True
+    if not _read(actor, thing) or thing.status is not Status.PUBLISHED:
+        return False
+    return not _is_locked(thing.thread) or GroupRole.MODERATOR in roles
+
+
+def _is_locked(thread: Thread | None) -> bool:
+    return thread is not None and thread.locked_at is not None
+
+
+def _edit(actor: Actor, subject: Subject) -> bool:
+    if not _write(actor, subject.group):
+        return False
+    if subject.kind is SubjectKind.VERSION:
+        return (
+            subject.status is Status.DRAFT
+            and subject.paper is not None
+            and authors_label(subject.paper.id) in actor.clearances
+        )
+    return (
+        is_writer(actor, subject)
+        and _read(actor, subject)
+        and subject.status in {Status.PUBLISHED, Status.PENDING}
+        and not _is_locked(subject.thread)
+    )
+
+
+def _withdraw(actor: Actor, subject: Subject) -> bool:
+    return (
+        actor.is_signed_in
+        and not actor.is_suspended
+        and is_writer(actor, subject)
+        and _read(actor, subject)
+        and subject.status in {Status.PUBLISHED, Status.PENDING, Status.RECEIVED}
+    )
+
+
+def _publish(actor: Actor, subject: Subject) -> bool:
+    """Send a draft: takes a co-author; the service checks the mandate of the owning body."""
+    return _edit(actor, subject)
+
+
+def _flag(actor: Actor, subject: Subject) -> bool:
+    return (
+        actor.is_signed_in
+        and not actor.is_suspended
+        and subject.status is Status.PUBLISHED
+        and _read(actor, subject)
+        and not is_writer(actor, subject)
+    )
+
+
+def _moderate(actor: Actor, thing: Group | Subject) -> bool:
+    """Of a contribution: not one's own, nor one of an organisation one speaks for."""
+    group = thing if isinstance(thing, Group) else thing.group
+    if actor.is_suspended or GroupRole.MODERATOR not in actor.roles_in(group.id):
+        return False
+    if isinstance(thing, Group):
+        return True
+    return _read(actor, thing) and not is_writer(actor, thing)
+
+
+def _answer_question(actor: Actor, subject: Subject) -> bool:
+    return _write(actor, subject) and bool(actor.roles_in(subject.group.id) & _MANAGERS)
+
+
+def _manage_group(actor: Actor, group: Group) -> bool:
+    return not actor.is_suspended and bool(actor.roles_in(group.id) & _MANAGERS)
+
+
+def _manage_people(actor: Actor, _thing: object) -> bool:
+    return not actor.is_suspended and actor.platform_role in {
+        PlatformRole.SECRETARIAT,
+        PlatformRole.ADMINISTRATOR,
+    }
+
+
+def _administer(actor: Actor, _thing: object) -> bool:
+    return not actor.is_suspended and actor.platform_role is PlatformRole.ADMINISTRATOR
+
+
+def _see_secretariat_desk(actor: Actor, _thing: object) -> bool:
+    return not actor.is_suspended and (
+        actor.platform_role is PlatformRole.SECRETARIAT or bool(actor.groups_with(GroupRole.SECRETARIAT))
+    )
+
+
+def _see_moderation(actor: Actor, _thing: object) -> bool:
+    return not actor.is_suspended and bool(actor.groups_with(GroupRole.MODERATOR))
+
+
+def _speak_for(actor: Actor, organisation: Organisation) -> bool:
+    return not actor.is_suspended and organisation.id in actor.organisation_ids
+
+
+RULES: dict[Action, Callable[[Actor, Any], bool]] = {
+    Action.READ: _read,
+    Action.SEE_LISTING: _see_listing,
+    Action.WRITE: _write,
+    Action.EDIT: _edit,
+    Action.WITHDRAW: _withdraw,
+    Action.PUBLISH: _publish,
+    Action.FLAG: _flag,
+    Action.MODERATE: _moderate,
+    Action.ANSWER_QUESTION: _answer_question,
+    Action.MANAGE_GROUP: _manage_group,
+    Action.INVITE: _manage_group,
+    Action.MANAGE_CONSULTATIONS: _manage_group,
+    Action.MANAGE_PEOPLE: _manage_people,
+    Action.ADMINISTER: _administer,
+    Action.SEE_MODERATION: _see_moderation,
+    Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
+    Action.SPEAK_FOR: _speak_for,
+}
+
+
+def can(actor: Actor, action: Action, thing: Any = None) -> bool:
+    """Whether the actor may do this to the thing (a Group, a Subject, a labelled row, or nothing)."""
+    return RULES[action](actor, thing)
+
+
+def require(actor: Actor, action: Action, thing: Any = None) -> None:
+    """Raise unless the actor may: NotFound where they may not even read it, else NotAllowed."""
+    if can(actor, action, thing):
+        return
+    hidden = action in {Action.READ, Action.SEE_LISTING}
+    if hidden or (thing is not None and not isinstance(thing, Organisation) and not _read(actor, thing)):
+        raise NotFound
+    raise NotAllowed("You may read this, but your role does not allow this step.")

@@ -1,0 +1,38 @@
+"""What the rules look at: a labelled row with its group and its authorships, loaded together."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.papers import Paper
+from forum.domain.threads import Thread
+
+
+class Readable(Protocol):
+    """The three columns that READ compares."""
+
+    status: Any
+    audience: Any
+    own: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A post, version, thread, attachment or consultation as the policy sees it."""
+
+    kind: SubjectKind
+    row: Any
+    """The labelled row itself."""
+    group: Group
+    writer_keys: frozenset[str] = frozenset()
+    thread: Thread | None = None
+    """The discussion a post belongs to, or the thread itself."""
+    paper: Paper | None = None
+    """The paper a version or attachment belongs to, or that a comment is about."""
+
+    @property
+    def status(self) -> Status:
+        """The status of the row."""
+        return Status(self.row.status)

@@ -1,0 +1,148 @@
+"""Loading the Actor: every clearance and writer key of a person, worked out in one statement."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account, AccountStatus
+from forum.domain.attribution import NamedReader
+from forum.domain.consultations import Consultation
+from forum.domain.groups import GroupRole, Membership, Seat
+from forum.domain.organisations import Mandate, Organisation
+from forum.domain.papers import PaperAuthor
+from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
+from forum.policy.labels import (
+    COMMUNITY,
+    PUBLIC,
+    authors_label,
+    consultation_secretariat_label,
+    group_label,
+    moderators_label,
+    named_label,
+    organisations_label,
+)
+from forum.services.sealing import account_key, organisation_key, sealed_key
+
+
+def load_actor(session: Session, account_id: int | None, *, now: datetime, sealing_secret: bytes) -> Actor:
+    """Give the actor for an account, or the anonymous visitor; suspended people read as visitors."""
+    account = session.get(Account, account_id) if account_id is not None else None
+    if account is None or account.status is not AccountStatus.ACTIVE:
+        return ANONYMOUS
+    return actor_for(session, account, now=now, sealing_secret=sealing_secret)
+
+
+def actor_for(session: Session, account: Account, *, now: datetime, sealing_secret: bytes) -> Actor:
+    """Give the actor for a loaded account: two statements whatever the number of groups."""
+    mandates = _load_mandates(session, account.id, now)
+    keys = [account_key(account.id), *(organisation_key(m.organisation_id) for m in mandates)]
+    is_suspended = account.suspended_until is not None and account.suspended_until > now
+    roles: dict[int, frozenset[GroupRole]] = {}
+    clearances = {PUBLIC}
+    if not is_suspended:
+        roles, granted = _load_rights(session, account.id, mandates, now)
+        clearances |= granted | {COMMUNITY}
+    return Actor(
+        account_id=account.id,
+        public_id=account.public_id,
+        name=account.name,
+        handle=account.handle,
+        language=account.language,
+        time_zone=account.time_zone,
+        theme=account.theme,
+        is_suspended=is_suspended,
+        platform_role=account.platform_role,
+        clearances=frozenset(clearances),
+        writer_keys=frozenset(keys) | {sealed_key(sealing_secret, key) for key in keys},
+        group_roles=roles,
+        mandates=mandates,
+    )
+
+
+def _load_mandates(session: Session, account_id: int, now: datetime) -> tuple[SpokenFor, ...]:
+    today = now.date()
+    rows = session.execute(
+        sa.select(
+            Organisation.id,
+            Organisation.slug,
+            Organisation.name,
+            Organisation.type,
+            Organisation.country,
+            Mandate.may_publish,
+        )
+        .join(Organisation, Organisation.id == Mandate.organisation_id)
+        .where(
+            Mandate.account_id == account_id,
+            Mandate.starts_on <= today,
+            sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
+        )
+        .order_by(Organisation.name)
+    )
+    return tuple(SpokenFor(*row) for row in rows)
+
+
+def _load_rights(
+    session: Session, account_id: int, mandates: tuple[SpokenFor, ...], now: datetime
+) -> tuple[dict[int, frozenset[GroupRole]], set[str]]:
+    """Roles by group, and the labels granted by roles, seats, named lists, drafts and consultations."""
+    roles: dict[int, set[GroupRole]] = defaultdict(set)
+    granted: set[str] = set()
+    named: list[tuple[int, int]] = []
+    for kind, first, second, is_suspended in session.execute(_rights_statement(account_id, mandates, now)):
+        match kind:
+            case "role":
+                # Suspended in a group: still reads, writes nothing.
+                roles[first].add(GroupRole.OBSERVER if is_suspended else GroupRole(second))
+                granted |= {group_label(first), organisations_label(first)}
+            case "colleague":
+                granted.add(organisations_label(first))
+            case "named":
+                granted.add(named_label(first))
+                named.append((first, int(second)))
+            case "author":
+                granted.add(authors_label(first))
+            case "consultation":
+                granted.add(consultation_secretariat_label(first))
+    for group_id, held in roles.items():
+        if GroupRole.MODERATOR in held:
+            granted.add(moderators_label(group_id))
+    for list_id, group_id in named:
+        if GroupRole.MODERATOR in roles.get(group_id, ()):
+            granted.add(f"{named_label(list_id)}:moderators")
+    return {group_id: frozenset(held) for group_id, held in roles.items()}, granted
+
+
+def _rights_statement(account_id: int, mandates: tuple[SpokenFor, ...], now: datetime) -> Any:
+    """One UNION ALL of (kind, id, detail, is_suspended): rights are few, round trips are dear."""
+    from forum.domain.attribution import NamedList
+
+    text = sa.String()
+    no = sa.literal(False)
+    current = sa.and_(Membership.account_id == account_id, Membership.ended_at.is_(None))
+    parts: list[sa.Select[*tuple[Any, ...]]] = [
+        sa.select(
+            sa.literal("role").label("kind"),
+            Membership.group_id.label("first"),
+            sa.cast(Membership.role, text).label("second"),
+            sa.func.coalesce(Membership.suspended_until > now, no).label("is_suspended"),
+        ).where(current),
+        sa.select(sa.literal("named"), NamedReader.list_id, sa.cast(NamedList.group_id, text), no)
+        .join(NamedList, NamedList.id == NamedReader.list_id)
+        .where(NamedReader.account_id == account_id),
+        sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no).where(
+            PaperAuthor.account_id == account_id, PaperAuthor.ended_at.is_(None)
+        ),
+        sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no)
+        .join(Membership, Membership.group_id == Consultation.group_id)
+        .where(current, Membership.role == GroupRole.SECRETARIAT),
+    ]
+    if mandates:
+        parts.append(
+            sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no).where(
+                Seat.organisation_id.in_([m.organisation_id for m in mandates]), Seat.ended_at.is_(None)
+            )
+        )
+    return sa.union_all(*parts)

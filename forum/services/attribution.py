@@ -1,0 +1,86 @@
+"""The one presenter: what this reader may be shown of an author. Pages, mail, feeds, API and index ask it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forum.domain.accounts import Account
+from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.groups import Group
+from forum.domain.organisations import Organisation, StakeholderType
+from forum.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Byline:
+    """An author as shown to one reader; what is None may not be shown, counted or filtered by."""
+
+    name: str | None = None
+    person_id: str | None = None
+    """Public id of the profile; set only where the name is."""
+    organisation: str | None = None
+    organisation_slug: str | None = None
+    stakeholder_type: StakeholderType | None = None
+    country: str | None = None
+    alias: str | None = None
+    """'Company A': the only thing set under the Chatham House Rule."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anything at all is known of the author."""
+        return bool(self.alias or self.name or self.organisation or self.stakeholder_type)
+
+
+def author_columns() -> tuple[Any, ...]:
+    """Give the columns that present() reads, to be selected with outer joins of Account and Organisation."""
+    return (
+        Account.name.label("author_name"),
+        Account.public_id.label("author_public_id"),
+        Account.name_is_public.label("author_is_public"),
+        Organisation.name.label("organisation_name"),
+        Organisation.slug.label("organisation_slug"),
+    )
+
+
+def join_author(statement: sa.Select[*tuple[Any, ...]], attributed: Any) -> sa.Select[*tuple[Any, ...]]:
+    """Join the author and the organisation of an Attributed model onto a statement."""
+    return statement.outerjoin(Account, Account.id == attributed.author_id).outerjoin(
+        Organisation, Organisation.id == attributed.organisation_id
+    )
+
+
+def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline:
+    """Give the byline of a contribution for a reader.
+
+    `attributed` has the Attributed columns, `author` the author_columns(). Names of people are shown
+    to strangers (who are not signed in) only by the person's own choice; a group that shows
+    organisations never shows a name, and under the Chatham House Rule there is only the alias.
+    """
+    if attributed.alias is not None or group.attribution is Attribution.CHATHAM_HOUSE:
+        return Byline(alias=attributed.alias)
+    kind, country = attributed.stakeholder_type, attributed.country
+    if attributed.shown_as is ShownAs.STAKEHOLDER_TYPE:
+        return Byline(stakeholder_type=kind, country=country)
+    byline = Byline(
+        organisation=author.organisation_name,
+        organisation_slug=author.organisation_slug,
+        stakeholder_type=kind,
+        country=country,
+    )
+    may_name = (
+        attributed.shown_as is ShownAs.NAME
+        and group.attribution is Attribution.NAMED
+        and author.author_name is not None
+        and (reader.is_signed_in or author.author_is_public)
+    )
+    if not may_name:
+        return byline
+    return Byline(
+        name=author.author_name,
+        person_id=author.author_public_id,
+        organisation=byline.organisation,
+        organisation_slug=byline.organisation_slug,
+        stakeholder_type=kind,
+        country=country,
+    )

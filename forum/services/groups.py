@@ -1,0 +1,31 @@
+"""The directory of groups, and one group by its address."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.groups import Group
+from forum.errors import NotFound
+from forum.policy import Action, Actor, require
+
+
+def list_groups(session: Session, actor: Actor) -> Sequence[Group]:
+    """Give the groups that the actor may know of, in the order of the initiatives."""
+    return session.scalars(
+        sa.select(Group)
+        .where(
+            Group.in_directory,
+            sa.or_(Group.is_listed, Group.audience.in_(sorted(actor.clearances))),
+        )
+        .order_by(Group.initiative, Group.title)
+    ).all()
+
+
+def get_group(session: Session, actor: Actor, slug: str, action: Action = Action.READ) -> Group:
+    """Give a group for an action (READ: its inner pages; SEE_LISTING: what the directory shows)."""
+    group = session.scalars(sa.select(Group).where(Group.slug == slug)).first()
+    if group is None:
+        raise NotFound
+    require(actor, action, group)
+    return group

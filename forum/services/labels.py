@@ -1,0 +1,118 @@
+"""relabel(): the only writer of `audience` and `own`, for a thing and everything below it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attachments import Attachment
+from forum.domain.attribution import SubjectKind
+from forum.domain.consultations import Consultation
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.policy.labels import Label, base_label, ceiling_label, label_for
+from forum.services.outbox import enqueue_index
+
+
+def relabel_group(group: Group) -> None:
+    """Write the label of a group's own pages. Its contributions are relabelled by relabel_all()."""
+    group.audience = ceiling_label(group.ceiling, group.id)
+
+
+def relabel(
+    session: Session,
+    group: Group,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation,
+    *,
+    now: datetime,
+) -> None:
+    """Write the label that follows from group, status and TLP; on a thread, of its posts too."""
+    match thing:
+        case Thread():
+            _relabel_thread(session, group, thing, now)
+        case Post():
+            thread = session.get_one(Thread, thing.thread_id)
+            _relabel_post(session, group, thread, thing, now)
+        case PaperVersion():
+            _relabel_version(session, group, thing, now)
+        case Attachment():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            _write(
+                session, thing, label_for(thing.status, base, group_id=group.id, paper_id=thing.paper_id), now
+            )
+        case Consultation():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            if thing.status is Status.DRAFT:
+                raise ValueError("a consultation has its own state; its status is published or hidden")
+            _write(session, thing, label_for(thing.status, base, group_id=group.id), now)
+
+
+def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
+    """Write every label in a group anew, after its ceiling changed."""
+    relabel_group(group)
+    for thread in session.scalars(sa.select(Thread).where(Thread.group_id == group.id)):
+        _relabel_thread(session, group, thread, now)
+    for version in session.scalars(sa.select(PaperVersion).where(PaperVersion.group_id == group.id)):
+        relabel(session, group, version, now=now)
+    for consultation in session.scalars(sa.select(Consultation).where(Consultation.group_id == group.id)):
+        relabel(session, group, consultation, now=now)
+
+
+def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
+    base = base_label(group.ceiling, thread.tlp, group.id, thread.named_list_id)
+    _write(session, thread, label_for(thread.status, base, group_id=group.id), now)
+    for post in session.scalars(sa.select(Post).where(Post.thread_id == thread.id)):
+        _relabel_post(session, group, thread, post, now)
+
+
+def _relabel_post(session: Session, group: Group, thread: Thread, post: Post, now: datetime) -> None:
+    """A post has its discussion's label; in a discussion that is held or removed it is not read either."""
+    post.tlp, post.named_list_id = thread.tlp, thread.named_list_id
+    base = base_label(group.ceiling, thread.tlp, group.id, thread.named_list_id)
+    label = label_for(post.status, base, group_id=group.id)
+    if thread.status not in {Status.PUBLISHED, Status.WITHDRAWN}:
+        label = Label(label_for(thread.status, base, group_id=group.id).audience, label.own)
+    _write(session, post, label, now)
+
+
+def _relabel_version(session: Session, group: Group, version: PaperVersion, now: datetime) -> None:
+    base = base_label(group.ceiling, version.tlp, group.id, version.named_list_id)
+    consultation_id = None
+    if version.status is Status.RECEIVED:
+        consultation_id = session.get_one(Paper, version.paper_id).consultation_id
+    label = label_for(
+        version.status,
+        base,
+        group_id=group.id,
+        paper_id=version.paper_id,
+        consultation_id=consultation_id,
+    )
+    _write(session, version, label, now)
+    attachments = sa.select(Attachment).where(Attachment.paper_id == version.paper_id)
+    if version.status is not Status.DRAFT:
+        for attachment in session.scalars(attachments):
+            attachment.status, attachment.tlp = version.status, version.tlp
+            attachment.named_list_id = version.named_list_id
+            _write(session, attachment, label, now)
+
+
+_KINDS = {
+    Thread: SubjectKind.THREAD,
+    Post: SubjectKind.POST,
+    PaperVersion: SubjectKind.VERSION,
+    Attachment: SubjectKind.ATTACHMENT,
+    Consultation: SubjectKind.CONSULTATION,
+}
+
+
+def _write(
+    session: Session,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation,
+    label: Label,
+    now: datetime,
+) -> None:
+    thing.audience, thing.own = label
+    session.flush()
+    enqueue_index(session, _KINDS[type(thing)], thing.id, now=now)

@@ -1,0 +1,86 @@
+"""Server-side sessions: started at sign-in, touched at most once a minute, revocable at once."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account, AccountStatus, LoginSession
+from forum.domain.base import new_public_id
+
+TOUCH_INTERVAL = timedelta(minutes=1)
+
+
+def hash_token(token: str) -> str:
+    """Give the stored form of a random token (256 bits need no salt)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def start_session(session: Session, account: Account, *, now: datetime, hours: int, browser: str = "") -> str:
+    """Open a session and give its id, which only the cookie holds."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginSession(
+            id_hash=hash_token(token),
+            public_id=new_public_id(),
+            account_id=account.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(hours=hours),
+            browser=browser[:120],
+        )
+    )
+    return token
+
+
+def find_session(
+    session: Session, token: str, *, now: datetime, idle_minutes: int
+) -> tuple[LoginSession, Account] | None:
+    """Give the live session of a cookie and its account, in one statement; None once it has ended."""
+    row = session.execute(
+        sa.select(LoginSession, Account)
+        .join(Account, Account.id == LoginSession.account_id)
+        .where(
+            LoginSession.id_hash == hash_token(token),
+            LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > now - timedelta(minutes=idle_minutes),
+            Account.status == AccountStatus.ACTIVE,
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def needs_touch(login: LoginSession, *, now: datetime) -> bool:
+    """Whether the last activity on record is over a minute old."""
+    return now - login.last_seen_at >= TOUCH_INTERVAL
+
+
+def touch_session(session: Session, id_hash: str, *, now: datetime) -> None:
+    """Record activity."""
+    session.execute(sa.update(LoginSession).where(LoginSession.id_hash == id_hash).values(last_seen_at=now))
+
+
+def revoke_session(session: Session, account_id: int, public_id: str, *, now: datetime) -> bool:
+    """End one session of a person; tell whether there was such a one."""
+    result = session.execute(
+        sa.update(LoginSession)
+        .where(
+            LoginSession.public_id == public_id,
+            LoginSession.account_id == account_id,
+            LoginSession.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def revoke_all_sessions(session: Session, account_id: int, *, now: datetime) -> None:
+    """End every session of a person: at sign-out everywhere, disabling, and a change of rights."""
+    session.execute(
+        sa.update(LoginSession)
+        .where(LoginSession.account_id == account_id, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )

@@ -1,0 +1,43 @@
+"""Adding deeds to the outbox, in the transaction of what causes them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.notices import NoticeKind
+from forum.domain.outbox import OutboxEntry, Topic
+
+
+def enqueue(
+    session: Session, topic: Topic, payload: dict[str, Any], *, now: datetime, at: datetime | None = None
+) -> None:
+    """Have the worker do a deed after the commit; ids and facts only in the payload."""
+    session.add(OutboxEntry(topic=topic, payload=payload, created_at=now, available_at=at or now))
+
+
+def enqueue_index(session: Session, kind: SubjectKind, subject_id: int, *, now: datetime) -> None:
+    """Have one contribution indexed anew (or removed, if nobody but moderators reads it now)."""
+    enqueue(session, Topic.INDEX, {"kind": kind.value, "id": subject_id}, now=now)
+
+
+def enqueue_notice(
+    session: Session,
+    kind: NoticeKind,
+    *,
+    now: datetime,
+    subject_kind: SubjectKind | None = None,
+    subject_id: int | None = None,
+    account_id: int | None = None,
+    decision_id: int | None = None,
+) -> None:
+    """Have people told; without `account_id` the handler works out whom the event concerns."""
+    payload: dict[str, Any] = {"kind": kind.value}
+    if subject_kind is not None:
+        payload |= {"subject_kind": subject_kind.value, "subject_id": subject_id}
+    if account_id is not None:
+        payload["account_id"] = account_id
+    if decision_id is not None:
+        payload["decision_id"] = decision_id
+    enqueue(session, Topic.NOTIFY, payload, now=now)

@@ -1,0 +1,75 @@
+"""Loading a contribution as the policy sees it: the row, its group and its authorships."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.errors import NotFound
+from forum.policy import Action, Actor, require
+from forum.policy.sql import MODEL_OF, SUBJECT_OF
+from forum.policy.subjects import Subject
+
+
+def get_subject(
+    session: Session, actor: Actor, kind: SubjectKind, public_id: str, action: Action = Action.READ
+) -> Subject:
+    """Give the contribution with this public id for an action; absent and unreadable are the same NotFound."""
+    model = MODEL_OF[kind]
+    row = session.scalars(sa.select(model).where(model.public_id == public_id)).first()
+    if row is None:
+        raise NotFound
+    subject = subject_of(session, row)
+    require(actor, action, subject)
+    return subject
+
+
+def find_subject(session: Session, kind: SubjectKind, subject_id: int) -> Subject | None:
+    """Give the contribution with this key, without asking the policy: for the worker, which asks itself."""
+    row = session.get(MODEL_OF[kind], subject_id)
+    return subject_of(session, row) if row is not None else None
+
+
+def subject_of(session: Session, row: Any) -> Subject:
+    """Give the subject of a loaded row."""
+    kind = SUBJECT_OF[type(row)]
+    thread: Thread | None = None
+    paper: Paper | None = None
+    if isinstance(row, Thread):
+        thread = row
+    elif isinstance(row, Post):
+        thread = session.get_one(Thread, row.thread_id)
+    if isinstance(row, PaperVersion) or kind is SubjectKind.ATTACHMENT:
+        paper = session.get_one(Paper, row.paper_id)
+    elif thread is not None and thread.paper_id is not None:
+        paper = session.get(Paper, thread.paper_id)
+    return Subject(
+        kind=kind,
+        row=row,
+        group=session.get_one(Group, row.group_id),
+        writer_keys=writer_keys_of(session, kind, row.id),
+        thread=thread,
+        paper=paper,
+    )
+
+
+def writer_keys_of(session: Session, kind: SubjectKind, subject_id: int) -> frozenset[str]:
+    """Give the authorships of a contribution."""
+    return frozenset(
+        session.scalars(
+            sa.select(Authorship.writer_key).where(
+                Authorship.subject_kind == kind, Authorship.subject_id == subject_id
+            )
+        )
+    )
+
+
+def record_authorship(session: Session, kind: SubjectKind, subject_id: int, keys: list[str]) -> None:
+    """Write down who wrote a contribution, as writer keys (services.sealing)."""
+    session.add_all(
+        Authorship(subject_kind=kind, subject_id=subject_id, writer_key=key) for key in dict.fromkeys(keys)
+    )

@@ -1,0 +1,118 @@
+"""Fixtures for all tests: an application on a fresh database each, a clock that stands still, builders."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import alembic.command
+import pytest
+from alembic.config import Config
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from forum import MIGRATIONS, create_app
+from forum.domain.accounts import Account
+from forum.extensions import db
+from forum.services.login_sessions import start_session
+from tests.builders import Builder
+
+
+class StoppedClock:
+    """A clock that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **span: float) -> datetime:
+        """Move on by timedelta(**span) and give the new time."""
+        self.time += timedelta(**span)
+        return self.time
+
+
+def migrate(app: Flask) -> None:
+    """Bring an application's database to the newest schema."""
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS))
+    with app.app_context():
+        with db.engine.connect() as connection:
+            settings.attributes["connection"] = connection
+            alembic.command.upgrade(settings, "head")
+            connection.commit()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database, made once a test process and copied by every test."""
+    instance = tmp_path_factory.mktemp("empty")
+    migrate(create_app({"ENV": "testing", "INSTANCE": str(instance)}))
+    return instance / "forum.db"
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[Flask]:
+    """An application of its own on a database of its own."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    shutil.copy(empty_database, instance / "forum.db")
+    app = create_app(test_settings(instance), clock=clock)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_settings(instance: Path) -> dict[str, object]:
+    """The configuration of the tests: config/testing.py for an instance folder."""
+    from config import testing
+
+    overrides = {name: value for name, value in vars(testing).items() if name.isupper()}
+    return overrides | {"ENV": "testing", "INSTANCE": str(instance)}
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """The database session of an open application context."""
+    with app.app_context():
+        yield db.session()
+
+
+@pytest.fixture
+def build(session: Session, clock: StoppedClock) -> Builder:
+    """Build people, bodies, groups and contributions; every call commits."""
+    return Builder(session, clock)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """An anonymous visitor."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_of(app: Flask, session: Session, clock: StoppedClock) -> Callable[[Account | None], FlaskClient]:
+    """Give a client that is signed in as somebody (or a visitor for None)."""
+
+    def sign_in(account: Account | None) -> FlaskClient:
+        client = app.test_client()
+        if account is not None:
+            token = start_session(session, account, now=clock(), hours=12)
+            session.commit()
+            with client.session_transaction() as cookie:
+                cookie["_user_id"] = token
+                cookie["_fresh"] = True
+        return client
+
+    return sign_in

@@ -1,0 +1,96 @@
+"""The three faces of READ agree over thousands of people x things."""
+
+import itertools
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account, PlatformRole
+from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.groups import Group, GroupRole
+from forum.domain.labels import Ceiling, Status, Tlp
+from forum.domain.papers import PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.policy import visible_to
+from forum.policy.rules import can_read
+from forum.policy.sql import SUBJECT_OF
+from tests.builders import Builder
+
+STATUSES = [Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED, Status.WITHDRAWN]
+
+
+def _populate(build: Builder) -> tuple[list[Account | None], list[Group]]:
+    """Four groups of every ceiling, people of every kind, things of every status and label."""
+    employer = build.organisation()
+    rival = build.organisation()
+    groups = [build.group(ceiling) for ceiling in Ceiling]
+    people: list[Account | None] = [
+        None,
+        build.account("outsider"),
+        build.account("platform secretariat", platform_role=PlatformRole.SECRETARIAT),
+        build.account("administrator", platform_role=PlatformRole.ADMINISTRATOR),
+    ]
+    suspended = build.member(groups[0], role=GroupRole.MEMBER)
+    suspended.suspended_until = build.clock().replace(year=2030)
+    people.append(suspended)
+    for group in groups:
+        seat = build.seat(group, employer)
+        author = build.member(group, seat=seat)
+        build.mandate(author, employer)
+        colleague = build.account("colleague without a seat")
+        build.mandate(colleague, employer)
+        left = build.member(group, ended_at=build.clock())
+        rival_member = build.member(group)
+        build.mandate(rival_member, rival)
+        moderator = build.member(group, role=GroupRole.MODERATOR)
+        people += [author, colleague, left, rival_member, moderator]
+        people += [build.member(group, role=role) for role in (GroupRole.OBSERVER, GroupRole.SECRETARIAT)]
+        named = build.named_list(group, [author, moderator])
+        for status, tlp in itertools.product(STATUSES, Tlp):
+            build.thread(group, author, status=status, tlp=tlp, organisation=employer)
+            build.paper(group, left, status=status, tlp=tlp)
+        for status in STATUSES:
+            build.thread(group, author, status=status, tlp=Tlp.RED, named_list=named)
+            build.paper(group, rival_member, status=status, tlp=Tlp.RED, organisation=rival)
+        build.paper(group, author, status=Status.DRAFT)
+    return people, groups
+
+
+def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
+    """can(), visible_to() and the label on a search document say the same, cell by cell."""
+    people, _ = _populate(build)
+    keys: dict[tuple[SubjectKind, int], set[str]] = {}
+    for row in session.scalars(sa.select(Authorship)):
+        keys.setdefault((row.subject_kind, row.subject_id), set()).add(row.writer_key)
+    cells = readable = 0
+    for person in people:
+        actor = build.actor(person)
+        for model in (Thread, Post, PaperVersion):
+            listed = set(session.scalars(sa.select(model.id).where(visible_to(actor, model))))
+            for row in session.scalars(sa.select(model)):
+                written = frozenset(keys.get((SUBJECT_OF[model], row.id), ()))
+                allowed = can_read(actor, row, written)
+                assert allowed == (row.id in listed), (person and person.name, row.status, row.audience)
+                if row.status is Status.PUBLISHED:
+                    assert allowed == (row.audience in actor.clearances), "the index says otherwise"
+                cells += 1
+                readable += allowed
+    assert cells > 5000
+    assert 0.1 < readable / cells < 0.9
+
+
+def test_platform_roles_read_no_more_than_any_account(build: Builder) -> None:
+    """Secretariat and administrator of the platform have the clearances of an outsider."""
+    outsider = build.actor(build.account())
+    for role in (PlatformRole.SECRETARIAT, PlatformRole.ADMINISTRATOR):
+        assert build.actor(build.account(platform_role=role)).clearances == outsider.clearances
+
+
+def test_a_suspended_person_reads_as_a_visitor(build: Builder) -> None:
+    """Suspension takes every clearance but the public one, until it ends."""
+    group = build.group(Ceiling.MEMBERS)
+    person = build.member(group)
+    person.suspended_until = build.clock().replace(year=2027)
+    build.session.commit()
+    assert build.actor(person).clearances == {"public"}
+    assert build.actor(person).is_suspended
