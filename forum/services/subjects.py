@@ -18,7 +18,7 @@ from forum.policy.subjects import Subject
 def get_subject(
     session: Session, actor: Actor, kind: SubjectKind, public_id: str, action: Action = Action.READ
 ) -> Subject:
-    """Give the contribution with this public id for an action; absent and unreadable are the same NotFound."""
+    """Give the contribution with this public id for an action; NotFound if absent or unreadable."""
     model = MODEL_OF[kind]
     row = session.scalars(sa.select(model).where(model.public_id == public_id)).first()
     if row is None:
