@@ -1,0 +1,180 @@
+"""Charters: what a group is, read from `config/groups.toml`.
+
+A group that differs from others only in data is one table of that file. A fault names the file, the group
+and the key. What a chair changes on the web later wins over the file; that is the loader's business.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.datafile import DataFileError, Table, open_table, refuse_twice
+from forum.domain.groups import HoldingRule, MembersVisible, WhoMayWrite
+from forum.domain.labels import Ceiling, Tlp
+from forum.domain.languages import LANGUAGES
+
+INITIATIVES = range(1, 9)
+
+
+class StageKind(enum.StrEnum):
+    """What a stage of a procedure opens."""
+
+    CONSULTATION = "consultation"
+    MEETING = "meeting"
+    DISCUSSION = "discussion"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of conduct; decisions of moderators name its key."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CharterStage:
+    """One step of a group's procedure."""
+
+    key: str
+    title: str
+    kind: StageKind
+    summary: str
+
+
+@dataclass(frozen=True)
+class Charter:
+    """What a group is set up to be.
+
+    `initiative` is None for a group that serves all of them; `mandate` is Markdown; `promised_days` are
+    working days; `languages` are ISO codes, the working language first; `in_directory` is False for a group
+    that is reached from elsewhere (the questions to the unit).
+    """
+
+    slug: str
+    title: str
+    short_title: str
+    initiative: int | None
+    summary: str
+    mandate: str
+    contact: str
+    ceiling: Ceiling
+    listed: bool
+    in_directory: bool
+    default_tlp: Tlp
+    attribution: Attribution
+    shown_as_choices: tuple[ShownAs, ...]
+    holding_rule: HoldingRule
+    promised_days: int
+    members_visible: MembersVisible
+    who_may_write: WhoMayWrite
+    languages: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    stages: tuple[CharterStage, ...]
+
+
+def load_charters(path: Path) -> tuple[Charter, ...]:
+    """Reads and checks all charters in the order of the file.
+
+    DataFileError names the file, the group and the key that is wrong.
+    """
+    with open_table(path) as top:
+        tables = top.tables("groups", "slug", required=True)
+        charters = tuple(_charter(table) for table in tables)
+        refuse_twice(tables, "slug", [charter.slug for charter in charters])
+    return charters
+
+
+def _charter(table: Table) -> Charter:
+    initiative = table.whole("initiative", 0)
+    charter = Charter(
+        slug=table.slug("slug"),
+        title=table.text("title"),
+        short_title=table.text("short_title"),
+        initiative=initiative or None,
+        summary=table.text("summary"),
+        mandate=table.text("mandate"),
+        contact=table.text("contact"),
+        ceiling=Ceiling(table.choice("ceiling", _words(Ceiling))),
+        listed=table.flag("listed"),
+        in_directory=table.flag("in_directory", True),
+        default_tlp=Tlp(table.choice("default_tlp", _words(Tlp))),
+        attribution=Attribution(table.choice("attribution", _words(Attribution))),
+        shown_as_choices=tuple(
+            ShownAs(word) for word in table.texts("shown_as_choices", allowed=_words(ShownAs), required=True)
+        ),
+        holding_rule=HoldingRule(table.choice("holding_rule", _words(HoldingRule))),
+        promised_days=table.whole("promised_days", least=1),
+        members_visible=MembersVisible(table.choice("members_visible", _words(MembersVisible))),
+        who_may_write=WhoMayWrite(table.choice("who_may_write", _words(WhoMayWrite))),
+        languages=table.texts("languages", allowed=LANGUAGES, required=True),
+        rules=_rules(table),
+        stages=_stages(table),
+    )
+    table.finish()
+    _check_together(table, charter)
+    return charter
+
+
+def _words(kind: type[enum.StrEnum]) -> tuple[str, ...]:
+    return tuple(member.value for member in kind)
+
+
+def _rules(table: Table) -> tuple[Rule, ...]:
+    tables = table.tables("rules", "key", required=True)
+    rules = []
+    for row in tables:
+        rules.append(Rule(key=row.slug("key"), text=row.text("text")))
+        row.finish()
+    refuse_twice(tables, "key", [rule.key for rule in rules])
+    return tuple(rules)
+
+
+def _stages(table: Table) -> tuple[CharterStage, ...]:
+    tables = table.tables("stages", "key")
+    stages = []
+    for row in tables:
+        kind = StageKind(row.choice("kind", _words(StageKind)))
+        stages.append(
+            CharterStage(
+                key=row.slug("key"), title=row.text("title"), kind=kind, summary=row.text("summary", "")
+            )
+        )
+        row.finish()
+    refuse_twice(tables, "key", [stage.key for stage in stages])
+    return tuple(stages)
+
+
+#: The widest ceiling that each label still means something under: a label never widens its group.
+_WIDEST = {
+    Tlp.CLEAR: (Ceiling.PUBLIC,),
+    Tlp.GREEN: (Ceiling.PUBLIC, Ceiling.COMMUNITY),
+    Tlp.AMBER: (Ceiling.PUBLIC, Ceiling.COMMUNITY, Ceiling.ORGANISATIONS),
+    Tlp.AMBER_STRICT: (Ceiling.PUBLIC, Ceiling.COMMUNITY, Ceiling.ORGANISATIONS),
+    Tlp.RED: tuple(Ceiling),
+}
+
+
+def _check_together(table: Table, charter: Charter) -> None:
+    """Raises where two keys, each allowed alone, contradict each other."""
+    fault: DataFileError | None = None
+    if charter.initiative is not None and charter.initiative not in INITIATIVES:
+        fault = table.fault("initiative", "must be the number of an initiative, 1 to 8, or 0 for none")
+    elif charter.ceiling not in _WIDEST[charter.default_tlp]:
+        fault = table.fault(
+            "default_tlp", f"{charter.default_tlp} is wider than the ceiling, {charter.ceiling}"
+        )
+    elif charter.who_may_write is WhoMayWrite.COMMUNITY and charter.ceiling not in (
+        Ceiling.PUBLIC,
+        Ceiling.COMMUNITY,
+    ):
+        fault = table.fault("who_may_write", "the community cannot write where it cannot read")
+    elif charter.attribution is not Attribution.NAMED and ShownAs.NAME in charter.shown_as_choices:
+        fault = table.fault("shown_as_choices", f"'name' contradicts attribution = '{charter.attribution}'")
+    elif not charter.listed and charter.ceiling is not Ceiling.MEMBERS:
+        fault = table.fault("listed", "only a closed group may be unlisted")
+    if fault is not None:
+        raise fault
