@@ -1,6 +1,9 @@
 """Configuration: config.default explains every setting; FORUM_ENV picks the overrides; FORUM_* wins."""
 
 import importlib
+import json
+import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,24 @@ class ConfigurationError(ValueError):
 def setting_names() -> list[str]:
     """Give the names of all settings, without the prefix, in the order of config/default.py."""
     return [name for name in vars(default) if name.isupper()]
+
+
+def instance_secrets(instance: Path) -> dict[str, str]:
+    """Give the secrets kept in an instance folder, made at first use: for all but production."""
+    path = instance / "secrets.json"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        made = {"SECRET_KEY": secrets.token_urlsafe(48), "SEALING_KEY": secrets.token_urlsafe(48)}
+        fresh = path.with_suffix(f".{os.getpid()}")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(made, file)
+        try:
+            os.link(fresh, path)  # whoever comes second uses what the first one made
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def load(environ: Mapping[str, str]) -> dict[str, Any]:

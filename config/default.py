@@ -19,10 +19,10 @@ TRUSTED_HOSTS: tuple[str, ...] = ()
 TRUSTED_PROXIES = 0
 
 # --- secrets ----------------------------------------------------------------------------------
-# Signs cookies and links. Production refuses to start with this default.
-SECRET_KEY = "not-a-secret"  # noqa: S105
+# Signs cookies and links. Empty: made and kept in the instance folder; production must set it.
+SECRET_KEY = ""
 # Seals authorship under the Chatham House Rule; a key of its own, so that the other can be changed.
-SEALING_KEY = "not-a-secret-either"
+SEALING_KEY = ""
 
 # --- who runs it ------------------------------------------------------------------------------
 # The name of the site, its owner and how to reach them: on every page and in every mail.

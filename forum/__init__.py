@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import flask_bootstrap
 from flask import Flask
 from whitenoise import WhiteNoise
 
@@ -19,8 +20,8 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     from forum.blueprints import edge, identity, register_blueprints, support
 
     values = config.load(os.environ) | dict(settings or {})
-    check_secrets(values)
     instance = Path(values["INSTANCE"]).resolve()
+    values = with_secrets(values, instance)
     app = Flask(__name__, instance_path=str(instance), static_folder="static")
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
@@ -37,25 +38,29 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     edge.init_app(app)
     support.init_app(app)
     register_blueprints(app)
-    app.wsgi_app = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/")  # type: ignore[method-assign]
+    files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600)
+    files.add_files(str(Path(flask_bootstrap.__file__).parent / "static"), prefix="bootstrap/static/")
+    app.wsgi_app = files  # type: ignore[method-assign]
     return app
 
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
-def check_secrets(values: Mapping[str, Any]) -> None:
-    """Refuse to run in production with secrets that everybody knows."""
-    if values["ENV"] != "production":
-        return
-    from config import default
-
-    for name in ("SECRET_KEY", "SEALING_KEY"):
-        if values[name] == getattr(default, name) or len(values[name]) < 32:
-            raise config.ConfigurationError(
-                f"FORUM_{name} must be set to a secret of at least 32 characters in production "
-                "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')."
-            )
+def with_secrets(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
+    """Fill in missing secrets from the instance folder; in production they must be set."""
+    names = ("SECRET_KEY", "SEALING_KEY")
+    if values["ENV"] == "production":
+        for name in names:
+            if len(values[name]) < 32:
+                raise config.ConfigurationError(
+                    f"FORUM_{name} must be set to a secret of at least 32 characters in production "
+                    "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')."
+                )
+    if all(values[name] for name in names):
+        return dict(values)
+    kept = config.instance_secrets(instance)
+    return dict(values) | {name: values[name] or kept[name] for name in names}
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

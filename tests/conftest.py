@@ -1,7 +1,8 @@
 """Fixtures for all tests: an application on a fresh database each, a clock that stands still, builders."""
 
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from forum.domain.accounts import Account
 from forum.extensions import db
 from forum.services.login_sessions import start_session
 from tests.builders import Builder
+from tests.servers import postgresql
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where nothing may be skipped (FORUM_TEST_NO_SKIP=1), a skipped test has failed."""
+    report = yield
+    if report.skipped and os.environ.get("FORUM_TEST_NO_SKIP") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and FORUM_TEST_NO_SKIP=1 forbids that"
+    return report
 
 
 class StoppedClock:
@@ -80,6 +92,13 @@ def test_settings(instance: Path) -> dict[str, object]:
 
 
 test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty database on a PostgreSQL server of this test process."""
+    with postgresql() as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import alembic.command
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -21,9 +22,18 @@ def run(engine: sa.Engine, direction: str, target: str) -> None:
         connection.commit()
 
 
-def test_migrations_give_the_tables(tmp_path: Path) -> None:
+@pytest.mark.postgresql
+def test_migrations_give_the_tables_on_postgresql(postgresql_url: str) -> None:
+    """The same on PostgreSQL."""
+    assert_migrations_give_the_tables(sa.create_engine(postgresql_url))
+
+
+def test_migrations_give_the_tables_on_sqlite(tmp_path: Path) -> None:
     """A migrated database differs in nothing from what the code expects; down and up works."""
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'm.db'}")
+    assert_migrations_give_the_tables(sa.create_engine(f"sqlite:///{tmp_path / 'm.db'}"))
+
+
+def assert_migrations_give_the_tables(engine: sa.Engine) -> None:
     run(engine, "upgrade", "head")
     run(engine, "downgrade", "base")
     run(engine, "upgrade", "head")

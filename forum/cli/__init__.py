@@ -6,7 +6,7 @@ from flask.cli import FlaskGroup
 
 import config
 from forum import create_app
-from forum.cli import schema
+from forum.cli import schema, serve
 
 
 def _create_app() -> object:
@@ -20,6 +20,7 @@ cli = FlaskGroup(
     help="The consultation forum: run it, fill it, look after it.",
 )
 cli.add_command(schema.schema)
+cli.add_command(serve.serve)
 
 
 def main() -> None:

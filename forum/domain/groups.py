@@ -80,9 +80,6 @@ class Group(PublicId, Base):
     """The label of the group's own pages, from the ceiling; written by relabel()."""
     edited_fields: Mapped[list[str]] = mapped_column(default=list)
     """Charter fields changed on the web: a later `forum init` leaves them alone."""
-    current_stage_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("stage.id", use_alter=True, name="fk_working_group_current_stage")
-    )
     created_at: Mapped[datetime]
     lock_version: Mapped[int] = mapped_column(default=1)
 
@@ -90,7 +87,10 @@ class Group(PublicId, Base):
 
 
 class Stage(Base):
-    """One step of a group's procedure; opens one consultation, discussion or meeting."""
+    """One step of a group's procedure; opens one consultation, discussion or meeting.
+
+    The current stage is the first by position that has not ended.
+    """
 
     __tablename__ = "stage"
     __table_args__ = (sa.UniqueConstraint("group_id", "key"),)

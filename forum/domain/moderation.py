@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import SubjectKind
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, checked
 from forum.domain.labels import Status
 from forum.errors import Invalid
 
@@ -53,8 +53,8 @@ class ModerationDecision(PublicId, Base):
     subject_kind: Mapped[SubjectKind]
     subject_id: Mapped[int]
     action: Mapped[Action]
-    status_before: Mapped[Status]
-    status_after: Mapped[Status]
+    status_before: Mapped[Status] = mapped_column(checked(Status, "status_before"))
+    status_after: Mapped[Status] = mapped_column(checked(Status, "status_after"))
     rule: Mapped[str | None] = mapped_column(sa.String(64))
     """The key of the group's rule that the decision rests on."""
     reason: Mapped[str]
