@@ -42,3 +42,13 @@ class Conflict(ForumError):
     """Somebody else was faster; nothing was changed."""
 
     status_code = 409
+
+
+class TooSoon(ForumError):
+    """Tried again before the time: `seconds` says how long to wait. Nothing was done."""
+
+    status_code = 429
+
+    def __init__(self, message: str, /, *, seconds: int) -> None:
+        super().__init__(message, seconds=seconds)
+        self.seconds = seconds

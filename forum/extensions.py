@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from forum.clock import Clock
 from forum.domain.base import Base
 from forum.domain.tables import metadata  # noqa: F401  (fills the metadata)
+from forum.services.passwords import Passwords
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()
@@ -23,3 +24,13 @@ bootstrap = Bootstrap5()
 def clock() -> Clock:
     """Give the application's clock."""
     return current_app.extensions["forum_clock"]  # type: ignore[no-any-return]
+
+
+def passwords() -> Passwords:
+    """Give the application's keeper of passwords."""
+    if "forum_passwords" not in current_app.extensions:
+        settings = current_app.config
+        current_app.extensions["forum_passwords"] = Passwords(
+            memory=settings["ARGON2_MEMORY"], time=settings["ARGON2_TIME"]
+        )
+    return current_app.extensions["forum_passwords"]  # type: ignore[no-any-return]

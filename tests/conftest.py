@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import pytest
@@ -12,6 +13,7 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from forum import MIGRATIONS, create_app
 from forum.domain.accounts import Account
@@ -71,6 +73,18 @@ def clock() -> StoppedClock:
     return StoppedClock()
 
 
+class Client(FlaskClient):
+    """A test client whose every request has a context of its own, as in the server.
+
+    Flask would reuse the open one of the `session` fixture: its `g` (who asks, the nonce) and its
+    database session would leak from one request into the next.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture
 def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[Flask]:
     """An application of its own on a database of its own."""
@@ -78,6 +92,7 @@ def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[F
     instance.mkdir()
     shutil.copy(empty_database, instance / "forum.db")
     app = create_app(test_settings(instance), clock=clock)
+    app.test_client_class = Client
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -5,7 +5,8 @@ from flask import Flask
 
 def register_blueprints(app: Flask) -> None:
     """Register every blueprint; one line each, alphabetical."""
-    from forum.blueprints import groups, home
+    from forum.blueprints import accounts, groups, home
 
+    app.register_blueprint(accounts.blueprint)
     app.register_blueprint(groups.blueprint)
     app.register_blueprint(home.blueprint)

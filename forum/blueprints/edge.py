@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from forum.blueprints.identity import current_actor
 from forum.errors import ForumError, NotFound
@@ -70,6 +70,9 @@ def _not_found() -> Any:
 
 
 def _on_http_exception(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):
+        # A Host that is not ours: no address can be built for it, so no page either.
+        return Response("This host name is not served here.\n", 400, mimetype="text/plain")
     if error.code == 404:
         return _not_found()
     if error.code is None or error.response is not None or error.code < 400:

@@ -72,13 +72,37 @@ class LoginSession(Base):
     browser: Mapped[str] = mapped_column(sa.String(120), default="")
 
 
+class SignInThrottle(Base):
+    """Failed sign-ins in a row on one e-mail address or from one network address."""
+
+    __tablename__ = "sign_in_throttle"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    """A hash, so that the table holds nothing that somebody typed."""
+    failures: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    last_tried_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class InvitationPurpose(enum.StrEnum):
+    """What accepting does; a token for one purpose opens no other."""
+
+    ACCOUNT = "account"
+    """Join the forum, perhaps with a platform role and an organisation's mandate."""
+    GROUP = "group"
+    """Take a role in a group, perhaps on a seat; makes the account where there is none."""
+    PASSWORD = "password"  # noqa: S105
+    """Set a new password on an account that is there."""
+
+
 class Invitation(PublicId, Base):
     """An invitation that expires and works once; the address holds the token, this row its hash."""
 
     __tablename__ = "invitation"
 
+    purpose: Mapped[InvitationPurpose]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    email: Mapped[str] = mapped_column(sa.String(254))
+    email: Mapped[str] = mapped_column(sa.String(254), index=True)
     name: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     """The account the invitation gives a password to, where it exists already."""
@@ -86,6 +110,7 @@ class Invitation(PublicId, Base):
     group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"))
     role: Mapped[str | None] = mapped_column(sa.String(16))
     seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.id"))
+    is_alternate: Mapped[bool] = mapped_column(default=False)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     invited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime]

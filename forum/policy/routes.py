@@ -25,6 +25,9 @@ class Entry(enum.StrEnum):
 ENTRIES: dict[str, Entry] = {
     "static": Entry.ANYONE,
     "bootstrap.static": Entry.ANYONE,
+    # accounts
+    "accounts.sign_in": Entry.ANYONE,
+    "accounts.sign_out": Entry.ANYONE,
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,

@@ -210,6 +210,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sign_in_throttle",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_throttle")),
+    )
+    with op.batch_alter_table("sign_in_throttle", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sign_in_throttle_last_tried_at"), ["last_tried_at"], unique=False
+        )
+
+    op.create_table(
         "working_group",
         sa.Column("slug", sa.String(length=80), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -803,6 +816,19 @@ def upgrade() -> None:
 
     op.create_table(
         "invitation",
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "account",
+                "group",
+                "password",
+                name="invitationpurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -823,6 +849,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("role", sa.String(length=16), nullable=True),
         sa.Column("seat_id", sa.Integer(), nullable=True),
+        sa.Column("is_alternate", sa.Boolean(), nullable=False),
         sa.Column("organisation_id", sa.Integer(), nullable=True),
         sa.Column("invited_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -848,6 +875,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_invitation_public_id")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitation_token_hash")),
     )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_email"), ["email"], unique=False)
+
     op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1580,6 +1610,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_membership_account_group")
 
     op.drop_table("membership")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_email"))
+
     op.drop_table("invitation")
     with op.batch_alter_table("flag", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1640,6 +1673,10 @@ def downgrade() -> None:
     op.drop_table("access_token")
     op.drop_table("access_request")
     op.drop_table("working_group")
+    with op.batch_alter_table("sign_in_throttle", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_throttle_last_tried_at"))
+
+    op.drop_table("sign_in_throttle")
     with op.batch_alter_table("outbox_entry", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_entry_due",
