@@ -13,6 +13,11 @@ from forum.domain.labels import Labelled
 POSTS_PER_PAGE = 20
 MAX_INDENT = 3
 """Deeper replies stay at this indent and say what they answer."""
+MAX_DEPTH = 40
+"""Replies to replies to replies: beyond this nobody can follow, and the path would grow without bound."""
+MAX_TITLE = 300
+WITHDRAWN_TITLE = "[withdrawn]"
+"""What stands in place of the title of a withdrawn discussion; pages say it in their language."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -38,7 +43,7 @@ class Thread(PublicId, Labelled, Base):
 
     __tablename__ = "thread"
     __table_args__ = (
-        sa.Index("ix_thread_group_activity", "group_id", "last_published_at"),
+        sa.Index("ix_thread_group_activity", "group_id", "is_pinned", "last_published_at", "id"),
         sa.Index("ix_thread_paper", "paper_id", "anchor_paragraph"),
     )
 
@@ -76,7 +81,12 @@ class Post(PublicId, Labelled, Attributed, Base):
     __tablename__ = "post"
     __table_args__ = (
         sa.UniqueConstraint("thread_id", "order_key"),
-        sa.Index("ix_post_thread_created", "thread_id", "created_at"),
+        # Holds all that counting takes, so that a page of a long discussion reads no other row.
+        sa.Index(
+            "ix_post_thread_reading",
+            *("thread_id", "order_key", "audience", "status", "own", "stakeholder_type", "public_id"),
+        ),
+        sa.Index("ix_post_thread_published", "thread_id", "published_at"),
         sa.Index("ix_post_group_status", "group_id", "status"),
     )
 
@@ -107,7 +117,7 @@ class Post(PublicId, Labelled, Attributed, Base):
 
 
 class PostRevision(Base):
-    """What a post said before an edit."""
+    """What a post said to its readers before an edit or a withdrawal."""
 
     __tablename__ = "post_revision"
     __table_args__ = (sa.UniqueConstraint("post_id", "number"),)
@@ -115,6 +125,8 @@ class PostRevision(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(sa.ForeignKey("post.id"))
     number: Mapped[int]
+    title: Mapped[str | None]
+    """The discussion's title at that time, on the opening post."""
     source: Mapped[str]
     html: Mapped[str]
     replaced_at: Mapped[datetime]

@@ -62,16 +62,28 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
     base = base_label(group.ceiling, thread.tlp, group.id, thread.named_list_id)
-    _write(session, thread, label_for(thread.status, base, group_id=group.id), now)
+    status = thread.status
+    if status is Status.WITHDRAWN and not _was_published(session, thread):
+        status = Status.REJECTED
+    _write(session, thread, label_for(status, base, group_id=group.id), now)
     for post in session.scalars(sa.select(Post).where(Post.thread_id == thread.id)):
         _relabel_post(session, group, thread, post, now)
 
 
+def _was_published(session: Session, thread: Thread) -> bool:
+    opening = sa.select(Post.published_at).where(Post.thread_id == thread.id, Post.number == 1)
+    return session.scalars(opening).first() is not None
+
+
 def _relabel_post(session: Session, group: Group, thread: Thread, post: Post, now: datetime) -> None:
-    """A post has its discussion's label; in a discussion that is held or removed it is not read either."""
+    """A post has its discussion's label; in a discussion that is held or removed it is not read either.
+
+    What was withdrawn before anybody read it leaves no stub for others: they never knew of it.
+    """
     post.tlp, post.named_list_id = thread.tlp, thread.named_list_id
     base = base_label(group.ceiling, thread.tlp, group.id, thread.named_list_id)
-    label = label_for(post.status, base, group_id=group.id)
+    never_seen = post.status is Status.WITHDRAWN and post.published_at is None
+    label = label_for(Status.REJECTED if never_seen else post.status, base, group_id=group.id)
     if thread.status not in {Status.PUBLISHED, Status.WITHDRAWN}:
         label = Label(label_for(thread.status, base, group_id=group.id).audience, label.own)
     _write(session, post, label, now)

@@ -1384,7 +1384,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_thread_public_id")),
     )
     with op.batch_alter_table("thread", schema=None) as batch_op:
-        batch_op.create_index("ix_thread_group_activity", ["group_id", "last_published_at"], unique=False)
+        batch_op.create_index(
+            "ix_thread_group_activity", ["group_id", "is_pinned", "last_published_at", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_thread_initiative"), ["initiative"], unique=False)
         batch_op.create_index("ix_thread_paper", ["paper_id", "anchor_paragraph"], unique=False)
 
@@ -1504,7 +1506,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_post_group_status", ["group_id", "status"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_parent_id"), ["parent_id"], unique=False)
-        batch_op.create_index("ix_post_thread_created", ["thread_id", "created_at"], unique=False)
+        batch_op.create_index("ix_post_thread_published", ["thread_id", "published_at"], unique=False)
+        batch_op.create_index(
+            "ix_post_thread_reading",
+            ["thread_id", "order_key", "audience", "status", "own", "stakeholder_type", "public_id"],
+            unique=False,
+        )
 
     op.create_table(
         "read_marker",
@@ -1534,6 +1541,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("post_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
@@ -1553,7 +1561,8 @@ def downgrade() -> None:
 
     op.drop_table("read_marker")
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.drop_index("ix_post_thread_created")
+        batch_op.drop_index("ix_post_thread_reading")
+        batch_op.drop_index("ix_post_thread_published")
         batch_op.drop_index(batch_op.f("ix_post_parent_id"))
         batch_op.drop_index(batch_op.f("ix_post_organisation_id"))
         batch_op.drop_index("ix_post_group_status")

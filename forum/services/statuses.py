@@ -1,0 +1,83 @@
+"""Changing a status: a contribution with its discussion, counts, label, index and the notices it causes."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.papers import PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.policy.subjects import Subject
+from forum.services.announcements import announce_post
+from forum.services.labels import relabel
+
+
+def change_status(session: Session, subject: Subject, status: Status, *, now: datetime) -> None:
+    """Give a post, discussion or version a status, and everything that hangs on it.
+
+    A discussion and its opening post share one status. The caller has asked the policy and checked
+    the transition. Flushes; never commits.
+    """
+    match subject.kind:
+        case SubjectKind.POST:
+            assert subject.thread is not None
+            _change_post(session, subject.group, subject.thread, subject.row, status, now)
+        case SubjectKind.THREAD:
+            opening = session.scalars(
+                sa.select(Post).where(Post.thread_id == subject.row.id, Post.number == 1)
+            ).one()
+            _change_post(session, subject.group, subject.row, opening, status, now)
+        case SubjectKind.VERSION:
+            _change_version(session, subject.group, subject.row, status, now)
+        case _:
+            raise ValueError(f"a {subject.kind} has no status of its own")
+
+
+def recount(session: Session, thread: Thread) -> None:
+    """Write what the list shows of a discussion, counting only what its readers may read."""
+    session.flush()
+    count, last, answered = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.max(Post.published_at),
+            sa.func.min(sa.case((Post.is_answer, Post.published_at))),
+        ).where(Post.thread_id == thread.id, Post.status == Status.PUBLISHED)
+    ).one()
+    thread.published_count = count
+    thread.last_published_at = last or thread.created_at
+    thread.answered_at = answered
+
+
+def _change_post(
+    session: Session, group: Group, thread: Thread, post: Post, status: Status, now: datetime
+) -> None:
+    is_first_time = status is Status.PUBLISHED and post.published_at is None
+    post.status = status
+    if status is Status.PUBLISHED:
+        post.held_because = None
+        post.published_at = post.published_at or now
+    elif status is Status.WITHDRAWN:
+        post.withdrawn_at = now
+    if post.number == 1:
+        thread.status = status
+        relabel(session, group, thread, now=now)
+    else:
+        relabel(session, group, post, now=now)
+    recount(session, thread)
+    if is_first_time and thread.status is Status.PUBLISHED:
+        announce_post(session, group, thread, post, now=now)
+
+
+def _change_version(
+    session: Session, group: Group, version: PaperVersion, status: Status, now: datetime
+) -> None:
+    version.status = status
+    if status is Status.PUBLISHED:
+        version.held_because = None
+        version.published_at = version.published_at or now
+    elif status is Status.WITHDRAWN:
+        version.withdrawn_at = now
+    relabel(session, group, version, now=now)
