@@ -21,11 +21,17 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
 
     values = config.load(os.environ) | dict(settings or {})
     instance = Path(values["INSTANCE"]).resolve()
-    values = with_secrets(values, instance)
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+        values = with_secrets(values, instance)
+    except OSError as error:
+        raise config.ConfigurationError(
+            f"the instance folder {instance} cannot be used: {error.strerror}. "
+            "Make it writable for this user, or name another one with FORUM_INSTANCE."
+        ) from None
     app = Flask(__name__, instance_path=str(instance), static_folder="static")
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
-    instance.mkdir(parents=True, exist_ok=True)
 
     extensions.db.init_app(app)
     with app.app_context():

@@ -3,10 +3,11 @@
 import sys
 
 from flask.cli import FlaskGroup
+from sqlalchemy.exc import OperationalError
 
 import config
 from forum import create_app
-from forum.cli import schema, serve
+from forum.cli import doctor, schema, serve
 
 
 def _create_app() -> object:
@@ -19,8 +20,8 @@ cli = FlaskGroup(
     add_version_option=False,
     help="The consultation forum: run it, fill it, look after it.",
 )
-cli.add_command(schema.schema)
-cli.add_command(serve.serve)
+for command in (doctor.doctor, schema.schema, serve.serve):
+    cli.add_command(command)
 
 
 def main() -> None:
@@ -29,4 +30,7 @@ def main() -> None:
         cli.main(prog_name="forum")
     except config.ConfigurationError as error:
         sys.stderr.write(f"forum: {error}\n")
+        sys.exit(1)
+    except OperationalError as error:
+        sys.stderr.write(f"forum: the database cannot be used: {error.orig}. `forum doctor` says more.\n")
         sys.exit(1)

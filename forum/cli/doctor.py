@@ -1,0 +1,81 @@
+"""`forum doctor`: what is wrong, and how to mend it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+import config
+from forum import MIGRATIONS
+from forum.extensions import clock, db
+from forum.services.health import Finding, check_database, check_disk, check_outbox
+
+SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
+ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "MAIL_URL"})
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+@with_appcontext
+def doctor(as_json: bool) -> None:
+    """Check configuration, database, migrations, index, mail and disk; exit 1 if something is wrong.
+
+    \b
+    Example: forum doctor --json
+    """
+    findings = examine()
+    settings = effective_settings()
+    if as_json:
+        wrong = [{"name": f.name, "ok": f.is_well, "detail": f.detail, "mend": f.mend} for f in findings]
+        click.echo(json.dumps({"findings": wrong, "settings": settings}, indent=2))
+    else:
+        for name, value in settings.items():
+            click.echo(f"{name}={value}")
+        for finding in findings:
+            click.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.name}: {finding.detail}")
+            if not finding.is_well:
+                click.echo(f"      {finding.mend}")
+    sys.exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+def examine() -> list[Finding]:
+    """Look at everything that the forum stands on."""
+    session = db.session()
+    return [
+        check_disk(Path(current_app.instance_path)),
+        check_database(session, MIGRATIONS),
+        check_outbox(session, now=clock()()),
+        _check_mail(current_app.config["MAIL_URL"]),
+    ]
+
+
+def _check_mail(address: str) -> Finding:
+    """Whether the mail setting can be understood; sending itself is the worker's to report."""
+    kind = address.split(":", 1)[0]
+    if kind == "folder":
+        return Finding("mail", True, f"written into the folder {address.split(':', 1)[1]!r} of the instance")
+    if kind in {"smtp", "smtps", "smtp+starttls"} and urlsplit(address).hostname:
+        return Finding("mail", True, f"sent through {urlsplit(address).hostname}")
+    return Finding(
+        "mail", False, "FORUM_MAIL_URL cannot be understood", "Use smtp://host:port or folder:mail."
+    )
+
+
+def effective_settings() -> dict[str, str]:
+    """Give the settings in force by the names of their environment variables, secrets masked."""
+    values = config.load(os.environ)
+    shown: dict[str, str] = {}
+    for name, value in values.items():
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
+        if name in SECRETS:
+            text = "********" if text else "(kept in the instance folder)"
+        elif name in ADDRESSES and "@" in text:
+            scheme, _, rest = text.partition("://")
+            text = f"{scheme}://********@{rest.rpartition('@')[2]}"
+        shown[f"FORUM_{name}"] = text
+    return shown

@@ -1,0 +1,107 @@
+"""What is wrong, and how to mend it: for `forum doctor`, `/readyz` and the administration page."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from forum.domain.outbox import OutboxEntry
+
+DISK_FLOOR = 200 * 1024 * 1024
+"""Bytes of free disk below which writing is about to fail."""
+
+LATE = timedelta(minutes=5)
+"""An outbox entry that waits longer than this means that no worker runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `mend` says what to do where it is not well."""
+
+    name: str
+    is_well: bool
+    detail: str
+    mend: str = ""
+
+
+def check_database(session: Session, migrations: Path) -> Finding:
+    """Whether the database answers and has the schema that this code expects."""
+    name = "database"
+    try:
+        current = MigrationContext.configure(session.connection()).get_current_revision()
+    except SQLAlchemyError as error:
+        return Finding(name, False, _first_line(error), "Check FORUM_DATABASE_URL, and that the server runs.")
+    script = ScriptDirectory(str(migrations))
+    head = script.get_current_head()
+    if current == head:
+        return Finding(name, True, f"schema {current}")
+    if current is None:
+        return Finding(name, False, "the database is empty", "Run `forum init` (or `forum demo`).")
+    known = {revision.revision for revision in script.walk_revisions()}
+    if current not in known:
+        return Finding(
+            name,
+            False,
+            f"its schema {current} is newer than this code ({head})",
+            "Start the newer code, or restore a backup made with this one.",
+        )
+    return Finding(name, False, f"schema {current}, this code needs {head}", "Run `forum upgrade`.")
+
+
+def check_outbox(session: Session, *, now: datetime) -> Finding:
+    """Whether a worker drains the outbox, and nothing was given up."""
+    open_entry = sa.and_(OutboxEntry.done_at.is_(None), OutboxEntry.failed_at.is_(None))
+    try:
+        oldest, waiting = session.execute(
+            sa.select(sa.func.min(OutboxEntry.available_at), sa.func.count()).where(open_entry)
+        ).one()
+        dead = session.scalar(
+            sa.select(sa.func.count(OutboxEntry.id)).where(OutboxEntry.failed_at.is_not(None))
+        )
+    except SQLAlchemyError as error:
+        return Finding("outbox", False, _first_line(error), "Mend the database first.")
+    if dead:
+        return Finding(
+            "outbox", False, f"{dead} entries were given up", "See /administration/ for why; mend and retry."
+        )
+    if oldest is not None and now - oldest > LATE:
+        return Finding("outbox", False, f"{waiting} entries wait", "Start `forum worker`.")
+    return Finding("outbox", True, f"{waiting} waiting" if waiting else "drained")
+
+
+def check_disk(instance: Path) -> Finding:
+    """Whether the instance folder can be written and has room."""
+    try:
+        with tempfile.TemporaryFile(dir=instance) as probe:
+            probe.write(b"x" * 4096)
+            probe.flush()
+            os.fsync(probe.fileno())
+        free = shutil.disk_usage(instance).free
+    except OSError as error:
+        return Finding(
+            "disk",
+            False,
+            f"{instance} cannot be written: {error.strerror}",
+            "Make the folder writable for this user, or free some space; FORUM_INSTANCE names it.",
+        )
+    if free < DISK_FLOOR:
+        return Finding("disk", False, f"{free // 2**20} MB free", "Free some space on this disk.")
+    return Finding("disk", True, f"{free // 2**20:,} MB free")
+
+
+def check_all(checks: Iterable[Callable[[], Finding]]) -> list[Finding]:
+    """Run the checks in order."""
+    return [check() for check in checks]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
