@@ -20,11 +20,13 @@ class AttachmentState(enum.StrEnum):
 
 
 class Attachment(PublicId, Labelled, Base):
-    """A document that belongs to a paper; labelled as the paper's version is."""
+    """A document that belongs to a paper; labelled as the version it came with."""
 
     __tablename__ = "attachment"
 
     paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), index=True)
+    version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("paper_version.id"), index=True)
+    """The version it came with, whose label it has; null means the paper's first."""
     group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
     filename: Mapped[str]
     title: Mapped[str] = mapped_column(default="")

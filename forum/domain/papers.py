@@ -42,6 +42,14 @@ class PaperVersion(PublicId, Labelled, Base):
     __table_args__ = (
         sa.UniqueConstraint("paper_id", "number"),
         sa.Index("ix_paper_version_group_status", "group_id", "status"),
+        # One draft a paper, shared by its co-authors.
+        sa.Index(
+            "uq_paper_version_draft",
+            "paper_id",
+            unique=True,
+            sqlite_where=sa.text("status = 'draft'"),
+            postgresql_where=sa.text("status = 'draft'"),
+        ),
     )
 
     paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), index=True)

@@ -12,6 +12,8 @@ class Action(enum.StrEnum):
     """Of a group: name, mandate, contact and the members as its charter shows them."""
     WRITE = "write"
     """Of a group: open discussions and papers; of a thread: reply."""
+    WRITE_GROUP_DRAFT = "write_group_draft"
+    """Of a group: begin an opinion, recommendation or minutes that the group owns."""
     EDIT = "edit"
     """Change one's own text."""
     WITHDRAW = "withdraw"

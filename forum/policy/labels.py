@@ -39,6 +39,11 @@ def moderators_label(group_id: int) -> str:
     return f"group:{group_id}:moderators"
 
 
+def managers_label(group_id: int) -> str:
+    """Give the label of what only a group's chair and secretariat read: a consultation being prepared."""
+    return f"group:{group_id}:managers"
+
+
 def named_label(named_list_id: int) -> str:
     """Give the label of the people named as readers."""
     return f"named:{named_list_id}"
@@ -82,6 +87,11 @@ def narrowest_tlp(ceiling: Ceiling) -> Tlp:
     }[ceiling]
 
 
+def tlp_choices(ceiling: Ceiling) -> tuple[Tlp, ...]:
+    """Give the TLP labels that mean something under a ceiling, widest first."""
+    return tuple(tlp for tlp in Tlp if _WIDTH[_TLP_LEVEL[tlp]] >= _WIDTH[ceiling])
+
+
 def base_label(ceiling: Ceiling, tlp: Tlp, group_id: int, named_list_id: int | None) -> str:
     """Give the label that a published text has."""
     if named_list_id is not None:
@@ -97,13 +107,19 @@ def label_for(
     paper_id: int | None = None,
     consultation_id: int | None = None,
 ) -> Label:
-    """Give audience and own for a status; `paper_id` where the thing is a version or belongs to one."""
+    """Give audience and own for a status.
+
+    `paper_id` where the thing is a version or belongs to one, `consultation_id` where it is a
+    consultation or was received by one.
+    """
     own = base if paper_id is None else authors_label(paper_id)
     match status:
         case Status.DRAFT:
-            if paper_id is None:
-                raise ValueError("only papers have drafts")
-            return Label(authors_label(paper_id), own)
+            if paper_id is not None:
+                return Label(authors_label(paper_id), own)
+            if consultation_id is None:
+                raise ValueError("only papers and consultations have drafts")
+            return Label(managers_label(group_id), own)
         case Status.RECEIVED:
             if consultation_id is None:
                 raise ValueError("only what a consultation received is 'received'")

@@ -15,6 +15,8 @@ from forum.policy.actor import Actor
 from forum.policy.labels import authors_label
 from forum.policy.subjects import Readable, Subject
 
+_EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
+"""Who writes what the group itself owns."""
 _MANAGERS = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
 
 
@@ -59,6 +61,10 @@ def _write(actor: Actor, thing: Group | Subject) -> bool:
     if not _read(actor, thing) or thing.status is not Status.PUBLISHED:
         return False
     return not _is_locked(thing.thread) or GroupRole.MODERATOR in roles
+
+
+def _write_group_draft(actor: Actor, group: Group) -> bool:
+    return _write(actor, group) and bool(actor.roles_in(group.id) & _EDITORS)
 
 
 def _is_locked(thread: Thread | None) -> bool:
@@ -154,6 +160,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.READ: _read,
     Action.SEE_LISTING: _see_listing,
     Action.WRITE: _write,
+    Action.WRITE_GROUP_DRAFT: _write_group_draft,
     Action.EDIT: _edit,
     Action.WITHDRAW: _withdraw,
     Action.PUBLISH: _publish,

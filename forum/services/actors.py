@@ -12,7 +12,7 @@ from forum.domain.attribution import NamedReader
 from forum.domain.consultations import Consultation
 from forum.domain.groups import GroupRole, Membership, Seat
 from forum.domain.organisations import Mandate, Organisation
-from forum.domain.papers import PaperAuthor
+from forum.domain.papers import Paper, PaperAuthor
 from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
 from forum.policy.labels import (
     COMMUNITY,
@@ -20,10 +20,12 @@ from forum.policy.labels import (
     authors_label,
     consultation_secretariat_label,
     group_label,
+    managers_label,
     moderators_label,
     named_label,
     organisations_label,
 )
+from forum.services.coauthors import is_coauthor_now
 from forum.services.sealing import account_key, organisation_key, sealed_key
 
 
@@ -109,6 +111,8 @@ def _load_rights(
     for group_id, held in roles.items():
         if GroupRole.MODERATOR in held:
             granted.add(moderators_label(group_id))
+        if held & {GroupRole.CHAIR, GroupRole.SECRETARIAT}:
+            granted.add(managers_label(group_id))
     for list_id, group_id in named:
         if GroupRole.MODERATOR in roles.get(group_id, ()):
             granted.add(f"{named_label(list_id)}:moderators")
@@ -132,9 +136,9 @@ def _rights_statement(account_id: int, mandates: tuple[SpokenFor, ...], now: dat
         sa.select(sa.literal("named"), NamedReader.list_id, sa.cast(NamedList.group_id, text), no)
         .join(NamedList, NamedList.id == NamedReader.list_id)
         .where(NamedReader.account_id == account_id),
-        sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no).where(
-            PaperAuthor.account_id == account_id, PaperAuthor.ended_at.is_(None)
-        ),
+        sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no)
+        .join(Paper, Paper.id == PaperAuthor.paper_id)
+        .where(PaperAuthor.account_id == account_id, is_coauthor_now(now)),
         sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no)
         .join(Membership, Membership.group_id == Consultation.group_id)
         .where(current, Membership.role == GroupRole.SECRETARIAT),

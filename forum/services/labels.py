@@ -44,9 +44,8 @@ def relabel(
             )
         case Consultation():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
-            if thing.status is Status.DRAFT:
-                raise ValueError("a consultation has its own state; its status is published or hidden")
-            _write(session, thing, label_for(thing.status, base, group_id=group.id), now)
+            label = label_for(thing.status, base, group_id=group.id, consultation_id=thing.id)
+            _write(session, thing, label, now)
 
 
 def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
@@ -102,8 +101,13 @@ def _relabel_version(session: Session, group: Group, version: PaperVersion, now:
         consultation_id=consultation_id,
     )
     _write(session, version, label, now)
-    attachments = sa.select(Attachment).where(Attachment.paper_id == version.paper_id)
     if version.status is not Status.DRAFT:
+        # Each attachment follows the version it came with: a narrower later version neither closes what
+        # an earlier one brought nor opens it.
+        came_with = Attachment.version_id == version.id
+        if version.number == 1:
+            came_with = sa.or_(came_with, Attachment.version_id.is_(None))
+        attachments = sa.select(Attachment).where(Attachment.paper_id == version.paper_id, came_with)
         for attachment in session.scalars(attachments):
             attachment.status, attachment.tlp = version.status, version.tlp
             attachment.named_list_id = version.named_list_id

@@ -1081,82 +1081,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_paper_translation_of"), ["translation_of"], unique=False)
 
     op.create_table(
-        "attachment",
-        sa.Column("paper_id", sa.Integer(), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=False),
-        sa.Column("filename", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("media_type", sa.String(length=100), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=True),
-        sa.Column("storage_key", sa.String(length=64), nullable=True),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "quarantined",
-                "clean",
-                "refused",
-                "text_only",
-                name="attachmentstate",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("public_id", sa.String(length=13), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "draft",
-                "received",
-                "pending",
-                "published",
-                "hidden",
-                "rejected",
-                "withdrawn",
-                name="status",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "tlp",
-            sa.Enum(
-                "CLEAR",
-                "GREEN",
-                "AMBER",
-                "AMBER+STRICT",
-                "RED",
-                name="tlp",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("named_list_id", sa.Integer(), nullable=True),
-        sa.Column("audience", sa.String(length=64), nullable=False),
-        sa.Column("own", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["working_group.id"], name=op.f("fk_attachment_group_id_working_group")
-        ),
-        sa.ForeignKeyConstraint(
-            ["named_list_id"], ["named_list.id"], name=op.f("fk_attachment_named_list_id_named_list")
-        ),
-        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_attachment_paper_id_paper")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_attachment_public_id")),
-    )
-    with op.batch_alter_table("attachment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_attachment_paper_id"), ["paper_id"], unique=False)
-
-    op.create_table(
         "paper_author",
         sa.Column("paper_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1280,17 +1204,95 @@ def upgrade() -> None:
     with op.batch_alter_table("paper_version", schema=None) as batch_op:
         batch_op.create_index("ix_paper_version_group_status", ["group_id", "status"], unique=False)
         batch_op.create_index(batch_op.f("ix_paper_version_paper_id"), ["paper_id"], unique=False)
+        batch_op.create_index(
+            "uq_paper_version_draft",
+            ["paper_id"],
+            unique=True,
+            sqlite_where=sa.text("status = 'draft'"),
+            postgresql_where=sa.text("status = 'draft'"),
+        )
 
     op.create_table(
-        "attachment_page",
-        sa.Column("attachment_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attachment_id"], ["attachment.id"], name=op.f("fk_attachment_page_attachment_id_attachment")
+        "attachment",
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("storage_key", sa.String(length=64), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "quarantined",
+                "clean",
+                "refused",
+                "text_only",
+                name="attachmentstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
         ),
-        sa.PrimaryKeyConstraint("attachment_id", "number", name=op.f("pk_attachment_page")),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_attachment_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_attachment_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_attachment_paper_id_paper")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_attachment_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_attachment_public_id")),
     )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_paper_id"), ["paper_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachment_version_id"), ["version_id"], unique=False)
+
     op.create_table(
         "thread",
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -1390,6 +1392,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_thread_initiative"), ["initiative"], unique=False)
         batch_op.create_index("ix_thread_paper", ["paper_id", "anchor_paragraph"], unique=False)
 
+    op.create_table(
+        "attachment_page",
+        sa.Column("attachment_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attachment_id"], ["attachment.id"], name=op.f("fk_attachment_page_attachment_id_attachment")
+        ),
+        sa.PrimaryKeyConstraint("attachment_id", "number", name=op.f("pk_attachment_page")),
+    )
     op.create_table(
         "post",
         sa.Column("thread_id", sa.Integer(), nullable=False),
@@ -1569,14 +1581,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
 
     op.drop_table("post")
+    op.drop_table("attachment_page")
     with op.batch_alter_table("thread", schema=None) as batch_op:
         batch_op.drop_index("ix_thread_paper")
         batch_op.drop_index(batch_op.f("ix_thread_initiative"))
         batch_op.drop_index("ix_thread_group_activity")
 
     op.drop_table("thread")
-    op.drop_table("attachment_page")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachment_version_id"))
+        batch_op.drop_index(batch_op.f("ix_attachment_paper_id"))
+
+    op.drop_table("attachment")
     with op.batch_alter_table("paper_version", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_paper_version_draft",
+            sqlite_where=sa.text("status = 'draft'"),
+            postgresql_where=sa.text("status = 'draft'"),
+        )
         batch_op.drop_index(batch_op.f("ix_paper_version_paper_id"))
         batch_op.drop_index("ix_paper_version_group_status")
 
@@ -1589,10 +1611,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_author_account_id"))
 
     op.drop_table("paper_author")
-    with op.batch_alter_table("attachment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_attachment_paper_id"))
-
-    op.drop_table("attachment")
     with op.batch_alter_table("paper", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_paper_translation_of"))
         batch_op.drop_index(batch_op.f("ix_paper_organisation_id"))
