@@ -17,7 +17,7 @@ from forum.database import prepare_engine
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
     """Build the application from the configuration, with `settings` over it (tests, commands)."""
-    from forum.blueprints import edge, identity, register_blueprints, support
+    from forum.blueprints import edge, identity, register_blueprints, shell, support
 
     values = config.load(os.environ) | dict(settings or {})
     instance = Path(values["INSTANCE"]).resolve()
@@ -38,9 +38,9 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
         prepare_engine(extensions.db.engine)
     extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
     extensions.csrf.init_app(app)
-    extensions.babel.init_app(app)
     extensions.bootstrap.init_app(app)
     identity.init_app(app)
+    shell.init_app(app)
     edge.init_app(app)
     support.init_app(app)
     register_blueprints(app)

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from forum.blueprints.identity import current_actor
+from forum.blueprints.shell import without_counts
 from forum.errors import ForumError, NotFound
 from forum.extensions import db
 from forum.policy import Action, can
@@ -96,6 +97,7 @@ def _on_csrf(_error: CSRFError) -> Any:
 
 def _on_crash(error: Exception) -> Any:
     db.session.rollback()
+    without_counts()
     return _page(
         500,
         gettext("Something broke on our side"),

@@ -1,0 +1,74 @@
+"""The shell of every page: language and zone of the reader, style sheets, counts in the navigation, help."""
+
+import functools
+import hashlib
+from pathlib import Path
+
+from flask import Flask, current_app, g, request
+from flask_babel import get_locale
+
+import config
+from forum.blueprints import wording
+from forum.blueprints.identity import current_actor
+from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
+from forum.extensions import babel, db
+from forum.services.navigation import NO_COUNTS, Counts, load_counts
+
+INTERFACE_LANGUAGES = ("en",)
+"""The languages that the interface has been translated into."""
+
+
+def select_locale() -> str:
+    """Give the language of the interface: the person's choice, else what the browser asks for."""
+    actor = current_actor()
+    if actor.is_signed_in and actor.language in INTERFACE_LANGUAGES:
+        return actor.language
+    return request.accept_languages.best_match(INTERFACE_LANGUAGES) or INTERFACE_LANGUAGES[0]
+
+
+def select_zone() -> str:
+    """Give the reader's time zone."""
+    return current_actor().time_zone
+
+
+def html_language() -> str:
+    """Give the language that this page is in, for <html lang>."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+@functools.cache
+def asset(name: str) -> str:
+    """Give the address of a file of ours under static/, with a mark of what is in it."""
+    content = (Path(__file__).parent.parent / "static" / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
+
+
+def navigation_counts() -> Counts:
+    """Give what waits for this person; one statement a request, none for visitors."""
+    if "navigation_counts" not in g:
+        actor = current_actor()
+        g.navigation_counts = load_counts(db.session(), actor) if actor.is_signed_in else NO_COUNTS
+    return g.navigation_counts
+
+
+def without_counts() -> None:
+    """Leave the database alone for the rest of this request: it may be what broke."""
+    g.navigation_counts = NO_COUNTS
+
+
+def duty_of_care() -> DutyOfCare:
+    """Give the contacts of the footer."""
+    return current_app.extensions["forum_duty_of_care"]
+
+
+def init_app(app: Flask) -> None:
+    """Install Babel's selectors and what base.html and the macros call."""
+    babel.init_app(app, locale_selector=select_locale, timezone_selector=select_zone)
+    app.extensions["forum_duty_of_care"] = load_duty_of_care(config.CONFIG_DIR / "duty_of_care.toml")
+    app.jinja_env.globals.update(
+        asset=asset,
+        html_language=html_language,
+        navigation_counts=navigation_counts,
+        duty_of_care=duty_of_care,
+        wording=wording,
+    )

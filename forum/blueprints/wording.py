@@ -1,0 +1,204 @@
+"""The words of the interface for what the domain keeps as values: types, labels, states, dates, countries.
+
+Templates reach these through the macros of `_macros.html`; views and forms call them for choices.
+"""
+
+import functools
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+
+from forum.blueprints.identity import current_actor
+from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.groups import GroupRole, HoldingRule, SeatKind, WhoMayWrite
+from forum.domain.labels import Ceiling, Status, Tlp
+from forum.domain.languages import LANGUAGES
+from forum.domain.organisations import StakeholderType
+
+_TYPES = {
+    StakeholderType.ACADEMIC: lazy_gettext("Academic or research institution"),
+    StakeholderType.BUSINESS_ASSOCIATION: lazy_gettext("Business association"),
+    StakeholderType.COMPANY: lazy_gettext("Company or business"),
+    StakeholderType.CONSUMER: lazy_gettext("Consumer organisation"),
+    StakeholderType.ENVIRONMENTAL: lazy_gettext("Environmental organisation"),
+    StakeholderType.EU_CITIZEN: lazy_gettext("EU citizen"),
+    StakeholderType.NON_EU_CITIZEN: lazy_gettext("Non-EU citizen"),
+    StakeholderType.NGO: lazy_gettext("Non-governmental organisation"),
+    StakeholderType.PUBLIC_AUTHORITY: lazy_gettext("Public authority"),
+    StakeholderType.TRADE_UNION: lazy_gettext("Trade union"),
+    StakeholderType.OTHER: lazy_gettext("Other"),
+}
+_TLP = {
+    Tlp.CLEAR: lazy_gettext("Everyone"),
+    Tlp.GREEN: lazy_gettext("All participants"),
+    Tlp.AMBER: lazy_gettext("This group's seats and their organisations"),
+    Tlp.AMBER_STRICT: lazy_gettext("This group's seats and their organisations only"),
+    Tlp.RED: lazy_gettext("Members of this group only"),
+}
+_CEILINGS = {
+    Ceiling.PUBLIC: lazy_gettext("Everyone reads"),
+    Ceiling.COMMUNITY: lazy_gettext("All participants read"),
+    Ceiling.ORGANISATIONS: lazy_gettext("Seats and their organisations read"),
+    Ceiling.MEMBERS: lazy_gettext("Members read"),
+}
+_STATUSES = {
+    Status.DRAFT: lazy_gettext("Draft"),
+    Status.RECEIVED: lazy_gettext("Received"),
+    Status.PENDING: lazy_gettext("Pending"),
+    Status.PUBLISHED: lazy_gettext("Published"),
+    Status.HIDDEN: lazy_gettext("Removed from view"),
+    Status.REJECTED: lazy_gettext("Rejected"),
+    Status.WITHDRAWN: lazy_gettext("Withdrawn"),
+}
+_SHOWN_AS = {
+    ShownAs.NAME: lazy_gettext("Name and organisation"),
+    ShownAs.ORGANISATION: lazy_gettext("Organisation"),
+    ShownAs.STAKEHOLDER_TYPE: lazy_gettext("Stakeholder type"),
+}
+_ROLES = {
+    GroupRole.CHAIR: lazy_gettext("Chair"),
+    GroupRole.RAPPORTEUR: lazy_gettext("Rapporteur"),
+    GroupRole.MODERATOR: lazy_gettext("Moderator"),
+    GroupRole.SECRETARIAT: lazy_gettext("Secretariat"),
+    GroupRole.MEMBER: lazy_gettext("Member"),
+    GroupRole.OBSERVER: lazy_gettext("Observer"),
+}
+_SEATS = {
+    SeatKind.ORGANISATION: lazy_gettext("Organisation"),
+    SeatKind.MEMBER_STATE: lazy_gettext("Member State"),
+    SeatKind.COMMON_INTEREST: lazy_gettext("Common interest"),
+    SeatKind.PERSONAL: lazy_gettext("Own capacity"),
+}
+_ATTRIBUTIONS = {
+    Attribution.NAMED: lazy_gettext("authors are shown by name and organisation"),
+    Attribution.ORGANISATION: lazy_gettext("only the organisation is shown"),
+    Attribution.CHATHAM_HOUSE: lazy_gettext("the Chatham House Rule holds: an alias by type is shown"),
+}
+_HOLDING = {
+    HoldingRule.NONE: lazy_gettext("Contributions appear at once."),
+    HoldingRule.NEWCOMER: lazy_gettext("A newcomer's first contribution waits for a moderator."),
+    HoldingRule.EVERYTHING: lazy_gettext("Every contribution waits for a moderator."),
+}
+
+
+def type_name(value: StakeholderType | str | None) -> str:
+    """Give the respondent type in words; empty for None."""
+    return str(_TYPES[StakeholderType(value)]) if value else ""
+
+
+def tlp_words(value: Tlp | str) -> str:
+    """Give who reads under a TLP label, in plain words."""
+    return str(_TLP[Tlp(value)])
+
+
+def ceiling_words(value: Ceiling | str) -> str:
+    """Give who reads a group at most, in plain words."""
+    return str(_CEILINGS[Ceiling(value)])
+
+
+def status_name(value: Status | str) -> str:
+    """Give the state of a contribution in words."""
+    return str(_STATUSES[Status(value)])
+
+
+def shown_as_name(value: ShownAs | str) -> str:
+    """Give what readers are shown of an author."""
+    return str(_SHOWN_AS[ShownAs(value)])
+
+
+def role_name(value: GroupRole | str) -> str:
+    """Give a role in a group in words."""
+    return str(_ROLES[GroupRole(value)])
+
+
+def seat_kind_name(value: SeatKind | str) -> str:
+    """Give what a seat belongs to in words."""
+    return str(_SEATS[SeatKind(value)])
+
+
+def country_name(code: str | None) -> str:
+    """Give a country's name in the reader's language; the code where it is unknown, empty for None."""
+    return str(_locale().territories.get(code, code)) if code else ""
+
+
+def language_name(code: str | None) -> str:
+    """Give a language's name in the reader's language; the code where it is unknown, empty for None."""
+    return str(_locale().languages.get(code, code)) if code else ""
+
+
+def own_language_name(code: str) -> str:
+    """Give the name that its speakers use, for pickers."""
+    return LANGUAGES.get(code, code)
+
+
+def holding_sentence(value: HoldingRule | str) -> str:
+    """Give a group's holding rule as a sentence."""
+    return str(_HOLDING[HoldingRule(value)])
+
+
+def rule_sentence(group: object) -> str:
+    """Give a group's one rule sentence: who reads, what is shown of authors, who writes."""
+    reads = ceiling_words(group.ceiling)  # type: ignore[attr-defined]
+    shown = str(_ATTRIBUTIONS[Attribution(group.attribution)])  # type: ignore[attr-defined]
+    if group.who_may_write is WhoMayWrite.COMMUNITY:  # type: ignore[attr-defined]
+        return gettext("%(reads)s; %(shown)s. Everyone with an account may write.", reads=reads, shown=shown)
+    return gettext("%(reads)s; %(shown)s. Members write.", reads=reads, shown=shown)
+
+
+def promise_sentence(group: object) -> str:
+    """Give what the moderators of a group promise."""
+    days = group.promised_days  # type: ignore[attr-defined]
+    return ngettext(
+        "Moderators answer within %(num)d working day.",
+        "Moderators answer within %(num)d working days.",
+        days,
+    )
+
+
+class Moment(NamedTuple):
+    """A time for machines and for people."""
+
+    iso: str
+    words: str
+
+
+def moment(value: datetime, *, day: bool = False, zone: bool = False) -> Moment:
+    """Give a time in the reader's zone; `day`: the day alone; `zone`: with the zone's name."""
+    # By the minute, so that the posts of a busy page share their formatting.
+    minute = value.replace(second=0, microsecond=0)
+    return _moment(minute, current_actor().time_zone, str(_locale()), day, zone)
+
+
+def partial_date(value: str) -> str:
+    """Give a date as precise as its source (2020-07-24, 2014-01, 2019) in words."""
+    pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(value)]
+    return format_date(date.fromisoformat(f"{value}-01-01"[:10]), pattern, locale=_locale())
+
+
+@functools.lru_cache(maxsize=8192)
+def _moment(minute: datetime, zone_name: str, locale: str, day: bool, zone: bool) -> Moment:
+    local = minute.astimezone(_zone(zone_name))
+    if day:
+        return Moment(local.date().isoformat(), format_date(local.date(), "d MMM y", locale=locale))
+    pattern = "d MMM y, HH:mm zzz" if zone else "d MMM y, HH:mm"
+    utc = minute.astimezone(UTC)
+    return Moment(
+        utc.isoformat(timespec="minutes").replace("+00:00", "Z"),
+        format_datetime(local, pattern, tzinfo=_zone(zone_name), locale=locale),
+    )
+
+
+@functools.lru_cache(maxsize=700)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")

@@ -1,0 +1,79 @@
+"""What the navigation counts: unread notices, and what waits for a moderator."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.groups import GroupRole
+from forum.domain.labels import Status
+from forum.domain.moderation import Flag
+from forum.domain.notices import Notice
+from forum.domain.papers import PaperVersion
+from forum.domain.threads import Post
+from forum.policy import Actor
+from forum.policy.sql import SUBJECT_OF, visible_to
+
+
+class Counts(NamedTuple):
+    """Numbers beside the links of the navigation."""
+
+    notices: int = 0
+    moderation: int = 0
+
+
+NO_COUNTS = Counts()
+
+
+def load_counts(session: Session, actor: Actor) -> Counts:
+    """Give the counts of a signed-in person, in one statement."""
+    if actor.account_id is None:
+        return NO_COUNTS
+    unread = (
+        sa.select(sa.func.count())
+        .select_from(Notice)
+        .where(Notice.account_id == actor.account_id, Notice.read_at.is_(None))
+        .scalar_subquery()
+    )
+    waiting: sa.ColumnElement[int] = sa.literal(0)
+    if groups := sorted(actor.groups_with(GroupRole.MODERATOR)):
+        for model in (Post, PaperVersion):
+            waiting = waiting + _pending(actor, model, groups) + _flagged(actor, model, groups)
+    return Counts(*session.execute(sa.select(unread, waiting)).one())
+
+
+def may_decide(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
+    """Give the condition under which a moderator of the group may decide on a row: not their own."""
+    written = sa.select(sa.literal(1)).where(
+        Authorship.subject_kind == SUBJECT_OF[model],
+        Authorship.subject_id == model.id,
+        Authorship.writer_key.in_(sorted(actor.writer_keys)),
+    )
+    return sa.and_(visible_to(actor, model), ~written.exists())
+
+
+def _pending(actor: Actor, model: Any, groups: list[int]) -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.count())
+        .select_from(model)
+        .where(model.group_id.in_(groups), model.status == Status.PENDING, may_decide(actor, model))
+        .scalar_subquery()
+    )
+
+
+def _flagged(actor: Actor, model: Any, groups: list[int]) -> sa.ScalarSelect[int]:
+    """Contributions with an open flag, each once however many flagged it."""
+    kind: SubjectKind = SUBJECT_OF[model]
+    return (
+        sa.select(sa.func.count(sa.distinct(Flag.subject_id)))
+        .join(model, model.id == Flag.subject_id)
+        .where(
+            Flag.group_id.in_(groups),
+            Flag.subject_kind == kind,
+            Flag.closed_at.is_(None),
+            model.status == Status.PUBLISHED,
+            may_decide(actor, model),
+        )
+        .scalar_subquery()
+    )
