@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forum.domain.labels import Ceiling, Status, Tlp
+from forum.richtext import render
 
 PAGES = Path(__file__).parents[2] / "config" / "pages"
 NAMES = ["accessibility", "help", "moderation", "privacy", "who-can-read-what"]
@@ -30,6 +31,11 @@ def test_only_settings_that_exist_are_filled_in(text):
 def test_pages_carry_no_addresses_and_no_html(text):
     """Addresses of the site itself belong to the templates, and richtext shows HTML as text."""
     assert not re.search(r"https?://|</?[a-z]+[ >]|\]\(", text)
+
+
+def test_each_page_can_be_shown(text):
+    """The door from Markdown to HTML accepts it, with its tables."""
+    assert {"heading", "paragraph"} <= {p.kind for p in render(text, profile="paper").paragraphs}
 
 
 def test_no_page_ships_without_being_listed_here():

@@ -14,6 +14,7 @@ from forum.domain.labels import Status
 from forum.domain.moderation import FlagReason
 from forum.domain.organisations import StakeholderType
 from forum.domain.threads import ThreadKind
+from forum.richtext import render
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "forum" / "demonstration"
@@ -84,13 +85,27 @@ def test_papers_have_versions_that_differ_in_words(demonstration):
             assert before.text.split() != after.text.split(), (paper.key, after.number)
 
 
-def test_quotations_stand_once_in_their_paper(demonstration):
-    """Otherwise a comment could be found again in the wrong place."""
+def test_quotations_stand_in_the_paragraph_that_readers_see(demonstration):
+    """And nowhere else in the paper, or a comment could be found again in the wrong place."""
     for group in demonstration.groups:
-        texts = {paper.key: paper.current.text for paper in group.papers}
+        papers = {paper.key: render(paper.current.text, profile="paper") for paper in group.papers}
         for discussion in group.discussions:
             if discussion.quotation:
-                assert texts[discussion.paper].count(discussion.quotation) == 1, discussion.key
+                shown = papers[discussion.paper]
+                passage = shown.paragraphs[discussion.paragraph - 1]
+                assert discussion.quotation in shown.text[passage.start : passage.end], discussion.key
+                assert shown.text.count(discussion.quotation) == 1, discussion.key
+
+
+def test_every_text_can_be_shown(demonstration, posts):
+    """No version and no post is refused, and papers have tables, lists and footnotes among them."""
+    kinds: set[str] = set()
+    for group in demonstration.groups:
+        for paper in group.papers:
+            for version in paper.versions:
+                kinds |= {p.kind for p in render(version.text, profile="paper").paragraphs}
+    assert {"heading", "paragraph", "list", "table", "footnotes"} <= kinds
+    assert all(render(post.text, profile="post").text for post in posts)
 
 
 def test_moderators_find_every_kind_of_work(demonstration, posts):
