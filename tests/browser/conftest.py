@@ -1,0 +1,120 @@
+"""The application on a real socket, and a real Chromium that visits it."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import make_server
+
+from forum import create_app
+from forum.extensions import db
+from forum.services.login_sessions import start_session
+from tests.browser.world import World, build_world
+from tests.builders import Builder
+from tests.conftest import StoppedClock, test_settings
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running forum with a small world in it."""
+
+    address: str
+    world: World
+    cookies: dict[str, str]
+    """The session cookie of each persona; a visitor has none."""
+
+
+@pytest.fixture(scope="session")
+def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The real application, served from a thread on a free port, as a demonstration."""
+    instance = tmp_path_factory.mktemp("browser")
+    shutil.copy(empty_database, instance / "forum.db")
+    clock = StoppedClock()
+    app = create_app(test_settings(instance) | {"DEMONSTRATION": True}, clock=clock)
+    with app.app_context():
+        session = db.session()
+        world = build_world(Builder(session, clock))
+        signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        cookies = {
+            persona: signing.dumps(
+                {"_user_id": start_session(session, account, now=clock(), hours=12), "_fresh": True}
+            )
+            for persona, account in world.people.items()
+        }
+        session.commit()
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.server_port}", world, cookies)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The installed Chromium, without a window."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(QUIET), env={**os.environ, "HOME": os.environ.get("HOME", "/tmp")}
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context_of(site: Site, chromium: Browser) -> Iterator["ContextOf"]:
+    """Open browser contexts as a persona; closed after the test."""
+    opened = ContextOf(site, chromium)
+    yield opened
+    for context in opened.contexts:
+        context.close()
+
+
+class ContextOf:
+    """Callable: context_of("member", width=390, dark=True, scripts=False)."""
+
+    def __init__(self, site: Site, browser: Browser) -> None:
+        self.site = site
+        self.browser = browser
+        self.contexts: list[BrowserContext] = []
+
+    def __call__(
+        self, persona: str = "visitor", *, width: int = 1280, dark: bool = False, scripts: bool = True
+    ) -> BrowserContext:
+        context = self.browser.new_context(
+            base_url=self.site.address,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            locale="en-GB",
+        )
+        context.set_default_timeout(15_000)
+        if persona != "visitor":
+            context.add_cookies(
+                [{"name": "forum", "value": self.site.cookies[persona], "url": self.site.address}]
+            )
+        self.contexts.append(context)
+        return context

@@ -1,0 +1,42 @@
+"""Every page state that the browser visits. A new page is one line here.
+
+A state is a path, who looks, and the status that is expected. Words in braces come from `world.py`; what a
+page needs to be worth looking at is built there. A state that a plain visit does not reach (a form with
+errors, an open menu) has a test of its own in this folder and hands the page to `checks.assert_well_made`.
+"""
+
+from typing import NamedTuple
+
+
+class State(NamedTuple):
+    """One page as one person sees it."""
+
+    path: str
+    who: str = "visitor"
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.path}-{self.who}"
+
+
+STATES = (
+    # home
+    State("/"),
+    State("/", "member"),
+    State("/", "moderator"),
+    State("/", "secretariat"),
+    State("/", "administrator"),
+    # groups
+    State("/groups/"),
+    State("/groups/", "member"),
+    State("/groups/{group}/"),
+    State("/groups/{group}/", "member"),
+    State("/groups/{group}/", "moderator"),
+    State("/groups/{closed}/"),
+    State("/groups/{closed}/", "member"),
+    # accounts
+    State("/accounts/sign-in"),
+    # errors
+    State("/nothing-here", status=404),
+    State("/nothing-here", "member", 404),
+)

@@ -1,0 +1,148 @@
+"""The small world that the browser visits: people, groups and one of each thing that has a page."""
+
+from dataclasses import dataclass
+
+from forum.domain.accounts import Account, PlatformRole
+from forum.domain.consultations import Consultation, ConsultationState
+from forum.domain.groups import GroupRole, Stage
+from forum.domain.labels import Ceiling, Status
+from forum.domain.notices import Notice, NoticeKind
+from forum.domain.organisations import StakeholderType
+from forum.policy.labels import narrowest_tlp
+from forum.services.labels import relabel
+from tests.builders import Builder
+
+LONG = (
+    "We support the aim and have three remarks about how it is put into practice. First, the deadlines "
+    "should begin when a report is complete, not when it arrives. Second, small services need one form for "
+    "all authorities. Third, what is published about the effect should be comparable from year to year."
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Personas by name, and the words that paths of page states may use in braces."""
+
+    people: dict[str, Account]
+    words: dict[str, str]
+
+
+def build_world(build: Builder) -> World:
+    """Build everything; add what a new page needs, and its public id to `words`."""
+    people = {
+        "member": build.account("Mara Example", handle="mara"),
+        "moderator": build.account("Tomas Example", handle="tomas"),
+        "chair": build.account("Ilse Example", handle="ilse"),
+        "secretariat": build.account("Sanna Example", platform_role=PlatformRole.SECRETARIAT),
+        "administrator": build.account("Ado Example", platform_role=PlatformRole.ADMINISTRATOR),
+        "outsider": build.account("Otto Example"),
+    }
+    company = build.organisation("Example Messenger", slug="example-messenger")
+    charity = build.organisation(
+        "Example Child Helpline", slug="example-helpline", type=StakeholderType.NGO, country="FR"
+    )
+    build.mandate(people["member"], charity)
+    public = build.group(
+        Ceiling.PUBLIC,
+        slug="prevention",
+        title="Prevention network for people who work with children",
+        short_title="Prevention network",
+        initiative=5,
+        summary="Collects what works in prevention, and says what is known about it.",
+        mandate_source="The group **compares** programmes.",
+        mandate_html="<p>The group <strong>compares</strong> programmes and writes down what is known.</p>",
+        contact="prevention@secretariat.example",
+        rules=[
+            {"key": "civil", "text": "Argue with the point, not with the person."},
+            {"key": "sources", "text": "Say what a claim rests on."},
+        ],
+    )
+    closed = build.group(
+        Ceiling.MEMBERS,
+        slug="experts",
+        title="Expert process on encryption",
+        short_title="Expert process",
+        initiative=7,
+        summary="Compares technical solutions criterion by criterion.",
+        mandate_html="<p>The group compares solutions.</p>",
+    )
+    for group in (public, closed):
+        build.member(group, people["member"], seat=build.seat(group, charity))
+        build.member(group, people["moderator"], GroupRole.MODERATOR)
+        build.member(group, people["chair"], GroupRole.CHAIR)
+        build.member(group, people["secretariat"], GroupRole.SECRETARIAT)
+    writer = build.member(public, build.account("Wim Example"), seat=build.seat(public, company))
+    thread = build.thread(
+        public, writer, title="When does a deadline begin?", text=LONG, organisation=company
+    )
+    first = build.post(thread, people["member"], text=LONG, organisation=charity)
+    build.post(thread, writer, text="A short answer.", parent=first, organisation=company)
+    build.post(thread, people["member"], text="Waiting text.", status=Status.PENDING, organisation=charity)
+    version = build.paper(
+        public, writer, title="Position on reporting duties", text=LONG, organisation=company
+    )
+    build.paper(public, people["member"], title="A draft", status=Status.DRAFT, organisation=charity)
+    _stages_and_consultation(build, public.id)
+    build.session.add(
+        Notice(
+            account_id=people["member"].id,
+            kind=NoticeKind.HELD,
+            key="held-1",
+            group_id=public.id,
+            created_at=build.clock(),
+        )
+    )
+    build.session.commit()
+    return World(
+        people,
+        {
+            "group": public.slug,
+            "closed": closed.slug,
+            "thread": thread.public_id,
+            "post": first.public_id,
+            "paper": str(version.paper_id),
+            "organisation": company.slug,
+        },
+    )
+
+
+def _stages_and_consultation(build: Builder, group_id: int) -> None:
+    from forum.domain.groups import Group
+
+    group = build.session.get_one(Group, group_id)
+    now = build.clock()
+    stages = [
+        Stage(
+            group_id=group_id,
+            position=n,
+            key=key,
+            title=title,
+            kind="consultation",
+            summary="What happens in this stage, in one sentence.",
+            ended_at=now if n == 1 else None,
+            closes_at=now.replace(month=4) if n == 2 else None,
+        )
+        for n, (key, title) in enumerate(
+            (("list", "List programmes"), ("rate", "Rate"), ("report", "Report")), 1
+        )
+    ]
+    build.session.add_all(stages)
+    build.session.flush()
+    group.current_stage_id = stages[1].id
+    consultation = Consultation(
+        group_id=group_id,
+        stage_id=stages[1].id,
+        title="Which criteria should a programme meet?",
+        html="<p>Which criteria should a programme meet before it is recommended?</p>",
+        state=ConsultationState.OPEN,
+        opens_at=now,
+        closes_at=now.replace(month=4),
+        tlp=narrowest_tlp(group.ceiling),
+        audience="",
+        own="",
+        created_at=now,
+    )
+    build.session.add(consultation)
+    build.session.flush()
+    relabel(build.session, group, consultation, now=now)
+    build.session.commit()
