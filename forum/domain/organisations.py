@@ -1,7 +1,10 @@
 """Organisations: respondent types, former names, member bodies, mergers, and the mandates people hold."""
 
 import enum
+import re
+import unicodedata
 from datetime import date, datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +26,22 @@ class StakeholderType(enum.StrEnum):
     PUBLIC_AUTHORITY = "public_authority"
     TRADE_UNION = "trade_union"
     OTHER = "other"
+
+
+STAKEHOLDER_TYPES: Final[dict[StakeholderType, str]] = {
+    StakeholderType.ACADEMIC: "Academic or research institution",
+    StakeholderType.BUSINESS_ASSOCIATION: "Business association",
+    StakeholderType.COMPANY: "Company or business",
+    StakeholderType.CONSUMER: "Consumer organisation",
+    StakeholderType.ENVIRONMENTAL: "Environmental organisation",
+    StakeholderType.EU_CITIZEN: "EU citizen",
+    StakeholderType.NON_EU_CITIZEN: "Non-EU citizen",
+    StakeholderType.NGO: "Non-governmental organisation (NGO)",
+    StakeholderType.PUBLIC_AUTHORITY: "Public authority",
+    StakeholderType.TRADE_UNION: "Trade union",
+    StakeholderType.OTHER: "Other",
+}
+"""The words of the consultations' questionnaires, in their order; message ids of the interface."""
 
 
 class OrganisationSize(enum.StrEnum):
@@ -90,3 +109,34 @@ class Mandate(Base):
     may_publish: Mapped[bool] = mapped_column(default=True)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+
+
+# Legal forms as single words, as they stand after dots and blanks inside them are gone.
+_LEGAL_FORMS = frozenset(
+    """
+    ab ag aisbl aps as asbl asa bv bvba cic coop cv doo dd ead eeig ehf eirl ev eurl gbr gie gmbh hf inc
+    incorporated kft kg kgaa kk lda limited llc llp lp ltd ltda mbh nv nyrt oe og ohg oo oou ood oy oyj ou
+    plc pvba sa saoc sarl sas sasu sca sccl sce scrl se sia sicav sl slu snc spa spzoo srl sro srls ug uab
+    vof vzw zrt
+    """.split()
+)
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
+
+
+def match_key(name: str) -> str:
+    """Give the folded name by which the same body is found again: no case, accents, signs or legal form.
+
+    A name of nothing else keeps what it has, so that the key is empty only for an empty name.
+    """
+    folded = unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)
+    folded = unicodedata.normalize("NFKD", folded)
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    plain = unicodedata.normalize("NFC", plain).replace("&", " and ")
+    # Forms written with dots or strokes are one word: S.A., s.r.o., A/S, sp. z o.o.
+    plain = re.sub(r"\bsp\.?\s*z\s*o\.?\s*o\.?", " spzoo ", plain)
+    plain = re.sub(r"\b(?:\w[./]){1,4}\w?\b", lambda found: re.sub(r"[./]", "", found[0]), plain)
+    words = re.findall(r"[^\W_]+", plain)
+    kept = [word for word in words if word not in _LEGAL_FORMS]
+    while kept[:1] == ["the"] and len(kept) > 1:
+        kept = kept[1:]
+    return " ".join(kept or words) or " ".join(name.split())

@@ -1,0 +1,158 @@
+"""Asking for an account, or for a seat in a group; and deciding what was asked.
+
+Whoever asks for an account is answered the same whether the address is known or not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import AccessRequest, Account, RequestKind
+from forum.domain.groups import Group, GroupRole, Membership, Seat
+from forum.errors import Invalid, NotAllowed, NotFound
+from forum.policy import Action, Actor, can, require
+from forum.services.memberships import add_membership
+
+MOST_OPEN = 3
+"""Requests that one address may have open; more are answered the same and not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request with what is known of whoever asks; for those who decide."""
+
+    request: AccessRequest
+    account: Account | None
+
+
+def ask_for_account(
+    session: Session, *, email: str, name: str, organisation_name: str, message: str, now: datetime
+) -> None:
+    """Keep a request for an account, unless the address has enough open ones. Gives nothing away."""
+    if _count_open(session, RequestKind.ACCOUNT, AccessRequest.email == email) >= MOST_OPEN:
+        return
+    session.add(
+        AccessRequest(
+            kind=RequestKind.ACCOUNT,
+            email=email,
+            name=name,
+            organisation_name=organisation_name,
+            message=message,
+            created_at=now,
+        )
+    )
+
+
+def ask_for_seat(
+    session: Session, actor: Actor, group: Group, *, organisation_name: str, message: str, now: datetime
+) -> None:
+    """Keep a person's request for a seat in a group whose listing they see."""
+    require(actor, Action.SEE_LISTING, group)
+    if actor.account_id is None or actor.is_suspended:
+        raise NotAllowed("Sign in first.")
+    if actor.roles_in(group.id):
+        raise Invalid("You are in this group already.")
+    mine = sa.and_(AccessRequest.account_id == actor.account_id, AccessRequest.group_id == group.id)
+    if _count_open(session, RequestKind.SEAT, mine):
+        raise Invalid("You have asked already, and the group has not decided yet.")
+    account = session.get_one(Account, actor.account_id)
+    session.add(
+        AccessRequest(
+            kind=RequestKind.SEAT,
+            email=account.email or "",
+            name=account.name,
+            organisation_name=organisation_name,
+            account_id=account.id,
+            group_id=group.id,
+            message=message,
+            created_at=now,
+        )
+    )
+
+
+def _count_open(session: Session, kind: RequestKind, condition: sa.ColumnElement[bool]) -> int:
+    statement = sa.select(sa.func.count()).where(
+        AccessRequest.kind == kind, AccessRequest.decided_at.is_(None), condition
+    )
+    return session.scalar(statement) or 0
+
+
+def list_account_requests(session: Session, actor: Actor) -> Sequence[RequestLine]:
+    """Give the open requests for accounts, the oldest first, with the account that the address has."""
+    require(actor, Action.MANAGE_PEOPLE)
+    rows = session.execute(
+        sa.select(AccessRequest, Account)
+        .outerjoin(Account, Account.email == AccessRequest.email)
+        .where(AccessRequest.kind == RequestKind.ACCOUNT, AccessRequest.decided_at.is_(None))
+        .order_by(AccessRequest.created_at, AccessRequest.id)
+    )
+    return [RequestLine(*row) for row in rows]
+
+
+def list_seat_requests(session: Session, actor: Actor, group: Group) -> Sequence[RequestLine]:
+    """Give the open requests for seats in a group, the oldest first."""
+    require(actor, Action.MANAGE_GROUP, group)
+    rows = session.execute(
+        sa.select(AccessRequest, Account)
+        .outerjoin(Account, Account.id == AccessRequest.account_id)
+        .where(
+            AccessRequest.kind == RequestKind.SEAT,
+            AccessRequest.group_id == group.id,
+            AccessRequest.decided_at.is_(None),
+        )
+        .order_by(AccessRequest.created_at, AccessRequest.id)
+    )
+    return [RequestLine(*row) for row in rows]
+
+
+def get_request(session: Session, actor: Actor, public_id: str, group: Group | None = None) -> AccessRequest:
+    """Give an open request that the actor may decide; NotFound for one of another group."""
+    request = session.scalars(
+        sa.select(AccessRequest).where(
+            AccessRequest.public_id == public_id,
+            AccessRequest.decided_at.is_(None),
+            AccessRequest.group_id == (group.id if group else None),
+        )
+    ).first()
+    if request is None:
+        raise NotFound
+    if group is not None:
+        require(actor, Action.MANAGE_GROUP, group)
+    elif not can(actor, Action.MANAGE_PEOPLE):
+        raise NotFound
+    return request
+
+
+def close_request(
+    actor: Actor, request: AccessRequest, *, is_granted: bool, now: datetime, reason: str = ""
+) -> None:
+    """Record the decision; a refusal needs a reason."""
+    if not is_granted and not reason.strip():
+        raise Invalid("Write why, for whoever asked.", field="reason")
+    request.decided_at = now
+    request.decided_by_id = actor.account_id
+    request.is_granted = is_granted
+    request.reason = reason.strip()
+
+
+def grant_seat(
+    session: Session,
+    actor: Actor,
+    group: Group,
+    request: AccessRequest,
+    role: GroupRole,
+    *,
+    seat: Seat | None,
+    is_alternate: bool,
+    now: datetime,
+) -> Membership:
+    """Give the person who asked a role, on a seat if one is named."""
+    account = session.get(Account, request.account_id)
+    if account is None:
+        raise NotFound
+    membership = add_membership(session, group, account, role, now=now, seat=seat, is_alternate=is_alternate)
+    close_request(actor, request, is_granted=True, now=now)
+    return membership

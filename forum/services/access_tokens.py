@@ -1,0 +1,113 @@
+"""Personal access tokens for the API: shown once, stored as their hash, revocable at once."""
+
+import enum
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import AccessToken, Account, AccountStatus
+from forum.errors import Invalid, NotFound
+from forum.services.login_sessions import hash_token
+
+PREFIX = "forum_"
+"""So that a token left in a file is recognised as one."""
+
+
+class Scope(enum.StrEnum):
+    """What a token may be used for, within what its person may."""
+
+    READ = "read"
+    WRITE = "write"
+    MODERATE = "moderate"
+    SECRETARIAT = "secretariat"
+
+
+def create_token(
+    session: Session,
+    account: Account,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[AccessToken, str]:
+    """Make a token; the text given beside the row is never to be had again."""
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("Write what the token is for.", field="name")
+    if not scopes:
+        raise Invalid("Choose what the token may be used for.", field="scopes")
+    text = PREFIX + secrets.token_urlsafe(32)
+    token = AccessToken(
+        token_hash=hash_token(text),
+        account_id=account.id,
+        name=name[:80],
+        scopes=[scope.value for scope in Scope if scope in scopes],
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(token)
+    session.flush()
+    return token, text
+
+
+def find_token(session: Session, text: str, *, now: datetime) -> tuple[AccessToken, Account] | None:
+    """Give the live token and its active account for what a request carries, in one statement."""
+    if not text.startswith(PREFIX):
+        return None
+    row = session.execute(
+        sa.select(AccessToken, Account)
+        .join(Account, Account.id == AccessToken.account_id)
+        .where(
+            AccessToken.token_hash == hash_token(text),
+            AccessToken.revoked_at.is_(None),
+            sa.or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now),
+            Account.status == AccountStatus.ACTIVE,
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def touch_token(session: Session, token_id: int, *, now: datetime) -> None:
+    """Record that a token was used."""
+    session.execute(sa.update(AccessToken).where(AccessToken.id == token_id).values(last_used_at=now))
+
+
+def list_tokens(session: Session, account_id: int, *, now: datetime) -> Sequence[AccessToken]:
+    """Give the tokens of a person that can be used, the newest first."""
+    return session.scalars(
+        sa.select(AccessToken)
+        .where(
+            AccessToken.account_id == account_id,
+            AccessToken.revoked_at.is_(None),
+            sa.or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now),
+        )
+        .order_by(AccessToken.created_at.desc(), AccessToken.id.desc())
+    ).all()
+
+
+def revoke_token(session: Session, account_id: int, public_id: str, *, now: datetime) -> AccessToken:
+    """End a token of a person; NotFound for somebody else's."""
+    token = session.scalars(
+        sa.select(AccessToken).where(
+            AccessToken.public_id == public_id,
+            AccessToken.account_id == account_id,
+            AccessToken.revoked_at.is_(None),
+        )
+    ).first()
+    if token is None:
+        raise NotFound
+    token.revoked_at = now
+    return token
+
+
+def revoke_all_tokens(session: Session, account_id: int, *, now: datetime) -> None:
+    """End every token of a person."""
+    session.execute(
+        sa.update(AccessToken)
+        .where(AccessToken.account_id == account_id, AccessToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
