@@ -7,7 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from forum import create_app
-from forum.cli import doctor, schema, serve
+from forum.cli import doctor, exports, imports, schema, serve
+from forum.cli.support import describe_database_error
 
 
 def _create_app() -> object:
@@ -20,7 +21,7 @@ cli = FlaskGroup(
     add_version_option=False,
     help="The consultation forum: run it, fill it, look after it.",
 )
-for command in (doctor.doctor, schema.schema, serve.serve):
+for command in (doctor.doctor, exports.export, imports.import_records, schema.schema, serve.serve):
     cli.add_command(command)
 
 
@@ -32,5 +33,5 @@ def main() -> None:
         sys.stderr.write(f"forum: {error}\n")
         sys.exit(1)
     except OperationalError as error:
-        sys.stderr.write(f"forum: the database cannot be used: {error.orig}. `forum doctor` says more.\n")
+        sys.stderr.write(f"forum: {describe_database_error(error)} `forum doctor` says how to mend it.\n")
         sys.exit(1)

@@ -44,6 +44,8 @@ class Account(PublicId, Base):
     name: Mapped[str]
     latin_name: Mapped[str | None]
     handle: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    source_key: Mapped[str | None] = mapped_column(sa.String(200), unique=True)
+    """What an import calls the person, so that a second import finds them."""
     password_hash: Mapped[str | None]
     platform_role: Mapped[PlatformRole] = mapped_column(default=PlatformRole.MEMBER)
     status: Mapped[AccountStatus] = mapped_column(default=AccountStatus.ACTIVE)

@@ -22,9 +22,14 @@ def list_groups(session: Session, actor: Actor) -> Sequence[Group]:
     ).all()
 
 
+def find_group(session: Session, slug: str) -> Group | None:
+    """Give the group at an address, without asking the policy: for commands, which the operator runs."""
+    return session.scalars(sa.select(Group).where(Group.slug == slug)).first()
+
+
 def get_group(session: Session, actor: Actor, slug: str, action: Action = Action.READ) -> Group:
     """Give a group for an action (READ: its inner pages; SEE_LISTING: what the directory shows)."""
-    group = session.scalars(sa.select(Group).where(Group.slug == slug)).first()
+    group = find_group(session, slug)
     if group is None:
         raise NotFound
     require(actor, action, group)

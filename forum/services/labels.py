@@ -1,6 +1,7 @@
 """relabel(): the only writer of `audience` and `own`, for a thing and everything below it."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,11 +10,20 @@ from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
-from forum.domain.labels import Status
+from forum.domain.labels import Status, Tlp
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
 from forum.policy.labels import Label, base_label, ceiling_label, label_for
 from forum.services.outbox import enqueue_index
+
+
+def label_columns(
+    group: Group, status: Status, tlp: Tlp, *, named_list_id: int | None = None, paper_id: int | None = None
+) -> dict[str, Any]:
+    """Give the label columns of a row that is inserted in bulk, as relabel() would write them."""
+    base = base_label(group.ceiling, tlp, group.id, named_list_id)
+    audience, own = label_for(status, base, group_id=group.id, paper_id=paper_id)
+    return {"status": status, "tlp": tlp, "named_list_id": named_list_id, "audience": audience, "own": own}
 
 
 def relabel_group(group: Group) -> None:

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("latin_name", sa.Text(), nullable=True),
         sa.Column("handle", sa.String(length=64), nullable=False),
+        sa.Column("source_key", sa.String(length=200), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column(
             "platform_role",
@@ -67,6 +68,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
         sa.UniqueConstraint("handle", name=op.f("uq_account_handle")),
         sa.UniqueConstraint("public_id", name=op.f("uq_account_public_id")),
+        sa.UniqueConstraint("source_key", name=op.f("uq_account_source_key")),
     )
     op.create_table(
         "authorship",
