@@ -137,13 +137,22 @@ class Membership(Base):
     __table_args__ = (
         sa.Index("ix_membership_account_group", "account_id", "group_id"),
         sa.Index(
-            "uq_membership_current",
+            "uq_membership_role",
             "group_id",
             "account_id",
             "role",
             unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+        ),
+        # One person may sit on two seats, such as their own and, as an alternate, a body's.
+        sa.Index(
+            "uq_membership_seat",
+            "account_id",
+            "seat_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
         ),
     )
 

@@ -919,11 +919,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_membership_account_group", ["account_id", "group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_membership_seat_id"), ["seat_id"], unique=False)
         batch_op.create_index(
-            "uq_membership_current",
+            "uq_membership_role",
             ["group_id", "account_id", "role"],
             unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_membership_seat",
+            ["account_id", "seat_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -1631,9 +1638,14 @@ def downgrade() -> None:
     op.drop_table("named_reader")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(
-            "uq_membership_current",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            "uq_membership_seat",
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_membership_role",
+            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_membership_seat_id"))
         batch_op.drop_index("ix_membership_account_group")
