@@ -80,7 +80,8 @@ def test_papers_have_versions_that_differ_in_words(demonstration):
     assert sum(len(paper.versions) > 1 for paper in papers) >= len(papers) * 2 / 3
     for paper in papers:
         assert len(paper.current.text.split()) >= 240, paper.key
-        assert "\n## " in paper.current.text, paper.key
+        assert "\n# " in paper.current.text, paper.key
+        assert "\n## " not in paper.current.text, paper.key
         for before, after in pairwise(paper.versions):
             assert before.text.split() != after.text.split(), (paper.key, after.number)
 
