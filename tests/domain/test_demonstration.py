@@ -86,6 +86,15 @@ def test_papers_have_versions_that_differ_in_words(demonstration):
             assert before.text.split() != after.text.split(), (paper.key, after.number)
 
 
+def test_every_column_of_a_table_has_a_heading(demonstration):
+    """A screen reader says it with each cell."""
+    for group in demonstration.groups:
+        for paper in group.papers:
+            for version in paper.versions:
+                html = render(version.text, profile="paper").html
+                assert not re.search(r"<th[^>]*>\s*</th>", html), (paper.key, version.number)
+
+
 def test_quotations_stand_in_the_paragraph_that_readers_see(demonstration):
     """And nowhere else in the paper, or a comment could be found again in the wrong place."""
     for group in demonstration.groups:
