@@ -180,11 +180,15 @@ class Builder:
         """A contribution to a discussion."""
         now = self.clock()
         thread.post_count += 1
+        was_seen = status in {Status.PUBLISHED, Status.HIDDEN, Status.WITHDRAWN}
         columns = {
             "source": text,
             "html": f"<p>{text}</p>",
             "text": text,
             "render_version": 1,
+            "stakeholder_type": organisation.type if organisation else None,
+            "country": organisation.country if organisation else None,
+            "published_at": now if was_seen else None,
         } | columns
         post = Post(
             thread_id=thread.id,
@@ -195,13 +199,10 @@ class Builder:
             depth=parent.depth + 1 if parent else 0,
             author_id=author.id if author else None,
             organisation_id=organisation.id if organisation else None,
-            stakeholder_type=organisation.type if organisation else None,
-            country=organisation.country if organisation else None,
             status=status,
             audience="",
             own="",
             created_at=now,
-            published_at=now if status is Status.PUBLISHED else None,
             **columns,
         )
         self.session.add(post)

@@ -15,7 +15,6 @@ MAX_INDENT = 3
 """Deeper replies stay at this indent and say what they answer."""
 MAX_DEPTH = 40
 """Replies to replies to replies: beyond this nobody can follow, and the path would grow without bound."""
-MAX_TITLE = 300
 WITHDRAWN_TITLE = "[withdrawn]"
 """What stands in place of the title of a withdrawn discussion; pages say it in their language."""
 

@@ -4,6 +4,7 @@ Under the Chatham House Rule a notice that names an author would be a record of 
 only people named in the text are told.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from forum.domain.groups import Group
 from forum.domain.notices import NoticeKind
 from forum.domain.threads import Post, Thread, ThreadKind
 from forum.policy.rules import can_read
+from forum.richtext import mentions
 from forum.services.actors import load_actor
 from forum.services.outbox import enqueue_notice
 
@@ -32,10 +34,11 @@ def announce_post(session: Session, group: Group, thread: Thread, post: Post, *,
             kind = NoticeKind.QUESTION_ANSWERED if is_answer else NoticeKind.REPLIED
             _enqueue(session, kind, post, answered, now)
             told.add(answered)
+    announce_mentions(session, post, mentions(post.source), now=now, told=told)
 
 
 def announce_mentions(
-    session: Session, post: Post, handles: list[str], *, now: datetime, told: set[int | None]
+    session: Session, post: Post, handles: Sequence[str], *, now: datetime, told: set[int | None]
 ) -> None:
     """Enqueue a notice to each person named who may read the post and is not in `told`."""
     if not handles:

@@ -32,6 +32,10 @@ class Byline:
         return bool(self.alias or self.name or self.organisation or self.stakeholder_type)
 
 
+ATTRIBUTED = ("author_id", "organisation_id", "stakeholder_type", "country", "shown_as", "alias")
+"""The names of the Attributed columns that present() reads beside author_columns()."""
+
+
 def author_columns() -> tuple[Any, ...]:
     """Give the columns that present() reads, to be selected with outer joins of Account and Organisation."""
     return (

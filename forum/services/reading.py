@@ -1,0 +1,356 @@
+"""Reading a discussion: its head, one page of its posts, where to jump, and how far a person has read.
+
+Everything is counted over what this reader may read. The statements select columns, and their number
+does not depend on how much there is to read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.organisations import StakeholderType
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import POSTS_PER_PAGE, Post, ReadMarker, Thread
+from forum.errors import NotFound
+from forum.policy import Actor, visible_to
+from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
+from forum.services.chatham import is_sealed
+from forum.services.holding import contributed_before
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The passage that a comment is about, for a reader who may read its version."""
+
+    paper: str
+    version: int
+    title: str
+    paragraph: str | None
+    exact: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostLine:
+    """A post as its discussion shows it to one reader."""
+
+    id: int
+    public_id: str
+    number: int
+    depth: int
+    status: Status
+    html: str
+    language: str
+    byline: Byline
+    held_because: str | None
+    is_answer: bool
+    is_mine: bool
+    at: datetime
+    """When it was published, or sent where it is not published."""
+    edited_at: datetime | None
+    parent_number: int | None
+    """None where it replies to the discussion, or to what this reader may not read."""
+    parent_id: str | None
+    has_parent: bool
+    is_unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadHead:
+    """A discussion without its posts, as one reader may see it."""
+
+    thread: Any
+    """The columns of the discussion."""
+    group: Group
+    quoted: Quoted | None
+    read_at: datetime | None
+    has_contributed: bool
+    """Whether the reader has published in the group before, as the newcomer rule asks."""
+    start_key: str | None
+    """Where the page asked for begins; None: at the beginning."""
+
+    @property
+    def is_day_only(self) -> bool:
+        """Under the Chatham House Rule no time of day is shown."""
+        return is_sealed(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """How many readable posts a stakeholder type has."""
+
+    type: StakeholderType
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """One page of a discussion in reading order."""
+
+    posts: list[PostLine]
+    total: int
+    first: int
+    """Place of the first post of this page among all readable ones, from 1."""
+    next_from: str | None
+    previous_from: str | None
+    """Public id of the first post of the page before; None if that is the first page."""
+    has_previous: bool
+    types: list[TypeCount] = field(default_factory=list)
+
+    @property
+    def last(self) -> int:
+        """Place of the last post of this page."""
+        return self.first + len(self.posts) - 1
+
+
+_HEAD = (
+    Thread.id,
+    Thread.public_id,
+    Thread.kind,
+    Thread.title,
+    Thread.language,
+    Thread.initiative,
+    Thread.paper_id,
+    Thread.is_pinned,
+    Thread.locked_at,
+    Thread.outcome_html,
+    Thread.anchor_paragraph,
+    Thread.anchor_exact,
+    Thread.answered_at,
+    Thread.last_published_at,
+    Thread.status,
+    Thread.tlp,
+    Thread.audience,
+    Thread.own,
+    Thread.named_list_id,
+)
+
+
+def get_head(
+    session: Session,
+    actor: Actor,
+    slug: str,
+    public_id: str,
+    *,
+    start: str | None = None,
+    account_keys: tuple[str, ...] = (),
+) -> ThreadHead:
+    """Give a discussion by its address; NotFound if absent or unreadable. One statement.
+
+    `start` is the public id of the post that the page wanted begins with, `account_keys` the person's
+    own writer keys, which tell whether the newcomer rule would hold a reply.
+    """
+    first = aliased(Post)
+    start_key: Any = sa.null()
+    if start:
+        start_key = (
+            sa.select(first.order_key)
+            .where(first.public_id == start, first.thread_id == Thread.id, visible_to(actor, first))
+            .scalar_subquery()
+        )
+    known = contributed_before(Thread.group_id, account_keys) if account_keys else sa.false()
+    statement = (
+        sa.select(
+            *_HEAD,
+            Group,
+            Paper.public_id.label("paper_public_id"),
+            PaperVersion.number.label("version_number"),
+            PaperVersion.title.label("version_title"),
+            read_at_of(actor).label("read_at"),
+            known.label("has_contributed"),
+            start_key.label("start_key"),
+        )
+        .select_from(Thread)
+        .join(Group, Group.id == Thread.group_id)
+        .outerjoin(
+            PaperVersion,
+            sa.and_(
+                PaperVersion.id == Thread.version_id,
+                PaperVersion.status != Status.WITHDRAWN,
+                visible_to(actor, PaperVersion),
+            ),
+        )
+        .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
+        .where(Thread.public_id == public_id, Group.slug == slug, visible_to(actor, Thread))
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        raise NotFound
+    return ThreadHead(
+        thread=row,
+        group=row.Group,
+        quoted=_quoted(row),
+        read_at=row.read_at,
+        has_contributed=bool(row.has_contributed),
+        start_key=row.start_key,
+    )
+
+
+def _quoted(row: Any) -> Quoted | None:
+    if row.paper_public_id is None or row.version_number is None:
+        return None
+    return Quoted(
+        row.paper_public_id, row.version_number, row.version_title, row.anchor_paragraph, row.anchor_exact
+    )
+
+
+def read_at_of(actor: Actor) -> Any:
+    """Give the column that tells until when the actor has read a Thread of the same statement."""
+    if actor.account_id is None:
+        return sa.null()
+    return (
+        sa.select(ReadMarker.read_at)
+        .where(ReadMarker.thread_id == Thread.id, ReadMarker.account_id == actor.account_id)
+        .scalar_subquery()
+    )
+
+
+def get_page(
+    session: Session,
+    actor: Actor,
+    head: ThreadHead,
+    *,
+    stakeholder_type: StakeholderType | None = None,
+    only_mine: bool = False,
+) -> PostPage:
+    """Give the page of a discussion that begins where its head was asked for. Two statements.
+
+    With a stakeholder type, or `only_mine`, other posts are left out; under the Chatham House Rule there
+    is no choice by type.
+    """
+    in_thread = [Post.thread_id == head.thread.id, visible_to(actor, Post)]
+    if only_mine:
+        in_thread.append(_is_mine(actor))
+    counts = _count_by_type(session, in_thread, head.start_key)
+    types = [TypeCount(row.type, row.total) for row in counts if row.type is not None]
+    if stakeholder_type is not None and not head.is_day_only:
+        in_thread.append(Post.stakeholder_type == stakeholder_type)
+        counts = [row for row in counts if row.type is stakeholder_type]
+    before = sum(row.before for row in counts)
+    rows = session.execute(_page_statement(actor, in_thread, head.start_key, before)).all()
+    more = rows[POSTS_PER_PAGE:]
+    return PostPage(
+        posts=[_line(actor, head, row) for row in rows[:POSTS_PER_PAGE]],
+        total=sum(row.total for row in counts),
+        first=before + 1,
+        next_from=more[0].public_id if more else None,
+        previous_from=rows[0].previous_from if rows and before > POSTS_PER_PAGE else None,
+        has_previous=before > 0,
+        types=[] if head.is_day_only else types,
+    )
+
+
+def _count_by_type(session: Session, conditions: list[Any], start_key: str | None) -> Sequence[Any]:
+    before: Any = (
+        sa.func.sum(sa.case((Post.order_key < start_key, 1), else_=0)) if start_key else sa.literal(0)
+    )
+    return session.execute(
+        sa.select(Post.stakeholder_type.label("type"), sa.func.count().label("total"), before.label("before"))
+        .where(*conditions)
+        .group_by(Post.stakeholder_type)
+        .order_by(sa.func.count().desc())
+    ).all()
+
+
+_POST = (
+    Post.id,
+    Post.public_id,
+    Post.number,
+    Post.depth,
+    Post.status,
+    Post.html,
+    Post.language,
+    Post.held_because,
+    Post.is_answer,
+    Post.parent_id,
+    Post.created_at,
+    Post.published_at,
+    Post.edited_at,
+    *(getattr(Post, name) for name in ATTRIBUTED),
+)
+
+
+def _is_mine(actor: Actor) -> sa.ColumnElement[bool]:
+    if not actor.writer_keys:
+        return sa.false()
+    return (
+        sa.select(sa.literal(1))
+        .select_from(Authorship)
+        .where(
+            Authorship.subject_kind == SubjectKind.POST,
+            Authorship.subject_id == Post.id,
+            Authorship.writer_key.in_(sorted(actor.writer_keys)),
+        )
+        .exists()
+    )
+
+
+def _page_statement(actor: Actor, conditions: list[Any], start_key: str | None, before: int) -> Any:
+    parent = aliased(Post)
+    statement = (
+        sa.select(
+            *_POST,
+            *author_columns(),
+            parent.number.label("parent_number"),
+            parent.public_id.label("parent_public_id"),
+            _is_mine(actor).label("is_mine"),
+            _previous(conditions, start_key, before).label("previous_from"),
+        )
+        .select_from(Post)
+        .outerjoin(parent, sa.and_(parent.id == Post.parent_id, visible_to(actor, parent)))
+        .where(*conditions)
+        .order_by(Post.order_key)
+        .limit(POSTS_PER_PAGE + 1)
+    )
+    if start_key:
+        statement = statement.where(Post.order_key >= start_key)
+    return join_author(statement, Post)
+
+
+def _previous(conditions: list[Any], start_key: str | None, before: int) -> Any:
+    """The first post of the page before, found backwards from where this one begins."""
+    if not start_key or before <= POSTS_PER_PAGE:
+        return sa.null()
+    earlier = (
+        sa.select(Post.public_id)
+        .where(*conditions, Post.order_key < start_key)
+        .order_by(Post.order_key.desc())
+        .limit(1)
+        .offset(POSTS_PER_PAGE - 1)
+    )
+    return earlier.correlate(None).scalar_subquery()
+
+
+def _line(actor: Actor, head: ThreadHead, row: Any) -> PostLine:
+    is_mine = bool(row.is_mine)
+    is_unread = (
+        actor.is_signed_in
+        and not is_mine
+        and row.published_at is not None
+        and (head.read_at is None or row.published_at > head.read_at)
+    )
+    return PostLine(
+        id=row.id,
+        public_id=row.public_id,
+        number=row.number,
+        depth=row.depth,
+        status=row.status,
+        html=row.html,
+        language=row.language,
+        byline=present(actor, head.group, row, row),
+        held_because=row.held_because,
+        is_answer=row.is_answer,
+        is_mine=is_mine,
+        at=row.published_at or row.created_at,
+        edited_at=row.edited_at,
+        parent_number=row.parent_number,
+        parent_id=row.parent_public_id,
+        has_parent=row.parent_id is not None,
+        is_unread=is_unread,
+    )
