@@ -12,6 +12,7 @@ import pytest
 from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -21,6 +22,10 @@ from forum.extensions import db
 from forum.services.login_sessions import start_session
 from tests.builders import Builder
 from tests.servers import postgresql
+
+# No timed assertion in tests: a slow machine is no fault.
+settings.register_profile("forum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("forum")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,12 +55,12 @@ class StoppedClock:
 
 def migrate(app: Flask) -> None:
     """Bring an application's database to the newest schema."""
-    settings = Config()
-    settings.set_main_option("script_location", str(MIGRATIONS))
+    alembic_settings = Config()
+    alembic_settings.set_main_option("script_location", str(MIGRATIONS))
     with app.app_context():
         with db.engine.connect() as connection:
-            settings.attributes["connection"] = connection
-            alembic.command.upgrade(settings, "head")
+            alembic_settings.attributes["connection"] = connection
+            alembic.command.upgrade(alembic_settings, "head")
             connection.commit()
         db.engine.dispose()
 
