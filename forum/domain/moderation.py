@@ -1,7 +1,8 @@
 """Moderation: decisions with reasons, flags, and which status may become which."""
 
 import enum
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +11,9 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.base import Base, PublicId, checked
 from forum.domain.labels import Status
 from forum.errors import Invalid
+
+MODERATED = (SubjectKind.POST, SubjectKind.VERSION)
+"""What is held, flagged and decided on; a discussion through its opening post."""
 
 
 class Action(enum.StrEnum):
@@ -21,6 +25,8 @@ class Action(enum.StrEnum):
     RESTORE = "restore"
     KEEP = "keep"
     """Reviewed after a flag, and left as it is."""
+    UNDO = "undo"
+    """Take back one's own decision of a moment ago; no transition, it restores what was."""
 
 
 TRANSITIONS: dict[tuple[Status, Action], Status] = {
@@ -31,6 +37,74 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (Status.HIDDEN, Action.RESTORE): Status.PUBLISHED,
     (Status.REJECTED, Action.RESTORE): Status.PUBLISHED,
 }
+
+
+RESTRICTIONS = frozenset({Action.REJECT, Action.HIDE})
+"""What takes a text from its readers: needs a rule and a reason of the moderator's own."""
+
+DEFAULT_REASONS = {
+    Action.APPROVE: "A moderator has read it and published it.",
+    Action.RESTORE: "A moderator has looked at it again and restored it.",
+    Action.KEEP: "A moderator has looked at it and left it as it is.",
+    Action.UNDO: "The moderator took the decision back.",
+}
+"""Message ids for decisions that need no reason of their own."""
+
+UNDO_SPAN = timedelta(seconds=60)
+"""How long a decision can be taken back by whoever made it, and so long its letter waits."""
+
+MAX_REASON = 4000
+MAX_EXPLANATION = 2000
+
+
+def allowed_actions(status: Status, *, is_flagged: bool) -> list[Action]:
+    """Give what can be decided about a contribution in this status; nothing is kept that nobody flagged."""
+    return [
+        action
+        for (before, action) in TRANSITIONS
+        if before is status and (action is not Action.KEEP or is_flagged)
+    ]
+
+
+def checked_reason(action: Action, reason: str) -> str:
+    """Give the reason that is written down; Invalid if a restriction has less than a sentence."""
+    reason = reason.strip()
+    if len(reason) > MAX_REASON:
+        raise Invalid("Keep the reason under %(limit)s characters.", field="reason", limit=MAX_REASON)
+    if action not in RESTRICTIONS:
+        return reason or DEFAULT_REASONS[action]
+    if not is_sentence(reason):
+        raise Invalid(
+            "Give the reason in at least one sentence: the author and the public log will read it.",
+            field="reason",
+        )
+    return reason
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a text has at least three words and twenty characters, as a reason must."""
+    return len(text.strip()) >= 20 and len(re.findall(r"\w+", text)) >= 3
+
+
+def checked_rule(action: Action, rule: str, keys: list[str]) -> str | None:
+    """Give the rule a decision rests on; Invalid if it is not the group's, or a restriction names none."""
+    if rule and rule not in keys:
+        raise Invalid("Choose one of this group's rules.", field="rule")
+    if not rule and keys and action in RESTRICTIONS:
+        raise Invalid("Choose the rule that this decision rests on.", field="rule")
+    return rule or None
+
+
+def checked_explanation(reason: "FlagReason", explanation: str) -> str:
+    """Give a flag's explanation; Invalid where the reason alone does not say enough."""
+    explanation = explanation.strip()
+    if len(explanation) > MAX_EXPLANATION:
+        raise Invalid(
+            "Keep the explanation under %(limit)s characters.", field="explanation", limit=MAX_EXPLANATION
+        )
+    if reason in {FlagReason.ILLEGAL, FlagReason.OTHER} and not is_sentence(explanation):
+        raise Invalid("Say in a sentence what is wrong, without repeating it.", field="explanation")
+    return explanation
 
 
 def next_status(status: Status, action: Action) -> Status:
@@ -73,6 +147,15 @@ class FlagReason(enum.StrEnum):
     SPAM = "spam"
     ILLEGAL = "illegal"
     OTHER = "other"
+
+
+class Why(enum.StrEnum):
+    """Why something is in the queue."""
+
+    HELD = "held"
+    FLAGGED = "flagged"
+    ILLEGAL = "illegal"
+    """Flagged as illegal: stands first."""
 
 
 class Flag(PublicId, Base):

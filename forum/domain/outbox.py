@@ -1,13 +1,16 @@
 """The outbox: what is to be done after the commit."""
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.base import Base
+
+MAX_ATTEMPTS = 8
+"""After so many attempts an entry is a dead letter: kept, reported by readiness, and left alone."""
 
 
 class Topic(enum.StrEnum):
@@ -25,6 +28,7 @@ class OutboxEntry(Base):
     __table_args__ = (
         sa.Index(
             "ix_outbox_entry_due",
+            "topic",
             "available_at",
             sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
@@ -43,3 +47,8 @@ class OutboxEntry(Base):
     failed_at: Mapped[datetime | None]
     """Set when it was given up: the dead letter that readiness reports."""
     error: Mapped[str] = mapped_column(default="")
+
+
+def backoff(attempts: int) -> timedelta:
+    """Give how long to wait after the n-th failed attempt: 2 s, 10 s, 50 s … at most six hours."""
+    return timedelta(seconds=min(2 * 5 ** (attempts - 1), 6 * 3600))

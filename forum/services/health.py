@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from forum.domain.outbox import OutboxEntry
+from forum.services.outbox_work import count_outbox
 
 DISK_FLOOR = 200 * 1024 * 1024
 """Bytes of free disk below which writing is about to fail."""
@@ -59,23 +58,20 @@ def check_database(session: Session, migrations: Path) -> Finding:
 
 def check_outbox(session: Session, *, now: datetime) -> Finding:
     """Whether a worker drains the outbox, and nothing was given up."""
-    open_entry = sa.and_(OutboxEntry.done_at.is_(None), OutboxEntry.failed_at.is_(None))
     try:
-        oldest, waiting = session.execute(
-            sa.select(sa.func.min(OutboxEntry.available_at), sa.func.count()).where(open_entry)
-        ).one()
-        dead = session.scalar(
-            sa.select(sa.func.count(OutboxEntry.id)).where(OutboxEntry.failed_at.is_not(None))
-        )
+        counts = count_outbox(session, now=now)
     except SQLAlchemyError as error:
         return Finding("outbox", False, _first_line(error), "Mend the database first.")
-    if dead:
+    if counts.failed:
         return Finding(
-            "outbox", False, f"{dead} entries were given up", "See /administration/ for why; mend and retry."
+            "outbox",
+            False,
+            f"{counts.failed} entries were given up",
+            "See /administration/ for why; mend it, then run `forum worker --once --retry`.",
         )
-    if oldest is not None and now - oldest > LATE:
-        return Finding("outbox", False, f"{waiting} entries wait", "Start `forum worker`.")
-    return Finding("outbox", True, f"{waiting} waiting" if waiting else "drained")
+    if counts.oldest_due_at is not None and now - counts.oldest_due_at > LATE:
+        return Finding("outbox", False, f"{counts.due} entries wait", "Start `forum worker`.")
+    return Finding("outbox", True, f"{counts.due} waiting" if counts.due else "drained")
 
 
 def check_disk(instance: Path) -> Finding:

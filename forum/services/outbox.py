@@ -31,8 +31,14 @@ def enqueue_notice(
     subject_id: int | None = None,
     account_id: int | None = None,
     decision_id: int | None = None,
+    group_id: int | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Have people told; without `account_id` the handler works out whom the event concerns."""
+    """Have people told; without `account_id` the handler works out whom the event concerns.
+
+    `at` puts it off, as for a decision that can still be taken back; `group_id` is for what has no
+    subject, as being invited to a group.
+    """
     payload: dict[str, Any] = {"kind": kind.value}
     if subject_kind is not None:
         payload |= {"subject_kind": subject_kind.value, "subject_id": subject_id}
@@ -40,4 +46,6 @@ def enqueue_notice(
         payload["account_id"] = account_id
     if decision_id is not None:
         payload["decision_id"] = decision_id
-    enqueue(session, Topic.NOTIFY, payload, now=now)
+    if group_id is not None:
+        payload["group_id"] = group_id
+    enqueue(session, Topic.NOTIFY, payload, now=now, at=at)

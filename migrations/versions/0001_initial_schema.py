@@ -205,7 +205,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox_entry", schema=None) as batch_op:
         batch_op.create_index(
             "ix_outbox_entry_due",
-            ["available_at"],
+            ["topic", "available_at"],
             unique=False,
             sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
@@ -510,6 +510,7 @@ def upgrade() -> None:
                 "hide",
                 "restore",
                 "keep",
+                "undo",
                 name="action",
                 native_enum=False,
                 create_constraint=True,

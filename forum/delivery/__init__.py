@@ -1,0 +1,1 @@
+"""What happens after the commit: one handler an outbox topic, mail texts in Jinja; no Flask."""
