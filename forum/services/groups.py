@@ -34,3 +34,8 @@ def get_group(session: Session, actor: Actor, slug: str, action: Action = Action
         raise NotFound
     require(actor, action, group)
     return group
+
+
+def rule_text(group: Group, key: str | None) -> str | None:
+    """Give the words of one of the group's rules; None for a rule it no longer has."""
+    return next((str(rule["text"]) for rule in group.rules if rule["key"] == key), None)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.attribution import SubjectKind
 from forum.domain.groups import GroupRole
 from forum.domain.labels import Status
 from forum.domain.moderation import Flag
@@ -13,7 +13,7 @@ from forum.domain.notices import Notice
 from forum.domain.papers import PaperVersion
 from forum.domain.threads import Post
 from forum.policy import Actor
-from forum.policy.sql import SUBJECT_OF, visible_to
+from forum.policy.sql import SUBJECT_OF, may_decide
 
 
 class Counts(NamedTuple):
@@ -41,16 +41,6 @@ def load_counts(session: Session, actor: Actor) -> Counts:
         for model in (Post, PaperVersion):
             waiting = waiting + _pending(actor, model, groups) + _flagged(actor, model, groups)
     return Counts(*session.execute(sa.select(unread, waiting)).one())
-
-
-def may_decide(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
-    """Give the condition under which a moderator of the group may decide on a row: not their own."""
-    written = sa.select(sa.literal(1)).where(
-        Authorship.subject_kind == SUBJECT_OF[model],
-        Authorship.subject_id == model.id,
-        Authorship.writer_key.in_(sorted(actor.writer_keys)),
-    )
-    return sa.and_(visible_to(actor, model), ~written.exists())
 
 
 def _pending(actor: Actor, model: Any, groups: list[int]) -> sa.ScalarSelect[int]:

@@ -1,0 +1,61 @@
+"""Where things are found: paths for mail, notices and search results, which cannot ask Flask for one.
+
+tests/services/test_addresses.py holds each of them to the application's routes.
+"""
+
+from forum.domain.attribution import SubjectKind
+from forum.policy.subjects import Subject
+
+
+def post_path(public_id: str) -> str:
+    """Give the permalink of a post, which leads to the right page and anchor."""
+    return f"/posts/{public_id}"
+
+
+def version_path(paper_public_id: str, number: int) -> str:
+    """Give the lasting address of a paper's version."""
+    return f"/papers/{paper_public_id}/v/{number}"
+
+
+def thread_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a discussion."""
+    return f"/groups/{group_slug}/threads/{public_id}/"
+
+
+def group_path(slug: str) -> str:
+    """Give the address of a group."""
+    return f"/groups/{slug}/"
+
+
+def consultation_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a consultation."""
+    return f"/groups/{group_slug}/consultations/{public_id}/"
+
+
+def paper_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a paper, whichever version is the newest."""
+    return f"/groups/{group_slug}/papers/{public_id}/"
+
+
+def attachment_path(public_id: str) -> str:
+    """Give the address of an attachment."""
+    return f"/attachments/{public_id}"
+
+
+def subject_path(subject: Subject) -> str:
+    """Give the address of a contribution."""
+    slug, row = subject.group.slug, subject.row
+    match subject.kind:
+        case SubjectKind.POST:
+            return post_path(row.public_id)
+        case SubjectKind.THREAD:
+            return thread_path(slug, row.public_id)
+        case SubjectKind.CONSULTATION:
+            return consultation_path(slug, row.public_id)
+        case SubjectKind.ATTACHMENT:
+            return attachment_path(row.public_id)
+        case SubjectKind.VERSION:
+            assert subject.paper is not None
+            if row.number is None:
+                return paper_path(slug, subject.paper.public_id)
+            return version_path(subject.paper.public_id, row.number)

@@ -1,0 +1,212 @@
+"""Deciding on contributions: approve, reject, remove from view, restore, keep, and take back."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account
+from forum.domain.attribution import SubjectKind
+from forum.domain.labels import Status
+from forum.domain.moderation import (
+    MODERATED,
+    TRANSITIONS,
+    UNDO_SPAN,
+    Flag,
+    ModerationDecision,
+    checked_reason,
+    checked_rule,
+    next_status,
+)
+from forum.domain.moderation import Action as Decision
+from forum.domain.notices import NoticeKind
+from forum.errors import Conflict, Invalid, NotAllowed, NotFound
+from forum.policy import Action, Actor, require
+from forum.policy.subjects import Subject
+from forum.services.outbox import enqueue_notice
+from forum.services.statuses import change_status
+from forum.services.subjects import find_subject, get_subject
+
+NOTHING_SEEN = ""
+"""The token of a case on which nobody has decided yet."""
+
+
+def decide(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: SubjectKind,
+    public_id: str,
+    action: Decision,
+    rule: str = "",
+    reason: str = "",
+    seen: str | None = None,
+    now: datetime,
+) -> ModerationDecision:
+    """Decide on a contribution; its flags are closed, its author and whoever flagged it are told.
+
+    `seen` is the public id of the last decision the moderator saw (NOTHING_SEEN: none); if another
+    has come in between, Conflict. Invalid for what the status does not allow, or a missing reason.
+    """
+    if kind not in MODERATED:
+        raise NotFound
+    subject = get_subject(session, actor, kind, public_id, Action.MODERATE)
+    last = find_last_decision(session, subject.kind, subject.row.id)
+    if seen is not None and seen != (last.public_id if last else NOTHING_SEEN):
+        raise _already_decided(session, last)
+    flags = _open_flags(session, subject)
+    _check_transition(session, subject, action, flags, last)
+    keys = [str(one["key"]) for one in subject.group.rules]
+    checked = checked_rule(action, rule, keys), checked_reason(action, reason)
+    decision = _record(session, actor, subject, action, *checked, now=now)
+    for flag in flags:
+        flag.closed_at, flag.decision_id = now, decision.id
+    session.flush()
+    _tell(session, decision, bool(flags), now)
+    return decision
+
+
+def undo_decision(session: Session, actor: Actor, public_id: str, *, now: datetime) -> ModerationDecision:
+    """Take back one's own decision of the last minute, before anyone is told; gives the reversal."""
+    statement = sa.select(ModerationDecision).where(ModerationDecision.public_id == public_id)
+    decision = session.scalars(statement).first()
+    subject = find_subject(session, decision.subject_kind, decision.subject_id) if decision else None
+    if decision is None or subject is None:
+        raise NotFound
+    require(actor, Action.MODERATE, subject)
+    if decision.decided_by_id != actor.account_id:
+        raise NotAllowed("Only the moderator who decided can take a decision back.")
+    if now - decision.decided_at > UNDO_SPAN:
+        raise Conflict("The letter has left, so this can no longer be taken back. Decide anew instead.")
+    last = find_last_decision(session, subject.kind, subject.row.id)
+    is_last = last is not None and last.id == decision.id and decision.action is not Decision.UNDO
+    if not is_last or subject.status is not decision.status_after:
+        raise Conflict("Something has happened since, so this can no longer be taken back.")
+    if decision.status_before is not decision.status_after:
+        change_status(session, subject, decision.status_before, now=now)
+    if decision.status_before is Status.PENDING:
+        subject.row.held_because = subject.row.held_because or str(subject.group.holding_rule)
+        subject.row.published_at = None
+    reversal = ModerationDecision(
+        group_id=decision.group_id,
+        subject_kind=decision.subject_kind,
+        subject_id=decision.subject_id,
+        action=Decision.UNDO,
+        status_before=decision.status_after,
+        status_after=decision.status_before,
+        reason=checked_reason(Decision.UNDO, ""),
+        decided_by_id=decision.decided_by_id,
+        decided_at=now,
+        reverses_id=decision.id,
+    )
+    session.add(reversal)
+    _reopen_flags(session, decision)
+    session.flush()
+    return reversal
+
+
+def find_last_decision(session: Session, kind: SubjectKind, subject_id: int) -> ModerationDecision | None:
+    """Give the newest decision on a contribution."""
+    return session.scalars(
+        sa.select(ModerationDecision)
+        .where(ModerationDecision.subject_kind == kind, ModerationDecision.subject_id == subject_id)
+        .order_by(ModerationDecision.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _open_flags(session: Session, subject: Subject) -> list[Flag]:
+    return list(
+        session.scalars(
+            sa.select(Flag).where(
+                Flag.subject_kind == subject.kind, Flag.subject_id == subject.row.id, Flag.closed_at.is_(None)
+            )
+        )
+    )
+
+
+def _check_transition(
+    session: Session, subject: Subject, action: Decision, flags: list[Flag], last: ModerationDecision | None
+) -> None:
+    if (subject.status, action) not in TRANSITIONS:
+        if last is not None and last.status_after is subject.status:
+            raise _already_decided(session, last)
+        next_status(subject.status, action)
+    if action is Decision.KEEP and not flags:
+        if last is not None and last.action is Decision.KEEP:
+            raise _already_decided(session, last)
+        raise Invalid("Nobody has flagged this, so there is nothing to keep.")
+
+
+def _already_decided(session: Session, last: ModerationDecision | None) -> Conflict:
+    if last is None:
+        return Conflict("Something has happened since you opened this. Look at it again.")
+    who = session.get(Account, last.decided_by_id)
+    return Conflict(
+        "This was already decided by %(name)s. Nothing was changed by you.", name=who.name if who else "–"
+    )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    action: Decision,
+    rule: str | None,
+    reason: str,
+    *,
+    now: datetime,
+) -> ModerationDecision:
+    assert actor.account_id is not None
+    before = subject.status
+    after = next_status(before, action)
+    decision = ModerationDecision(
+        group_id=subject.group.id,
+        subject_kind=subject.kind,
+        subject_id=subject.row.id,
+        action=action,
+        status_before=before,
+        status_after=after,
+        rule=rule,
+        reason=reason,
+        decided_by_id=actor.account_id,
+        decided_at=now,
+    )
+    session.add(decision)
+    session.flush()
+    if after is not before:
+        change_status(session, subject, after, now=now)
+    return decision
+
+
+def _tell(session: Session, decision: ModerationDecision, has_flags: bool, now: datetime) -> None:
+    """Tell once the decision can no longer be taken back; what was kept concerns the flaggers alone."""
+    kinds = [NoticeKind.DECIDED] if decision.action is not Decision.KEEP else []
+    kinds += [NoticeKind.FLAG_ANSWERED] if has_flags else []
+    for kind in kinds:
+        enqueue_notice(
+            session,
+            kind,
+            now=now,
+            at=now + UNDO_SPAN,
+            subject_kind=decision.subject_kind,
+            subject_id=decision.subject_id,
+            decision_id=decision.id,
+        )
+
+
+def _reopen_flags(session: Session, decision: ModerationDecision) -> None:
+    """Open again what the decision closed, except where the same person has flagged anew since."""
+    flags = session.scalars(sa.select(Flag).where(Flag.decision_id == decision.id)).all()
+    reflagged = set(
+        session.scalars(
+            sa.select(Flag.reporter_id).where(
+                Flag.subject_kind == decision.subject_kind,
+                Flag.subject_id == decision.subject_id,
+                Flag.closed_at.is_(None),
+            )
+        )
+    )
+    for flag in flags:
+        if flag.reporter_id not in reflagged:
+            flag.closed_at = flag.decision_id = None

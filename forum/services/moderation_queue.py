@@ -1,0 +1,242 @@
+"""The moderation queue: what waits in one's groups, why, since when, and by when an answer was promised.
+
+Never what the actor or a body they speak for wrote, nor named text of which they are no named reader.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import Group, GroupRole
+from forum.domain.labels import Status
+from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.domain.working_days import Bucket, bucket_of, promised_by
+from forum.policy import Actor
+from forum.policy.sql import MODEL_OF, may_decide
+from forum.services.attribution import Byline, author_columns, join_author, present
+
+PAGE_SIZE = 50
+EXCERPT = 240
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What part of the queue is asked for; None means all of it."""
+
+    group: str | None = None
+    """The slug of a group."""
+    kind: SubjectKind | None = None
+    why: Why | None = None
+    bucket: Bucket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing in the queue, before anything of it is shown."""
+
+    kind: SubjectKind
+    id: int
+    public_id: str
+    group: Group
+    why: Why
+    since: datetime
+    due: datetime
+    bucket: Bucket
+    flags: Counter[FlagReason] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One line of the queue."""
+
+    waiting: Waiting
+    title: str
+    excerpt: str
+    byline: Byline
+    held_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A page of the queue, with what the filters offer."""
+
+    entries: Sequence[QueueEntry]
+    counts: Counter[Bucket]
+    """How much there is under the filters, whatever the bucket."""
+    total: int
+    page: int
+    pages: int
+    groups: Sequence[Group]
+    """The groups that the actor moderates."""
+
+
+def list_queue(
+    session: Session, actor: Actor, *, filters: QueueFilters, now: datetime, page: int = 1
+) -> Queue:
+    """Give a page of the queue: what is flagged as illegal first, then by the nearest promise."""
+    groups = list_moderated_groups(session, actor)
+    waiting = list_waiting(session, actor, filters=filters, now=now)
+    counts = Counter(one.bucket for one in waiting)
+    chosen = [one for one in waiting if filters.bucket in {None, one.bucket}]
+    pages = max(1, -(-len(chosen) // PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    return Queue(_entries(session, actor, shown), counts, len(chosen), page, pages, groups)
+
+
+def find_next(
+    session: Session,
+    actor: Actor,
+    *,
+    filters: QueueFilters,
+    now: datetime,
+    after: tuple[SubjectKind, str] | None = None,
+) -> Waiting | None:
+    """Give what comes next in the queue after a case (or first), round and round; None if it was the last."""
+    waiting = [
+        one
+        for one in list_waiting(session, actor, filters=filters, now=now)
+        if filters.bucket in {None, one.bucket}
+    ]
+    places = [(one.kind, one.public_id) for one in waiting]
+    start = places.index(after) + 1 if after in places else 0
+    rest = [one for one in waiting[start:] + waiting[:start] if (one.kind, one.public_id) != after]
+    return rest[0] if rest else None
+
+
+def list_moderated_groups(session: Session, actor: Actor) -> Sequence[Group]:
+    """Give the groups in which the actor is a moderator, by title."""
+    ids = actor.groups_with(GroupRole.MODERATOR)
+    if not ids or actor.is_suspended:
+        return ()
+    return session.scalars(sa.select(Group).where(Group.id.in_(ids)).order_by(Group.title)).all()
+
+
+def list_waiting(session: Session, actor: Actor, *, filters: QueueFilters, now: datetime) -> list[Waiting]:
+    """Give everything that waits under the filters (the bucket apart), gravest first."""
+    groups = {
+        group.id: group
+        for group in list_moderated_groups(session, actor)
+        if filters.group in {None, group.slug}
+    }
+    if not groups:
+        return []
+    waiting: list[Waiting] = []
+    kinds = [kind for kind in MODERATED if filters.kind in {None, kind}]
+    if filters.why in {None, Why.HELD}:
+        for kind in kinds:
+            waiting += _held(session, actor, kind, groups, now)
+    if filters.why is not Why.HELD:
+        flagged = _flagged(session, actor, kinds, groups, now)
+        waiting += [one for one in flagged if filters.why in {None, one.why}]
+    return sorted(waiting, key=lambda one: (one.why is not Why.ILLEGAL, one.due, one.since, one.id))
+
+
+def _held(
+    session: Session, actor: Actor, kind: SubjectKind, groups: dict[int, Group], now: datetime
+) -> list[Waiting]:
+    model = MODEL_OF[kind]
+    since = model.edited_at if kind is SubjectKind.VERSION else model.created_at
+    rows = session.execute(
+        sa.select(model.id, model.public_id, model.group_id, since).where(
+            model.group_id.in_(groups),
+            model.status == Status.PENDING,
+            may_decide(actor, model),
+        )
+    )
+    return [
+        _waiting(kind, id_, public_id, groups[group_id], Why.HELD, moment, now)
+        for id_, public_id, group_id, moment in rows
+    ]
+
+
+def _flagged(
+    session: Session, actor: Actor, kinds: list[SubjectKind], groups: dict[int, Group], now: datetime
+) -> list[Waiting]:
+    waiting = []
+    flags = session.execute(
+        sa.select(Flag.subject_kind, Flag.subject_id, Flag.reason, Flag.created_at)
+        .where(Flag.group_id.in_(groups), Flag.subject_kind.in_(kinds), Flag.closed_at.is_(None))
+        .order_by(Flag.created_at)
+    ).all()
+    by_subject: dict[tuple[SubjectKind, int], list[Any]] = defaultdict(list)
+    for flag in flags:
+        by_subject[flag.subject_kind, flag.subject_id].append(flag)
+    for kind in {kind for kind, _ in by_subject}:
+        model = MODEL_OF[kind]
+        rows = session.execute(
+            sa.select(model.id, model.public_id, model.group_id).where(
+                model.id.in_([id_ for of, id_ in by_subject if of is kind]),
+                model.status == Status.PUBLISHED,
+                may_decide(actor, model),
+            )
+        )
+        for id_, public_id, group_id in rows:
+            of_it = by_subject[kind, id_]
+            reasons = Counter(flag.reason for flag in of_it)
+            why = Why.ILLEGAL if FlagReason.ILLEGAL in reasons else Why.FLAGGED
+            since = of_it[0].created_at
+            waiting.append(_waiting(kind, id_, public_id, groups[group_id], why, since, now, reasons))
+    return waiting
+
+
+def _waiting(
+    kind: SubjectKind,
+    id_: int,
+    public_id: str,
+    group: Group,
+    why: Why,
+    since: datetime,
+    now: datetime,
+    flags: Counter[FlagReason] | None = None,
+) -> Waiting:
+    due = promised_by(since, group.promised_days)
+    bucket = bucket_of(due, now=now)
+    return Waiting(kind, id_, public_id, group, why, since, due, bucket, flags or Counter())
+
+
+def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[QueueEntry]:
+    details: dict[tuple[SubjectKind, int], Any] = {}
+    for kind in MODERATED:
+        ids = [one.id for one in shown if one.kind is kind]
+        if ids:
+            details |= {(kind, row.id): row for row in session.execute(_details(kind, ids))}
+    entries = []
+    for one in shown:
+        row = details[one.kind, one.id]
+        byline = present(actor, one.group, row, row)
+        entries.append(QueueEntry(one, row.title, row.excerpt, byline, row.held_because))
+    return entries
+
+
+def _details(kind: SubjectKind, ids: list[int]) -> sa.Select[*tuple[Any, ...]]:
+    """One statement a kind; the long columns stay in the database."""
+    if kind is SubjectKind.VERSION:
+        paper = sa.select(*_columns(PaperVersion, PaperVersion.title, Paper))
+        paper = paper.join(Paper, Paper.id == PaperVersion.paper_id)
+        return join_author(paper, Paper).where(PaperVersion.id.in_(ids))
+    post = sa.select(*_columns(Post, Thread.title, Post)).join(Thread, Thread.id == Post.thread_id)
+    return join_author(post, Post).where(Post.id.in_(ids))
+
+
+def _columns(model: Any, title: Any, attributed: Any) -> tuple[Any, ...]:
+    """What a line of the queue shows, and what present() reads."""
+    return (
+        model.id,
+        model.held_because,
+        title.label("title"),
+        sa.func.substr(model.text, 1, EXCERPT).label("excerpt"),
+        attributed.alias,
+        attributed.stakeholder_type,
+        attributed.country,
+        attributed.shown_as,
+        *author_columns(),
+    )
