@@ -1,17 +1,25 @@
 """Small tools for tests."""
 
+import email
+import email.policy
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
+from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
+
+from forum.cli.worker import build_lanes, run_once, sessions_of
+from forum.clock import Clock
 
 
 @contextmanager
@@ -50,3 +58,20 @@ def look_again(session: Session) -> None:
     """Have a test's session read anew what requests have changed."""
     session.rollback()
     session.expire_all()
+
+
+def deliver(app: Flask, clock: Clock) -> list[EmailMessage]:
+    """Let the worker do everything that is due; gives all mail so far, in the order of its names."""
+    run_once(sessions_of(app), clock, build_lanes(app, clock))
+    folder = Path(app.config["INSTANCE"]) / "mail"
+    mails = []
+    for path in sorted(folder.glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        mails.append(message)
+    return mails
+
+
+def body_of(message: EmailMessage) -> str:
+    """Give both halves of a mail, decoded, after each other."""
+    return "\n".join(part.get_content() for part in message.walk() if part.get_content_maintype() == "text")

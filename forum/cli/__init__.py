@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from forum import create_app
-from forum.cli import doctor, exports, imports, schema, serve
+from forum.cli import doctor, exports, imports, schema, serve, worker
 from forum.cli.support import describe_database_error
 
 
@@ -21,7 +21,14 @@ cli = FlaskGroup(
     add_version_option=False,
     help="The consultation forum: run it, fill it, look after it.",
 )
-for command in (doctor.doctor, exports.export, imports.import_records, schema.schema, serve.serve):
+for command in (
+    doctor.doctor,
+    exports.export,
+    imports.import_records,
+    schema.schema,
+    serve.serve,
+    worker.worker,
+):
     cli.add_command(command)
 
 

@@ -1,0 +1,157 @@
+"""`forum worker`: drains the outbox, mail in a lane of its own so that a slow server delays nothing else."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy.orm import Session, sessionmaker
+
+from forum.clock import Clock
+from forum.database import writing
+from forum.delivery.indexing import Indexing, NullIndexer
+from forum.delivery.mail import Mailing, MailSettings, PostOffice
+from forum.delivery.notifying import Notifying
+from forum.delivery.transport import transport_for
+from forum.delivery.worker import Handlers, describe, drain, prune
+from forum.domain.outbox import Topic
+from forum.extensions import clock, db
+from forum.services.outbox_work import retry_failed
+
+POLL = 0.2
+"""Seconds between two looks at the outbox after there was work."""
+IDLE_POLL = 1.0
+"""The longest that an idle worker waits between two looks."""
+PRUNE_INTERVAL = 3600.0
+
+
+def mail_settings(app: Flask) -> MailSettings:
+    """Give what mail needs from the configuration."""
+    settings = app.config
+    return MailSettings(
+        base_url=settings["BASE_URL"],
+        site_name=settings["SITE_NAME"],
+        owner=settings["OWNER"],
+        contact=settings["CONTACT"],
+        sender=settings["MAIL_FROM"],
+        secret_key=settings["SECRET_KEY"],
+        sealing_secret=str(settings["SEALING_KEY"]).encode(),
+        is_demonstration=settings["DEMONSTRATION"],
+    )
+
+
+def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
+    """Give the handlers, in lanes that do not wait for each other; ValueError for an unusable MAIL_URL."""
+    settings = mail_settings(app)
+    office = PostOffice(settings, now)
+    composers = {"notice": office.notice, "invitation": office.invitation}
+    transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
+    return [
+        {
+            Topic.INDEX: Indexing(NullIndexer()),
+            Topic.NOTIFY: Notifying(now, settings.sealing_secret),
+        },
+        {Topic.MAIL: Mailing(composers, transport, now)},
+    ]
+
+
+def sessions_of(app: Flask) -> sessionmaker[Session]:
+    """Give sessions on the application's database that need no request."""
+    with app.app_context():
+        return sessionmaker(db.engine, expire_on_commit=False)
+
+
+def _say(line: str) -> None:
+    click.echo(f"forum worker: {line}", err=True)
+
+
+def run_once(sessions: sessionmaker[Session], now: Clock, lanes: list[Handlers]) -> int:
+    """Do what is due until nothing is, notices and then their mail; gives how many entries were done."""
+    done = 0
+    while True:
+        round_ = sum(drain(sessions, now, handlers, report=_say) for handlers in lanes)
+        done += round_
+        if not round_:
+            return done
+
+
+def _run_lane(sessions: sessionmaker[Session], now: Clock, handlers: Handlers, stop: threading.Event) -> None:
+    """Drain for as long as nobody says stop; trouble with the database is reported and waited out."""
+    wait = POLL
+    while not stop.is_set():
+        try:
+            done = drain(sessions, now, handlers, stopping=stop.is_set, report=_say)
+            wait = POLL if done else min(wait * 1.5, IDLE_POLL)
+        except Exception as error:
+            _say(f"waiting, since {describe(error)}")
+            wait = IDLE_POLL
+        stop.wait(wait)
+
+
+def _keep_house(sessions: sessionmaker[Session], now: Clock, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            prune(sessions, now)
+        except Exception as error:
+            _say(f"old entries stay, since {describe(error)}")
+        stop.wait(PRUNE_INTERVAL)
+
+
+def run(
+    sessions: sessionmaker[Session],
+    now: Clock,
+    lanes: list[Handlers],
+    is_orphaned: Callable[[], bool] = lambda: False,
+) -> None:
+    """Work until SIGTERM or SIGINT (or until orphaned); the entries in hand are finished first."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    click.echo("Working off the outbox; SIGTERM or Ctrl-C ends it")
+    threads = [threading.Thread(target=_run_lane, args=(sessions, now, lane, stop)) for lane in lanes]
+    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, stop)))
+    for thread in threads:
+        thread.start()
+    while not stop.wait(IDLE_POLL):
+        if is_orphaned():
+            stop.set()
+    for thread in threads:
+        thread.join()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now and end.")
+@click.option("--retry", is_flag=True, help="First give entries that were given up another round.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started it does.")
+@with_appcontext
+def worker(once: bool, retry: bool, with_parent: bool) -> None:
+    """Drain the outbox: index what changed, tell people, send mail.
+
+    Several may run at once. What fails is tried again, later and later; what failed eight times is
+    kept and reported by `forum doctor` and /readyz.
+
+    Example: forum worker --once
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    parent = os.getppid()
+    try:
+        lanes = build_lanes(app, clock())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    sessions = sessions_of(app)
+    if retry:
+        with sessions() as session, writing(session):
+            click.echo(f"{retry_failed(session)} entries get another round")
+    if once:
+        click.echo(f"{run_once(sessions, clock(), lanes)} entries done")
+    else:
+        run(sessions, clock(), lanes, lambda: with_parent and os.getppid() != parent)

@@ -1,0 +1,104 @@
+"""What a mail about a notice says: subject, sentences, the button, and why it came."""
+
+from dataclasses import dataclass
+
+from babel.support import NullTranslations
+
+from forum.domain.accounts import InvitationPurpose
+from forum.domain.moderation import Action
+from forum.domain.notices import NoticeKind
+from forum.services.letters import InvitationLetter, Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The parts of a letter, translated."""
+
+    subject: str
+    sentence: str
+    button: str
+    why: str
+
+
+def words_of(letter: Letter, translations: NullTranslations) -> Words:
+    """Give the words of a letter in the language of the translations."""
+    _ = translations.gettext
+    title, group = letter.title, letter.group
+    if letter.kind is NoticeKind.DECIDED and letter.decision is not None:
+        head = _decided(letter.decision, translations)
+    else:
+        head = _happened(letter.kind, translations)
+    if title is not None:
+        subject = _("%(what)s: %(title)s") % {"what": head, "title": title}
+        sentence = _("%(what)s, in “%(title)s”.") % {"what": head, "title": title}
+        if group is not None:
+            sentence = _("%(what)s, in “%(title)s” (%(group)s).") % {
+                "what": head,
+                "title": title,
+                "group": group,
+            }
+    elif group is not None:
+        subject = _("Something new in %(group)s") % {"group": group}
+        sentence = _("There is something new for you in %(group)s.") % {"group": group}
+        if letter.kind is NoticeKind.INVITED:
+            subject = _("You were invited to %(group)s") % {"group": group}
+            sentence = subject + "."
+    else:
+        subject = sentence = _("There is something new for you")
+        sentence += "."
+    return Words(subject, sentence, _button(letter.kind, translations), _why(letter.kind, translations))
+
+
+def invitation_subject(letter: InvitationLetter, site_name: str, translations: NullTranslations) -> str:
+    """Give the subject of the mail that carries an invitation."""
+    _ = translations.gettext
+    if letter.purpose is InvitationPurpose.PASSWORD:
+        return _("Set a new password for %(site)s") % {"site": site_name}
+    if letter.group is not None:
+        return _("You were invited to %(group)s") % {"group": letter.group}
+    return _("You were invited to %(site)s") % {"site": site_name}
+
+
+def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    return {
+        NoticeKind.HELD: _("Your contribution waits for a moderator"),
+        NoticeKind.DECIDED: _("A moderator decided about your contribution"),
+        NoticeKind.REPLIED: _("There is a reply to you"),
+        NoticeKind.MENTIONED: _("You were mentioned"),
+        NoticeKind.INVITED: _("You were invited"),
+        NoticeKind.FLAG_ANSWERED: _("A moderator looked at what you flagged"),
+        NoticeKind.QUESTION_ANSWERED: _("Your question was answered"),
+    }[kind]
+
+
+def _decided(action: Action, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    return {
+        Action.APPROVE: _("Your contribution was published"),
+        Action.REJECT: _("Your contribution was not published"),
+        Action.HIDE: _("Your contribution was removed from view"),
+        Action.RESTORE: _("Your contribution was restored"),
+        Action.KEEP: _("Your contribution stays as it is"),
+        Action.UNDO: _("A decision about your contribution was taken back"),
+    }[action]
+
+
+def _button(kind: NoticeKind, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    if kind in {NoticeKind.HELD, NoticeKind.DECIDED}:
+        return _("See it under My contributions")
+    return _("Open it in the forum")
+
+
+def _why(kind: NoticeKind, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    return {
+        NoticeKind.HELD: _("You get this mail because you sent a contribution that is held."),
+        NoticeKind.DECIDED: _("You get this mail because you wrote what was decided on."),
+        NoticeKind.REPLIED: _("You get this mail because somebody replied to what you wrote."),
+        NoticeKind.MENTIONED: _("You get this mail because somebody wrote your handle."),
+        NoticeKind.INVITED: _("You get this mail because somebody invited you."),
+        NoticeKind.FLAG_ANSWERED: _("You get this mail because you flagged something."),
+        NoticeKind.QUESTION_ANSWERED: _("You get this mail because you asked a question."),
+    }[kind]

@@ -1,0 +1,186 @@
+"""What a mail may say: the facts of a notice, with every right asked again when it is sent.
+
+None means that no mail goes out. Closed text never leaves by mail: at most a title that the reader may
+still read, and no title of a RED or first-person text. No author is named.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account, Invitation, InvitationPurpose
+from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Tlp
+from forum.domain.moderation import Action as Decision
+from forum.domain.moderation import ModerationDecision
+from forum.domain.notices import Notice, NoticeKind
+from forum.domain.organisations import Organisation
+from forum.errors import Conflict, NotFound
+from forum.policy import Action, Actor, can
+from forum.policy.labels import PUBLIC, base_label
+from forum.policy.subjects import Subject
+from forum.services.actors import load_actor
+from forum.services.addresses import group_path, subject_path
+from forum.services.groups import rule_text
+from forum.services.invitations import get_offer, invitation_token
+from forum.services.recipients import is_undone, wants_mail
+from forum.services.subjects import find_subject
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationLetter:
+    """The facts of a mail that carries an invitation."""
+
+    invitation_public_id: str
+    purpose: InvitationPurpose
+    email: str
+    name: str
+    language: str
+    path: str
+    expires_at: datetime
+    group: str | None
+    organisation: str | None
+    inviter: str | None
+
+
+CONTRIBUTIONS_PATH = "/me/contributions"
+NOTICES_PATH = "/notifications/"
+
+_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The facts of one mail; what is None stays out of it."""
+
+    notice_id: int
+    notice_public_id: str
+    kind: NoticeKind
+    email: str
+    name: str
+    language: str
+    account_public_id: str
+    path: str
+    group: str | None = None
+    title: str | None = None
+    decision: Decision | None = None
+    rule: str | None = None
+    reason: str | None = None
+    """Only where the contribution is public: a reason may quote what it is about."""
+
+
+def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secret: bytes) -> Letter | None:
+    """Give what a mail about a notice may say, or None where it is moot or the right to know is gone."""
+    notice = session.get(Notice, notice_id)
+    if notice is None or notice.mailed_at is not None or notice.read_at is not None:
+        return None
+    account = session.get(Account, notice.account_id)
+    actor = load_actor(session, notice.account_id, now=now, sealing_secret=sealing_secret)
+    if account is None or not actor.is_signed_in or not wants_mail(session, account.id, notice.kind):
+        return None
+    if notice.decision_id is not None and is_undone(session, notice.decision_id):
+        return None
+    subject = _subject(session, notice)
+    group = session.get(Group, notice.group_id) if notice.group_id is not None else None
+    reads = subject is not None and can(actor, Action.READ, subject)
+    knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
+    if notice.kind is not NoticeKind.FLAG_ANSWERED and not _may_be_told(notice, reads, knows_group):
+        return None
+    decision = session.get(ModerationDecision, notice.decision_id) if notice.decision_id else None
+    says_more = decision is not None and reads and _is_public(subject)
+    return Letter(
+        notice_id=notice.id,
+        notice_public_id=notice.public_id,
+        kind=notice.kind,
+        email=account.email or "",
+        name=account.name,
+        language=account.language,
+        account_public_id=account.public_id,
+        path=_path(notice, actor, subject if reads else None, group if knows_group else None),
+        group=group.short_title if group is not None and knows_group else None,
+        title=find_title(session, subject) if subject is not None and reads else None,
+        decision=decision.action if decision else None,
+        rule=rule_text(group, decision.rule) if group and decision and says_more else None,
+        reason=decision.reason if decision and says_more else None,
+    )
+
+
+def get_invitation_letter(
+    session: Session, invitation_id: int, *, secret: bytes, now: datetime
+) -> InvitationLetter | None:
+    """Give what the mail of an invitation says, or None once it can no longer be used."""
+    invitation = session.get(Invitation, invitation_id)
+    if invitation is None:
+        return None
+    token = invitation_token(secret, invitation)
+    try:
+        offer = get_offer(session, token, secret=secret, now=now)
+    except (Conflict, NotFound):
+        return None
+    return InvitationLetter(
+        invitation_public_id=invitation.public_id,
+        purpose=invitation.purpose,
+        email=invitation.email,
+        name=invitation.name or (offer.account.name if offer.account else ""),
+        language=offer.account.language if offer.account else "en",
+        path=f"/accounts/invitations/{token}",
+        expires_at=invitation.expires_at,
+        group=offer.group.title if offer.group else None,
+        organisation=offer.organisation.name if offer.organisation else None,
+        inviter=offer.inviter.name if offer.inviter else None,
+    )
+
+
+def mark_mailed(session: Session, notice_id: int, *, now: datetime) -> None:
+    """Record that a notice was mailed; only the day where authorship is sealed."""
+    notice = session.get(Notice, notice_id)
+    if notice is None:
+        return
+    group = session.get(Group, notice.group_id) if notice.group_id is not None else None
+    is_sealed = group is not None and group.attribution is Attribution.CHATHAM_HOUSE
+    notice.mailed_at = now.replace(hour=0, minute=0, second=0, microsecond=0) if is_sealed else now
+
+
+def find_title(session: Session, subject: Subject) -> str | None:
+    """Give the title that may go into a mail: none of RED, named or first-person text."""
+    row = subject.row
+    if row.tlp is Tlp.RED or row.named_list_id is not None:
+        return None
+    writer = subject.paper if subject.kind in {SubjectKind.VERSION, SubjectKind.ATTACHMENT} else row
+    organisation_id = getattr(writer, "organisation_id", None)
+    organisation = session.get(Organisation, organisation_id) if organisation_id is not None else None
+    if organisation is not None and organisation.represents_survivors:
+        return None
+    title = subject.thread.title if subject.thread is not None else getattr(row, "title", None)
+    return title or None
+
+
+def _subject(session: Session, notice: Notice) -> Subject | None:
+    if notice.subject_kind is None or notice.subject_id is None:
+        return None
+    return find_subject(session, notice.subject_kind, notice.subject_id)
+
+
+def _may_be_told(notice: Notice, reads: bool, knows_group: bool) -> bool:
+    if notice.subject_id is not None:
+        return reads
+    return notice.group_id is None or knows_group
+
+
+def _is_public(subject: Subject | None) -> bool:
+    if subject is None:
+        return False
+    row, group = subject.row, subject.group
+    return base_label(group.ceiling, row.tlp, group.id, row.named_list_id) == PUBLIC
+
+
+def _path(notice: Notice, actor: Actor, subject: Subject | None, group: Group | None) -> str:
+    if notice.kind in _OF_THE_WRITER:
+        return CONTRIBUTIONS_PATH
+    if subject is not None:
+        return subject_path(subject)
+    if group is not None and notice.kind is not NoticeKind.FLAG_ANSWERED and can(actor, Action.READ, group):
+        return group_path(group.slug)
+    return NOTICES_PATH

@@ -1,0 +1,252 @@
+"""Whom an event concerns: from a NOTIFY entry to the notices that are to be written.
+
+Rights are asked of each person's own Actor at the time the worker comes to it. Where authorship is
+sealed, a notice to the author names no contribution, carries a keyed hash and only the day: the table
+of notices must not undo the seal.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account, AccountStatus
+from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.labels import Status
+from forum.domain.moderation import Flag, ModerationDecision
+from forum.domain.notices import MailPreference, Notice, NoticeKind
+from forum.domain.outbox import Topic
+from forum.domain.threads import Post
+from forum.policy import Action, Actor, can
+from forum.policy.subjects import Subject
+from forum.richtext import mentions
+from forum.services.actors import load_actor
+from forum.services.outbox import enqueue
+from forum.services.sealing import account_key, sealed_key
+from forum.services.subjects import find_subject, writer_keys_of
+
+_NEVER_MIND_READING = frozenset({NoticeKind.FLAG_ANSWERED})
+"""What was hidden after a flag is read no more by whoever flagged it; that it was is still told."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A notice about to be written."""
+
+    account_id: int
+    kind: NoticeKind
+    key: str
+    created_at: datetime
+    is_mail_wanted: bool
+    group_id: int | None = None
+    subject_kind: SubjectKind | None = None
+    subject_id: int | None = None
+    decision_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """The accounts that wrote something, and whether that is sealed."""
+
+    account_ids: frozenset[int]
+    is_sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A NOTIFY payload with what it points at, loaded."""
+
+    kind: NoticeKind
+    subject: Subject | None
+    decision: ModerationDecision | None
+    account_id: int | None
+    group_id: int | None
+
+
+def list_new_notices(
+    session: Session, payload: Mapping[str, Any], *, now: datetime, sealing_secret: bytes
+) -> list[NewNotice]:
+    """Work out who is to be told of an event; empty where it has become moot."""
+    event = _load(session, payload)
+    if event is None:
+        return []
+    concerned = _concerned(session, event, sealing_secret)
+    notices = []
+    for account_id in sorted(concerned.account_ids):
+        actor = load_actor(session, account_id, now=now, sealing_secret=sealing_secret)
+        if actor.is_signed_in and _is_to_be_told(actor, event):
+            notices.append(_notice(session, event, actor, concerned.is_sealed, now, sealing_secret))
+    return notices
+
+
+def create_notice(session: Session, new: NewNotice, *, now: datetime) -> Notice | None:
+    """Write a notice and have it mailed where wanted; None if this event notified this person before."""
+    if session.scalar(sa.select(Notice.id).where(Notice.key == new.key)) is not None:
+        return None
+    notice = Notice(
+        account_id=new.account_id,
+        kind=new.kind,
+        group_id=new.group_id,
+        subject_kind=new.subject_kind,
+        subject_id=new.subject_id,
+        decision_id=new.decision_id,
+        key=new.key,
+        created_at=new.created_at,
+    )
+    session.add(notice)
+    session.flush()
+    if new.is_mail_wanted:
+        enqueue(session, Topic.MAIL, {"mail": "notice", "notice_id": notice.id}, now=now)
+    return notice
+
+
+def wants_mail(session: Session, account_id: int, kind: NoticeKind) -> bool:
+    """Whether a person can be mailed and has not stopped this kind of mail."""
+    row = session.execute(
+        sa.select(Account.email, MailPreference.is_wanted)
+        .outerjoin(
+            MailPreference, sa.and_(MailPreference.account_id == Account.id, MailPreference.kind == kind)
+        )
+        .where(Account.id == account_id, Account.status == AccountStatus.ACTIVE)
+    ).first()
+    return row is not None and row.email is not None and row.is_wanted is not False
+
+
+def find_writers(session: Session, keys: Collection[str], sealing_secret: bytes) -> Writers:
+    """Give the accounts behind writer keys; sealed ones are found by sealing every account's key."""
+    prefix = account_key(0)[:-1]
+    plain = frozenset(int(key.removeprefix(prefix)) for key in keys if key.startswith(prefix))
+    if not any(key.startswith("sealed:") for key in keys):
+        return Writers(plain)
+    active = session.scalars(sa.select(Account.id).where(Account.status == AccountStatus.ACTIVE))
+    sealed = (one for one in active if sealed_key(sealing_secret, account_key(one)) in keys)
+    return Writers(plain | frozenset(sealed), is_sealed=True)
+
+
+def is_undone(session: Session, decision_id: int) -> bool:
+    """Whether a decision was taken back."""
+    statement = sa.select(ModerationDecision.id).where(ModerationDecision.reverses_id == decision_id)
+    return session.scalar(statement.limit(1)) is not None
+
+
+def _load(session: Session, payload: Mapping[str, Any]) -> _Event | None:
+    kind = NoticeKind(payload["kind"])
+    subject = decision = None
+    if payload.get("subject_kind"):
+        subject = find_subject(session, SubjectKind(payload["subject_kind"]), payload["subject_id"])
+        if subject is None:
+            return None
+    if payload.get("decision_id"):
+        decision = session.get(ModerationDecision, payload["decision_id"])
+        if decision is None or is_undone(session, decision.id):
+            return None
+        subject = subject or find_subject(session, decision.subject_kind, decision.subject_id)
+    return _Event(kind, subject, decision, payload.get("account_id"), payload.get("group_id"))
+
+
+def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writers:
+    """The people an event concerns, whoever may read it."""
+    subject = event.subject
+    if event.account_id is not None:
+        return Writers(frozenset({event.account_id}), is_sealed=_names_a_sealed_author(event))
+    nobody = Writers(frozenset())
+    match event.kind:
+        case NoticeKind.FLAG_ANSWERED if event.decision is not None:
+            reporters = session.scalars(
+                sa.select(Flag.reporter_id).where(Flag.decision_id == event.decision.id)
+            )
+            return Writers(frozenset(reporters))
+        case NoticeKind.HELD if subject is not None and subject.status is Status.PENDING:
+            return find_writers(session, subject.writer_keys, sealing_secret)
+        case NoticeKind.DECIDED if subject is not None:
+            return find_writers(session, subject.writer_keys, sealing_secret)
+        case NoticeKind.REPLIED | NoticeKind.QUESTION_ANSWERED if subject is not None:
+            answered = _answered(session, event.kind, subject)
+            keys = writer_keys_of(session, SubjectKind.POST, answered) if answered is not None else ()
+            return find_writers(session, keys, sealing_secret)
+        case NoticeKind.MENTIONED if subject is not None:
+            handles = mentions(subject.row.source)
+            accounts = sa.select(Account.id).where(sa.func.lower(Account.handle).in_(handles))
+            return Writers(frozenset(session.scalars(accounts)) if handles else frozenset())
+    return nobody
+
+
+def _names_a_sealed_author(event: _Event) -> bool:
+    """Whether telling this person of this post records that they wrote in a Chatham House discussion."""
+    subject = event.subject
+    return (
+        subject is not None
+        and subject.group.attribution is Attribution.CHATHAM_HOUSE
+        and subject.kind in {SubjectKind.POST, SubjectKind.THREAD}
+        and event.kind in _OF_AUTHORS
+    )
+
+
+def _answered(session: Session, kind: NoticeKind, subject: Subject) -> int | None:
+    """The post that a reply answers: its parent, else the opening of the discussion."""
+    if subject.thread is None:
+        return None
+    row = subject.row
+    if kind is NoticeKind.REPLIED and subject.kind is SubjectKind.POST and row.parent_id is not None:
+        return int(row.parent_id)
+    opening = sa.select(Post.id).where(Post.thread_id == subject.thread.id, Post.number == 1)
+    return session.scalars(opening).first()
+
+
+_OF_AUTHORS = frozenset(
+    {NoticeKind.HELD, NoticeKind.DECIDED, NoticeKind.REPLIED, NoticeKind.QUESTION_ANSWERED}
+)
+"""Events told to people because of something they wrote."""
+
+_OF_OTHERS = frozenset({NoticeKind.REPLIED, NoticeKind.MENTIONED, NoticeKind.QUESTION_ANSWERED})
+"""Events caused by what somebody else published: nobody is told of their own."""
+
+
+def _is_to_be_told(actor: Actor, event: _Event) -> bool:
+    if event.subject is None or event.kind in _NEVER_MIND_READING:
+        return True
+    if not can(actor, Action.READ, event.subject):
+        return False
+    if event.kind not in _OF_OTHERS:
+        return True
+    return event.subject.status is Status.PUBLISHED and not _wrote(actor, event.subject)
+
+
+def _wrote(actor: Actor, subject: Subject) -> bool:
+    """Whether this very person wrote it; a colleague of the same body is told all the same."""
+    sealed = {key for key in actor.writer_keys if key.startswith("sealed:")}
+    own = {account_key(actor.account_id or 0)} | sealed
+    return not own.isdisjoint(subject.writer_keys)
+
+
+def _notice(
+    session: Session, event: _Event, actor: Actor, is_sealed: bool, now: datetime, sealing_secret: bytes
+) -> NewNotice:
+    assert actor.account_id is not None
+    subject, decision = event.subject, event.decision
+    parts = [event.kind.value]
+    parts += [f"{subject.kind.value}:{subject.row.id}"] if subject else [f"group:{event.group_id}"]
+    parts += [f"decision:{decision.id}"] if decision else []
+    key = ":".join([*parts, str(actor.account_id)])
+    is_wanted = wants_mail(session, actor.account_id, event.kind)
+    group_id = subject.group.id if subject else event.group_id
+    if is_sealed:
+        digest = hmac.new(sealing_secret, key.encode(), hashlib.sha256).hexdigest()
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return NewNotice(actor.account_id, event.kind, f"sealed:{digest}", day, is_wanted, group_id)
+    return NewNotice(
+        actor.account_id,
+        event.kind,
+        key,
+        now,
+        is_wanted,
+        group_id,
+        subject.kind if subject else None,
+        subject.row.id if subject else None,
+        decision.id if decision else None,
+    )
