@@ -4,13 +4,12 @@ import functools
 import hashlib
 from pathlib import Path
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_babel import get_locale
 
-import config
 from forum.blueprints import wording
+from forum.blueprints.datafiles import duty_of_care
 from forum.blueprints.identity import current_actor
-from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
 from forum.extensions import babel, db
 from forum.services.navigation import NO_COUNTS, Counts, load_counts
 
@@ -56,15 +55,9 @@ def without_counts() -> None:
     g.navigation_counts = NO_COUNTS
 
 
-def duty_of_care() -> DutyOfCare:
-    """Give the contacts of the footer."""
-    return current_app.extensions["forum_duty_of_care"]
-
-
 def init_app(app: Flask) -> None:
     """Install Babel's selectors and what base.html and the macros call."""
     babel.init_app(app, locale_selector=select_locale, timezone_selector=select_zone)
-    app.extensions["forum_duty_of_care"] = load_duty_of_care(config.CONFIG_DIR / "duty_of_care.toml")
     app.jinja_env.globals.update(
         asset=asset,
         html_language=html_language,

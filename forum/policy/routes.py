@@ -31,7 +31,20 @@ ENTRIES: dict[str, Entry] = {
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,
+    # health
+    "health.alive": Entry.MACHINE,
+    "health.ready": Entry.MACHINE,
     # home
     "home.index": Entry.ANYONE,
+    # pages
+    "pages.accessibility": Entry.ANYONE,
+    "pages.help_page": Entry.ANYONE,
+    "pages.moderation": Entry.ANYONE,
+    "pages.privacy": Entry.ANYONE,
+    "pages.who_can_read_what": Entry.ANYONE,
+    "pages.words": Entry.ANYONE,
+    # strategy
+    "strategy.index": Entry.ANYONE,
+    "strategy.initiative": Entry.ANYONE,
 }
 """Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""

@@ -37,7 +37,8 @@ def assert_well_made(page: Page) -> None:
             page.emulate_media(color_scheme=scheme)
             _picture(page, width, scheme)
             rules = None if scheme == "light" else COLOURS
-            assert violations(page, rules) == [], f"{page.url} at {width} px, {scheme}"
+            found = violations(page, rules)
+            assert not found, "\n".join([f"{page.url} at {width} px, {scheme}:", *found])
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{page.url} is {overflow} px wider than {width} px"
     assert page.evaluate("window.__refused || []") == []

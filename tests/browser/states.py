@@ -36,6 +36,18 @@ STATES = (
     State("/groups/{closed}/", "member"),
     # accounts
     State("/accounts/sign-in"),
+    # pages
+    State("/accessibility"),
+    State("/glossary"),
+    State("/help/"),
+    State("/help/moderation"),
+    State("/privacy"),
+    State("/who-can-read-what"),
+    # strategy
+    State("/strategy/"),
+    State("/strategy/1"),
+    State("/strategy/2", "member"),
+    State("/strategy/7"),
     # errors
     State("/nothing-here", status=404),
     State("/nothing-here", "member", 404),

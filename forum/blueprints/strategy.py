@@ -1,0 +1,41 @@
+"""The strategy: two pillars, eight initiatives, what happened when, and who works on it here."""
+
+from flask import Blueprint, render_template
+
+from forum.blueprints.datafiles import strategy
+from forum.blueprints.identity import current_actor
+from forum.errors import NotFound
+from forum.extensions import db
+from forum.services.groups import list_groups
+
+blueprint = Blueprint("strategy", __name__, url_prefix="/strategy")
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Show the strategy with its pillars and initiatives."""
+    return render_template("strategy/index.html", strategy=strategy())
+
+
+@blueprint.get("/<int:number>")
+def initiative(number: int) -> str:
+    """Show one initiative: acts, actors, dated status, its groups, and a way to ask the unit."""
+    data = strategy()
+    try:
+        chosen = data.get_initiative(number)
+    except KeyError:
+        raise NotFound from None
+    groups = [
+        group
+        for group in list_groups(db.session(), current_actor())
+        if group.initiative == number or group.slug in chosen.groups
+    ]
+    return render_template(
+        "strategy/initiative.html",
+        strategy=data,
+        initiative=chosen,
+        pillar=next(p for p in data.pillars if p.number == chosen.pillar),
+        strands=[s for s in data.strands if s.slug in chosen.strands],
+        settings=[s for s in data.settings if s.slug in chosen.settings],
+        groups=groups,
+    )
