@@ -18,6 +18,10 @@ class SearchBusy(Exception):
     """Another process writes the index and did not finish within the timeout; try again later."""
 
 
+class IndexUnusable(Exception):
+    """There is nothing to change: the index is `missing` or `outdated` (the only argument); rebuild it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
     """One readable thing as an engine sees it. Whatever is empty here can never be found or counted."""
@@ -146,7 +150,8 @@ class SearchEngine(Protocol):
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Make these changes findable before returning, each at least once and idempotent; the last one about
-        an id wins. What leaves an audience leaves it before it is added elsewhere. Raises SearchBusy."""
+        an id wins. What leaves an audience leaves it before it is added elsewhere. Raises SearchBusy, and
+        IndexUnusable when there is no index to change."""
 
     def search(self, request: SearchRequest) -> Results:
         """What the clearances may read of what was asked; empty on a missing or outdated index."""
