@@ -27,6 +27,7 @@ from forum.search.whoosh_engine_segment import (
     WORDS,
     Posting,
     Source,
+    unpack_documents,
     unpack_posting,
     unpack_term,
 )
@@ -203,6 +204,17 @@ class Leaf:
             if not key.startswith(prefix):
                 return
             yield key[1:].decode(), unpack_term(value)[0]
+
+    def documents_from(self, start: str) -> set[int]:
+        """The live documents that hold a surface which begins like this; reads no places."""
+        prefix = WORDS + start.encode()
+        numbers: set[int] = set()
+        for key, value in self._terms.items_from(prefix):
+            if not key.startswith(prefix):
+                break
+            found, offset, _ = unpack_term(value)
+            numbers.update(unpack_documents(self._postings.get(offset, 5 + 4 * found)))
+        return numbers - self.deleted
 
     def _find(self, key: bytes) -> Posting | None:
         cached = self._cache.get(self.number, key)

@@ -50,15 +50,6 @@ def count_postings(places: Places) -> Postings | None:
     return array("I", numbers), bytes([round(255 * count / (count + 0.7)) for count in counts])
 
 
-def find_prefix(leaf: Leaf, start: str) -> set[int]:
-    """The documents that hold a word which begins like this."""
-    numbers: set[int] = set()
-    for surface, _ in leaf.words_from(start):
-        if posting := leaf.word(surface):
-            numbers.update(posting[0])
-    return numbers
-
-
 def find_any(leaf: Leaf, surfaces: Iterable[str]) -> Places:
     """Where any of these words stands."""
     found: dict[int, list[int]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from forum.search.analysis import read_phrase, read_prefix, read_word, stems_of
@@ -23,13 +23,13 @@ from forum.search.whoosh_engine_places import (
     find_any,
     find_near,
     find_phrase,
-    find_prefix,
     inflections,
     unite,
 )
 
 MAX_SCORED = 12
-PRESENCE, FREQUENCY = 1.0, 2.2  # what one of the query's words is worth for being there, and for how much
+COVERAGE = 0.5  # how much more a document is worth that holds all of the query's words
+_MARK = float(2**20)  # added to a score for each word found, so that one pass gathers scores and counts
 COMMON = 0.04  # a function word is ignored when more than this share of the documents holds it
 PREFIX_IMPACT = 140
 
@@ -42,19 +42,21 @@ class Operand:
     order: tuple[str, ...] = ()
     found: int = 0
     worth: list[float] = field(default_factory=list)
+    marked: list[float] = field(default_factory=list)
 
     def weigh(self, documents: int) -> None:
         """Fix what each impact is worth among so many documents."""
         self.found = sum(len(p[0]) for p in self.postings if p)
-        rarity = math.log(1 + (documents - self.found + 0.5) / (self.found + 0.5))
-        self.worth = [rarity * (PRESENCE + FREQUENCY * q / 255) for q in range(256)]
+        rarity = math.log(1 + documents / (self.found + 0.5))  # never near nothing, however common
+        self.worth = [rarity * q / 255 for q in range(256)]
+        self.marked = [_MARK + worth for worth in self.worth]
 
-    def add_to(self, scores: list[float], leaf: int) -> bool:
-        """Add this operand's part to the scores of a leaf; says whether there was any."""
+    def add_to(self, scores: list[float], leaf: int, *, mark: bool = False) -> bool:
+        """Add this operand's part (and a mark) to the scores of a leaf; says whether there was any."""
         postings = self.postings[leaf]
         if not postings:
             return False
-        worth = self.worth
+        worth = self.marked if mark else self.worth
         for number, impact in zip(*postings, strict=True):
             scores[number] += worth[impact]
         return True
@@ -96,9 +98,13 @@ class Together:
     def scores(self, leaf: int, size: int) -> list[float] | None:
         """Dense scores of a leaf; None when nothing matches."""
         scores = [1.0 if self.is_everything else 0.0] * size
-        matched = [operand.add_to(scores, leaf) for operand in self.wanted]
+        several = len(self.wanted) > 1
+        matched = [operand.add_to(scores, leaf, mark=several) for operand in self.wanted]
         if not (any(matched) or self.required or self.is_everything):
             return None
+        if several and any(matched):
+            more = [1 + COVERAGE * count / len(self.wanted) for count in range(len(self.wanted) + 1)]
+            scores = [score % _MARK * more[int(score // _MARK)] if score else 0.0 for score in scores]
         for place, part in enumerate(self.required):
             needed = part.scores(leaf, size)
             if not needed:
@@ -158,7 +164,7 @@ class Planner:
         required: list[Node] = []
         excluded: list[list[Iterable[int]]] = []
         asks = False
-        for node in nodes:
+        for node in _open_groups(nodes):
             if isinstance(node, Not):
                 excluded.append(self._exclude(node.node))
                 continue
@@ -197,7 +203,7 @@ class Planner:
     def _find_prefix(self, start: str) -> Operand:
         postings: list[Postings | None] = []
         for leaf in self._leaves:
-            ids = array("I", sorted(find_prefix(leaf, start)))
+            ids = array("I", sorted(leaf.documents_from(start)))
             postings.append((ids, bytes([PREFIX_IMPACT]) * len(ids)) if ids else None)
         return Operand(postings, (start,))
 
@@ -235,7 +241,7 @@ class Planner:
                 postings = (leaf.stem(stem) for stem in stems)
                 return {number for posting in postings if posting for number in posting[0]}
             case Prefix():
-                return find_prefix(leaf, read_prefix(query))
+                return leaf.documents_from(read_prefix(query))
             case Phrase():
                 return find_phrase(leaf, read_phrase(query))
             case Near(left, right, distance):
@@ -244,3 +250,11 @@ class Planner:
                 return {n for node in nodes for n in self._matching(node, leaf)}
             case Not():
                 return ()
+
+
+def _open_groups(nodes: Sequence[Query]) -> Iterator[Query]:
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from _open_groups(node.nodes)
+        else:
+            yield node
