@@ -97,7 +97,7 @@ def analyse_token(token: str, language: str) -> tuple[str, tuple[str, ...]]:
 def _analyse_anew(token: str, language: str) -> tuple[str, tuple[str, ...]]:
     word = unicodedata.normalize("NFC", token.translate(_JOINERS)).lower()[:MAX_TOKEN]
     surface = fold(word) or word
-    if language not in _ALGORITHMS or len(word) < 3 or word.isdigit():
+    if language not in _ALGORITHMS or len(surface) < 3 or surface.isdigit():
         return surface, (surface,)
     stemmer = _find_stemmer(language)
     plain = fold(stemmer.stemWord(surface)) or surface

@@ -46,7 +46,7 @@ def extract_snippet(text: str, terms: QueryTerms, language: str, length: int = L
     if not marks:
         end = _cut_after(text, 0, length)
         tail = "…" if end < len(text.rstrip()) else ""
-        return Snippet(((_tidy(text[:end]).strip() + tail, False),), 0, False)
+        return Snippet(_join_plain([(_tidy(text[:end]).strip() + tail, False)]), 0, False)
     first, last = _choose_window(marks, length)
     begin, end = _widen(text, marks[first].start, marks[last].end, length)
     inside = [m for m in marks if begin <= m.start and m.end <= end]
@@ -134,13 +134,13 @@ def _choose_window(marks: list[_Mark], length: int) -> tuple[int, int]:
     best, chosen = (0, 0), (0, 0)
     first = 0
     for last, mark in enumerate(marks):
-        distinct += not seen[mark.meaning]
+        distinct += 0 if seen[mark.meaning] else mark.worth
         seen[mark.meaning] += 1
         worth += mark.worth
         while marks[first].start < mark.end - length and first < last:
             gone = marks[first]
             seen[gone.meaning] -= 1
-            distinct -= not seen[gone.meaning]
+            distinct -= 0 if seen[gone.meaning] else gone.worth
             worth -= gone.worth
             first += 1
         if (distinct, worth) > best:

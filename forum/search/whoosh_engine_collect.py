@@ -178,7 +178,7 @@ def _make_hit(leaf: Leaf, number: int, score: float) -> Hit:
     return Hit(
         id_,
         leaf.value(number, "kind"),
-        leaf.audience,
+        leaf.readable_by,
         score,
         thread or None,
         leaf.value(number, "superseded") == "yes",

@@ -122,7 +122,7 @@ class Leaf:
     def __init__(
         self, audience: str, storage: Storage, segment: Any, number: int, cache: PostingCache
     ) -> None:
-        self.audience = audience
+        self.readable_by = audience
         self.segment_id: str = segment.segment_id()
         self.deleted = frozenset(segment.deleted_docs())
         self.number = number

@@ -193,7 +193,7 @@ class Planner:
         operands = []
         for concept in read_word(word, self.languages):
             stems = {a: sorted(stems_of(concept.token, spoken)) for a, spoken in self._spoken.items()}
-            postings = [unite(leaf.stem(s) for s in stems[leaf.audience]) for leaf in self._leaves]
+            postings = [unite(leaf.stem(s) for s in stems[leaf.readable_by]) for leaf in self._leaves]
             operands.append(self._weighed(Operand(postings, (concept.surface, *sorted(concept.stems)))))
         return operands
 
@@ -224,7 +224,7 @@ class Planner:
         concepts = read_word(node, self.languages)
         if len(concepts) > 1:
             return Spans(find_phrase(leaf, tuple(c.surface for c in concepts)), len(concepts))
-        forms = inflections(leaf, concepts[0].token, self._spoken[leaf.audience])
+        forms = inflections(leaf, concepts[0].token, self._spoken[leaf.readable_by])
         return Spans(find_any(leaf, forms), 1)
 
     def _exclude(self, query: Query) -> list[Iterable[int]]:
@@ -237,7 +237,7 @@ class Planner:
                 concepts = read_word(query, self.languages)
                 if len(concepts) > 1:
                     return find_phrase(leaf, tuple(c.surface for c in concepts))
-                stems = stems_of(concepts[0].token, self._spoken[leaf.audience]) if concepts else ()
+                stems = stems_of(concepts[0].token, self._spoken[leaf.readable_by]) if concepts else ()
                 postings = (leaf.stem(stem) for stem in stems)
                 return {number for posting in postings if posting for number in posting[0]}
             case Prefix():
