@@ -176,7 +176,7 @@ def _word(text: str) -> _Token | None:
         return None
     if ":" not in text:  # `--lang:de*` must not turn into a filter by losing its ornaments
         text = text.strip("*-")
-    if text in ("OR", "AND", "NOT"):
+    if text in ("OR", "AND", "NOT") or _NEAR.fullmatch(text):
         text = text.lower()
     return _Token("operand", operand=Word(text), negated=negated)
 

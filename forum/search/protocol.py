@@ -172,8 +172,9 @@ class SearchEngine(Protocol):
         """Build anew beside the live index from all documents, then swap; returns how many. `progress` is
         told the number done so far. Searches go on meanwhile; writers wait. Raises SearchBusy."""
 
-    def tidy(self) -> None:
-        """Housekeeping for an idle moment: merge what was written piecemeal, drop what was deleted."""
+    def tidy(self, *, thorough: bool = False) -> None:
+        """Housekeeping for an idle moment: merge what was written piecemeal. `thorough` (nightly, and after an
+        erasure) leaves nothing on the disk of what was removed; searches never see that anyway."""
 
     def state(self) -> EngineState:
         """Whether the index can be used, and its generation."""

@@ -232,12 +232,12 @@ class WhooshEngine:
                 leaves = self._read_views(frozenset([audience]))[audience].leaves
                 writer.commit(leaves, [document.id for document in documents], documents)
 
-    def tidy(self) -> None:
+    def tidy(self, *, thorough: bool = False) -> None:
         """See `SearchEngine.tidy`."""
         with self._lock():
             build = self._ready_build()
             for audience, view in self._read_views(None).items():
-                AudienceWriter(build / folder_name(audience)).tidy(view.leaves)
+                AudienceWriter(build / folder_name(audience)).tidy(view.leaves, thorough=thorough)
             self._sweep(build)
 
     def rebuild(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import mmap
+import os
+import pickle
 import struct
 import threading
 from array import array
@@ -32,31 +33,63 @@ from forum.search.whoosh_engine_segment import (
     unpack_term,
 )
 
-_SMALL_FILE = 65_536  # read whole instead of mapped: costs no file descriptor
+_SMALL_FILE = 65_536  # kept in memory: costs no file descriptor
+_ENTRY = struct.Struct("!ii")
 CACHED_POSTINGS = 1_500_000  # five bytes each
 
 
-class Mapped(BufferFile):  # type: ignore[misc]
-    """A file in memory or mapped into it; unlike Whoosh's own it is safe to read from several threads."""
+class Shared(BufferFile):  # type: ignore[misc]
+    """A file that never changes, safe to read from several threads, which Whoosh's own is not.
+
+    Read by position and not mapped: mapped pages would count as memory of every process that searches.
+    """
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            if size > _SMALL_FILE:
-                self._buf: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                self.file: Any = self._buf
-            else:
-                file.seek(0)
-                self._buf = file.read()
-                self.file = BytesIO(self._buf)
-        self.length = size
+        self._descriptor: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.length = os.fstat(self._descriptor).st_size
+        self._buf = b""
+        if self.length <= _SMALL_FILE:
+            self._buf = os.pread(self._descriptor, self.length, 0)
+            self.close()
         self._name = path.name
         self.onclose = None
         self.is_real = self.is_closed = False
 
     def get(self, position: int, length: int) -> bytes:
         """Some bytes of the file."""
-        return self._buf[position : position + length]  # type: ignore[no-any-return]
+        if self._descriptor is None:
+            return self._buf[position : position + length]
+        return os.pread(self._descriptor, length, position)
+
+    def seek(self, position: int, whence: int = 0) -> None:
+        """Move to where `read` reads: only while a table is opened, by one thread."""
+        self._position = position
+
+    def tell(self) -> int:
+        """Where `read` reads."""
+        return self._position
+
+    def read(self, length: int) -> bytes:
+        """The next bytes."""
+        data = self.get(self._position, length)
+        self._position += len(data)
+        return data
+
+    def read_pickle(self) -> Any:
+        """The pickled value at the place, up to the end of the file; the index is our own."""
+        file = BytesIO(self.get(self._position, self.length - self._position))
+        value = pickle.load(file)  # noqa: S301
+        self._position += file.tell()
+        return value
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Storage(FileStorage):  # type: ignore[misc]
@@ -66,9 +99,9 @@ class Storage(FileStorage):  # type: ignore[misc]
         """A new binary file."""
         return (Path(self.folder) / name).open("wb")
 
-    def open_mapped(self, name: str) -> Mapped:
+    def open_shared(self, name: str) -> Shared:
         """An existing file."""
-        return Mapped(Path(self.folder) / name)
+        return Shared(Path(self.folder) / name)
 
 
 class PostingCache:
@@ -127,10 +160,10 @@ class Leaf:
         self.deleted = frozenset(segment.deleted_docs())
         self.number = number
         self._cache = cache
-        terms = storage.open_mapped(segment.make_filename(TERMS))
-        self._terms = OrderedHashReader(terms, terms.length)
-        self._postings = storage.open_mapped(segment.make_filename(POSTINGS))
-        self._open_documents(storage.open_mapped(segment.make_filename(DOCUMENTS)))
+        self._table = storage.open_shared(segment.make_filename(TERMS))
+        self._terms = OrderedHashReader(self._table, self._table.length)
+        self._postings = storage.open_shared(segment.make_filename(POSTINGS))
+        self._open_documents(storage.open_shared(segment.make_filename(DOCUMENTS)))
         self.alive = self.count - len(self.deleted)
         if self.deleted:
             live = bytearray(b"\x01") * self.count
@@ -140,7 +173,7 @@ class Leaf:
         else:
             self.live = b"\x01" * self.count
 
-    def _open_documents(self, file: Mapped) -> None:
+    def _open_documents(self, file: Shared) -> None:
         (size,) = struct.unpack("<I", file.get(0, 4))
         head = json.loads(file.get(4, size))
         self.count: int = head["count"]
@@ -198,23 +231,36 @@ class Leaf:
 
     def words_from(self, start: str) -> Iterator[tuple[str, int]]:
         """Surfaces that begin like this and in how many documents, deleted ones too, in order."""
-        prefix = WORDS + start.encode()
-        terms = self._terms
-        for key, value in terms.items_from(prefix):
-            if not key.startswith(prefix):
-                return
-            yield key[1:].decode(), unpack_term(value)[0]
+        for key, (found, _, _) in self._entries(WORDS + start.encode()):
+            yield key[1:].decode(), found
 
     def documents_from(self, start: str) -> set[int]:
         """The live documents that hold a surface which begins like this; reads no places."""
-        prefix = WORDS + start.encode()
         numbers: set[int] = set()
-        for key, value in self._terms.items_from(prefix):
-            if not key.startswith(prefix):
-                break
-            found, offset, _ = unpack_term(value)
+        for _, (found, offset, _) in self._entries(WORDS + start.encode()):
             numbers.update(unpack_documents(self._postings.get(offset, 5 + 4 * found)))
         return numbers - self.deleted
+
+    def _entries(self, prefix: bytes) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
+        """Keys that begin like this, in order, with what the table says of them; read in large pieces."""
+        place: int | None = self._terms.closest_key_pos(prefix)
+        end = self._terms.endofdata
+        piece = 4_096
+        while place is not None and place < end:
+            data = self._table.get(place, min(piece, end - place))
+            at = 0
+            while at + 8 <= len(data):
+                key_length, value_length = _ENTRY.unpack_from(data, at)
+                following = at + 8 + key_length + value_length
+                if following > len(data):
+                    break
+                key = data[at + 8 : at + 8 + key_length]
+                if not key.startswith(prefix):
+                    return
+                yield key, unpack_term(data[at + 8 + key_length : following])
+                at = following
+            place += at
+            piece = 65_536
 
     def _find(self, key: bytes) -> Posting | None:
         cached = self._cache.get(self.number, key)
@@ -245,8 +291,7 @@ class Leaf:
         return Source(rows, self._all_postings(), deleted)
 
     def _all_postings(self) -> Iterator[tuple[bytes, Posting]]:
-        for key, value in self._terms.items():
-            _, offset, length = unpack_term(value)
+        for key, (_, offset, length) in self._entries(b""):
             yield key, unpack_posting(self._postings.get(offset, length), has_lengths=key[:1] == WORDS)
 
 

@@ -17,7 +17,7 @@ SEGMENTS_IN_A_BURST = 4
 SEGMENTS_AT_REST = 2
 MERGE_AT_ONCE = 2_000  # a segment up to this size loses what was deleted in the same commit
 _FACTOR = 3
-_BATCH_BYTES = 24_000_000
+_BATCH_BYTES = 8_000_000
 
 
 class AudienceWriter:
@@ -48,21 +48,17 @@ class AudienceWriter:
         folded = _choose_merges([(leaf, segments[leaf.segment_id]) for leaf in leaves], len(batch))
         self._write(toc, segments, folded, batch)
 
-    def tidy(self, leaves: Sequence[Leaf]) -> None:
-        """Few segments, and nothing in them that was deleted."""
+    def tidy(self, leaves: Sequence[Leaf], *, thorough: bool) -> None:
+        """At most two segments, and little (thorough: nothing) in them that was deleted."""
         if not leaves:
             return
         largest = max(leaves, key=lambda leaf: leaf.alive)
-        rest = sum(leaf.alive for leaf in leaves) - largest.alive
-        if any(leaf.deleted for leaf in leaves):
-            folded = [leaf for leaf in leaves if leaf.deleted or leaf is not largest]
-        elif len(leaves) > SEGMENTS_AT_REST or rest * _FACTOR > largest.alive:
-            folded = (
-                list(leaves) if rest * _FACTOR > largest.alive else [x for x in leaves if x is not largest]
-            )
-        else:
-            return
-        self.fold(leaves, folded)
+        rest = [leaf for leaf in leaves if leaf is not largest]
+        worn = len(largest.deleted) > (0 if thorough else largest.count // 10)
+        if worn or sum(leaf.alive for leaf in rest) * _FACTOR > largest.alive:
+            self.fold(leaves, leaves)
+        elif len(leaves) > SEGMENTS_AT_REST or any(leaf.deleted for leaf in rest):
+            self.fold(leaves, rest)
 
     def fold(self, leaves: Sequence[Leaf], folded: Sequence[Leaf]) -> None:
         """Make one segment of some of the leaves."""

@@ -57,6 +57,7 @@ A, B, C, D = Word("a1"), Word("b2"), Word("c3"), Word("d4")
         pytest.param("encrypt*", Prefix("encrypt"), id="a star asks for any ending"),
         pytest.param("en*", Word("en"), id="a star needs three letters"),
         pytest.param("*crypt", Word("crypt"), id="a star in front is nothing"),
+        pytest.param("a1 -NEAR/3", Group((A, Not(Word("near/3")))), id="an excluded near is a word"),
         pytest.param("OR a1", Group((Word("or"), A)), id="OR without a left neighbour is a word"),
         pytest.param("a1 OR", Group((A, Word("or"))), id="OR without a right neighbour is a word"),
         pytest.param('a1 "b2 c3', Group((A, B, C)), id="a quote that is never closed is none"),

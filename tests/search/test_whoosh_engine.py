@@ -129,6 +129,21 @@ def test_what_was_removed_is_gone_from_the_files(tmp_path: Path, make: Make) -> 
     assert b"harbour" not in stored
 
 
+def test_a_thorough_tidying_leaves_nothing_of_what_was_removed_from_a_large_segment(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.search.whoosh_engine_write.MERGE_AT_ONCE", 10)
+    engine = WhooshEngine(tmp_path)
+    engine.rebuild([make("a", "harbour"), *(make(f"b{n}", "beacon") for n in range(30))])
+    engine.apply([Remove("a")])
+    engine.tidy()
+    assert count(engine, "harbour") == 0
+    assert any(b"harbour" in path.read_bytes() for path in tmp_path.rglob("*.trm"))
+    engine.tidy(thorough=True)
+    assert not any(b"harbour" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert count(engine) == 30
+
+
 def test_an_emptied_index_can_be_filled_again(tmp_path: Path, make: Make) -> None:
     engine = WhooshEngine(tmp_path)
     engine.rebuild([make("a", "beacon")])
