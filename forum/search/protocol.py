@@ -173,8 +173,8 @@ class SearchEngine(Protocol):
         told the number done so far. Searches go on meanwhile; writers wait. Raises SearchBusy."""
 
     def tidy(self, *, thorough: bool = False) -> None:
-        """Housekeeping for an idle moment: merge what was written piecemeal. `thorough` (nightly, and after an
-        erasure) leaves nothing on the disk of what was removed; searches never see that anyway."""
+        """Housekeeping for an idle moment: merge what was written piecemeal. `thorough` (nightly, and after
+        an erasure) leaves nothing on the disk of what was removed; searches never see that anyway."""
 
     def state(self) -> EngineState:
         """Whether the index can be used, and its generation."""
