@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The indexes of a paragraph in both versions; ``likeness`` is 1 for equal words."""
+    """The indexes of a paragraph in both versions; ``likeness`` is 1 for the same words."""
 
     old: int
     new: int
