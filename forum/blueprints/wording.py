@@ -13,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 from forum.blueprints.identity import current_actor
+from forum.domain.accounts import PlatformRole
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.groups import GroupRole, HoldingRule, SeatKind, WhoMayWrite
 from forum.domain.labels import Ceiling, Status, Tlp
@@ -58,6 +59,11 @@ _SHOWN_AS = {
     ShownAs.NAME: lazy_gettext("Name and organisation"),
     ShownAs.ORGANISATION: lazy_gettext("Organisation"),
     ShownAs.STAKEHOLDER_TYPE: lazy_gettext("Stakeholder type"),
+}
+_PLATFORM_ROLES = {
+    PlatformRole.MEMBER: lazy_gettext("No role over the platform"),
+    PlatformRole.SECRETARIAT: lazy_gettext("Secretariat"),
+    PlatformRole.ADMINISTRATOR: lazy_gettext("Administrator"),
 }
 _ROLES = {
     GroupRole.CHAIR: lazy_gettext("Chair"),
@@ -113,6 +119,11 @@ def shown_as_name(value: ShownAs | str) -> str:
 def role_name(value: GroupRole | str) -> str:
     """Give a role in a group in words."""
     return str(_ROLES[GroupRole(value)])
+
+
+def platform_role_name(value: PlatformRole | str) -> str:
+    """Give a role over the platform in words."""
+    return str(_PLATFORM_ROLES[PlatformRole(value)])
 
 
 def seat_kind_name(value: SeatKind | str) -> str:

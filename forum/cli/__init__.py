@@ -7,7 +7,18 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from forum import create_app
-from forum.cli import doctor, exports, imports, schema, serve, worker
+from forum.cli import (
+    account,
+    doctor,
+    exports,
+    imports,
+    init,
+    member,
+    organisation,
+    schema,
+    serve,
+    worker,
+)
 from forum.cli.support import describe_database_error
 
 
@@ -22,9 +33,13 @@ cli = FlaskGroup(
     help="The consultation forum: run it, fill it, look after it.",
 )
 for command in (
+    account.account,
     doctor.doctor,
     exports.export,
     imports.import_records,
+    init.init,
+    member.member,
+    organisation.organisation,
     schema.schema,
     serve.serve,
     worker.worker,

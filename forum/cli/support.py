@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
+import alembic.command
 import click
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from forum import MIGRATIONS
 from forum.database import writing
 from forum.errors import ForumError
 from forum.extensions import clock, db
@@ -72,6 +77,24 @@ def writing_as_system() -> Iterator[Session]:
     """Run the block in one write transaction of the operator, whom no policy stops."""
     with explained(), writing(db.session()) as session:
         yield session
+
+
+def migrate_database() -> tuple[str | None, str]:
+    """Bring the configured database to the newest schema; give the revisions before and after."""
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS))
+    with db.engine.connect() as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+        settings.attributes["connection"] = connection
+        try:
+            alembic.command.upgrade(settings, "head")
+        except CommandError:
+            fail(f"The database ({before}) is newer than this code: start the code that it was made with.")
+        connection.commit()
+        after = MigrationContext.configure(connection).get_current_revision()
+    db.engine.dispose()  # connections of before know nothing of the new tables
+    return before, str(after)
 
 
 def now() -> datetime:

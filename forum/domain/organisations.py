@@ -112,86 +112,13 @@ class Mandate(Base):
 
 
 # Legal forms as single words, as they stand after dots and blanks inside them are gone.
-_LEGAL_FORMS = frozenset(
-    [
-        "ab",
-        "ag",
-        "aisbl",
-        "aps",
-        "as",
-        "asbl",
-        "asa",
-        "bv",
-        "bvba",
-        "cic",
-        "coop",
-        "cv",
-        "doo",
-        "dd",
-        "ead",
-        "eeig",
-        "ehf",
-        "eirl",
-        "ev",
-        "eurl",
-        "gbr",
-        "gie",
-        "gmbh",
-        "hf",
-        "inc",
-        "incorporated",
-        "kft",
-        "kg",
-        "kgaa",
-        "kk",
-        "lda",
-        "limited",
-        "llc",
-        "llp",
-        "lp",
-        "ltd",
-        "ltda",
-        "mbh",
-        "nv",
-        "nyrt",
-        "oe",
-        "og",
-        "ohg",
-        "oo",
-        "oou",
-        "ood",
-        "oy",
-        "oyj",
-        "ou",
-        "plc",
-        "pvba",
-        "sa",
-        "saoc",
-        "sarl",
-        "sas",
-        "sasu",
-        "sca",
-        "sccl",
-        "sce",
-        "scrl",
-        "se",
-        "sia",
-        "sicav",
-        "sl",
-        "slu",
-        "snc",
-        "spa",
-        "spzoo",
-        "srl",
-        "sro",
-        "srls",
-        "ug",
-        "uab",
-        "vof",
-        "vzw",
-        "zrt",
-    ]
-)
+_FORMS = """
+ab ag aisbl aps as asbl asa bv bvba cic coop cv doo dd ead eeig ehf eirl ev eurl gbr gie gmbh hf inc
+incorporated kft kg kgaa kk lda limited llc llp lp ltd ltda mbh nv nyrt oe og ohg oo oou ood oy oyj ou
+plc pvba sa saoc sarl sas sasu sca sccl sce scrl se sia sicav sl slu snc spa spzoo srl sro srls ug uab
+vof vzw zrt
+"""
+_LEGAL_FORMS = frozenset(_FORMS.split())
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
 
 

@@ -26,6 +26,15 @@ ENTRIES: dict[str, Entry] = {
     "static": Entry.ANYONE,
     "bootstrap.static": Entry.ANYONE,
     # accounts
+    "accounts.accept_invitation": Entry.ANYONE,
+    "accounts.add_token": Entry.SIGNED_IN,
+    "accounts.change_password": Entry.SIGNED_IN,
+    "accounts.change_profile": Entry.SIGNED_IN,
+    "accounts.request_account": Entry.ANYONE,
+    "accounts.revoke_session": Entry.SIGNED_IN,
+    "accounts.revoke_sessions": Entry.SIGNED_IN,
+    "accounts.revoke_token": Entry.SIGNED_IN,
+    "accounts.settings": Entry.SIGNED_IN,
     "accounts.sign_in": Entry.ANYONE,
     "accounts.sign_out": Entry.ANYONE,
     # groups

@@ -62,6 +62,14 @@ def create_account(
     return account
 
 
+def has_administrator(session: Session) -> bool:
+    """Whether somebody who can sign in administers the platform."""
+    statement = sa.select(Account.id).where(
+        Account.platform_role == PlatformRole.ADMINISTRATOR, Account.status == AccountStatus.ACTIVE
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
 def checked_name(name: str, *, field: str = "name") -> str:
     """Give a name on one line; Invalid where there is none, or one that is no name."""
     name = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())

@@ -239,7 +239,7 @@ def _account_of(
         account.name = checked_name(name)
         account.email = offer.invitation.email
         account.status = AccountStatus.ACTIVE
-    if password_hash is not None:
+    if step is not Step.CONFIRM and password_hash is not None:
         set_password(session, account, password_hash, now=now)
     return account
 
@@ -264,6 +264,19 @@ def _grant(session: Session, offer: Offer, account: Account, now: datetime) -> N
             seat=offer.seat,
             is_alternate=invitation.is_alternate,
         )
+
+
+def find_first_administrators(session: Session, *, now: datetime) -> Invitation | None:
+    """Give the operator's open invitation of an administrator."""
+    return session.scalars(
+        sa.select(Invitation).where(
+            Invitation.invited_by_id.is_(None),
+            Invitation.platform_role == PlatformRole.ADMINISTRATOR,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > now,
+        )
+    ).first()
 
 
 def list_open_invitations(

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -51,6 +52,22 @@ def find_session(
         )
     ).first()
     return (row[0], row[1]) if row else None
+
+
+def list_sessions(
+    session: Session, account_id: int, *, now: datetime, idle_minutes: int
+) -> Sequence[LoginSession]:
+    """Give the live sessions of a person, the one used last first."""
+    return session.scalars(
+        sa.select(LoginSession)
+        .where(
+            LoginSession.account_id == account_id,
+            LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > now - timedelta(minutes=idle_minutes),
+        )
+        .order_by(LoginSession.last_seen_at.desc(), LoginSession.public_id)
+    ).all()
 
 
 def needs_touch(login: LoginSession, *, now: datetime) -> bool:

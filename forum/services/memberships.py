@@ -80,7 +80,7 @@ def load_members(session: Session, group: Group) -> Members:
         line.is_alternate = line.is_alternate or membership.is_alternate
         line.suspended_until = membership.suspended_until
     holders: dict[int | None, list[MemberLine]] = defaultdict(list)
-    for line in lines.values():
+    for line in _roles_beside_seats(lines):
         line.roles.sort(key=list(GroupRole).index)
         holders[line.seat_id].append(line)
     seats = session.execute(
@@ -94,6 +94,16 @@ def load_members(session: Session, group: Group) -> Members:
         (line for rest in holders.values() for line in rest), key=lambda line: line.account.name.casefold()
     )
     return Members(seat_lines, unseated)
+
+
+def _roles_beside_seats(lines: dict[tuple[int, int | None], MemberLine]) -> list[MemberLine]:
+    """Show a role without a seat beside the person's seat, where they have one."""
+    seated = {account_id: line for (account_id, seat_id), line in lines.items() if seat_id is not None}
+    for account_id, line in seated.items():
+        loose = lines.pop((account_id, None), None)
+        if loose is not None:
+            line.roles += [role for role in loose.roles if role not in line.roles]
+    return list(lines.values())
 
 
 def add_membership(
@@ -113,17 +123,21 @@ def add_membership(
     if account.status not in {AccountStatus.ACTIVE, AccountStatus.PLACEHOLDER}:
         raise Invalid("This account is not in use.", field="email")
     held = session.scalar(
-        sa.select(Membership.id).where(
+        sa.select(Membership.id)
+        .where(
             Membership.group_id == group.id,
             Membership.account_id == account.id,
-            Membership.role == role,
             Membership.ended_at.is_(None),
+            Membership.role == role if seat is None else Membership.seat_id == seat.id,
         )
+        .limit(1)
     )
-    if held is not None:
+    if held is not None and seat is None:
         raise Invalid("%(name)s has this role already.", field="role", name=account.name)
+    if held is not None:
+        raise Invalid("%(name)s sits there already.", field="seat", name=account.name)
     if seat is not None:
-        _check_seat(session, group, account, seat, is_alternate)
+        _check_seat(session, group, seat, is_alternate)
     membership = Membership(
         group_id=group.id,
         account_id=account.id,
@@ -137,7 +151,7 @@ def add_membership(
     return membership
 
 
-def _check_seat(session: Session, group: Group, account: Account, seat: Seat, is_alternate: bool) -> None:
+def _check_seat(session: Session, group: Group, seat: Seat, is_alternate: bool) -> None:
     if seat.group_id != group.id or seat.ended_at is not None:
         raise Invalid("This group has no such seat.", field="seat")
     if is_alternate:
@@ -149,7 +163,6 @@ def _check_seat(session: Session, group: Group, account: Account, seat: Seat, is
             Membership.seat_id == seat.id,
             Membership.ended_at.is_(None),
             Membership.is_alternate.is_(False),
-            Membership.account_id != account.id,
         )
     )
     if holder is not None:
@@ -229,11 +242,21 @@ def end_seat(session: Session, group: Group, public_id: str, *, now: datetime) -
 
 
 def end_role(
-    session: Session, actor: Actor, group: Group, account_public_id: str, role: GroupRole, *, now: datetime
+    session: Session,
+    actor: Actor,
+    group: Group,
+    account_public_id: str,
+    role: GroupRole,
+    *,
+    now: datetime,
+    seat: Seat | None = None,
 ) -> Account:
-    """End one role of a person; the last who may manage the group stays, so that it is not orphaned."""
+    """End a role of a person, on one seat or wherever they have it in the group.
+
+    The last who may manage the group stays, so that it is not orphaned.
+    """
     require(actor, Action.MANAGE_GROUP, group)
-    found = session.execute(
+    statement = (
         sa.select(Membership, Account)
         .join(Account, Account.id == Membership.account_id)
         .where(
@@ -242,13 +265,17 @@ def end_role(
             Membership.role == role,
             Account.public_id == account_public_id,
         )
-    ).first()
-    if found is None:
+    )
+    if seat is not None:
+        statement = statement.where(Membership.seat_id == seat.id)
+    found = session.execute(statement).all()
+    if not found:
         raise NotFound
-    membership, account = found
-    if role in MANAGING_ROLES and _count_managers(session, group) == 1:
+    memberships = [row.Membership for row in found]
+    account: Account = found[0].Account
+    if role in MANAGING_ROLES and _count_managers(session, group) == len(memberships):
         raise Invalid("This is the last person who may manage the group: add another one first.")
-    end_memberships(session, [membership], now=now)
+    end_memberships(session, memberships, now=now)
     return account
 
 

@@ -1,0 +1,88 @@
+"""`forum init`: safe to repeat."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from forum import create_app
+from forum.cli import cli
+from forum.domain.accounts import Account, Invitation, PlatformRole
+from forum.domain.groups import Group
+from forum.extensions import db
+from tests.conftest import StoppedClock, test_settings
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, clock: StoppedClock) -> Flask:
+    """An application whose database is not there yet."""
+    return create_app(test_settings(tmp_path / "fresh"), clock=clock)
+
+
+@pytest.fixture
+def runner(fresh: Flask) -> FlaskCliRunner:
+    return fresh.test_cli_runner()
+
+
+def test_it_sets_up_and_can_be_repeated(fresh: Flask, runner: FlaskCliRunner) -> None:
+    """Schema, charters and one invitation; the second time changes nothing and gives the same link."""
+    first = runner.invoke(cli, ["init", "--administrator", "boss@a.example"])
+    assert first.exit_code == 0, first.stderr
+    assert "(from nothing)" in first.stdout
+    assert "weprotect: added" in first.stdout
+    link = first.stdout.strip().splitlines()[-1]
+    assert "http://localhost/accounts/invitations/" in link
+    second = runner.invoke(cli, ["init"])
+    assert second.stdout.splitlines() == ["Database: 0001", link]
+    with fresh.app_context():
+        assert db.session.scalar(sa.select(sa.func.count(Group.id))) > 9
+        invitation = db.session.scalars(sa.select(Invitation)).one()
+        assert (invitation.email, invitation.platform_role) == (
+            "boss@a.example",
+            PlatformRole.ADMINISTRATOR,
+        )
+        assert db.session.scalars(sa.select(Account)).all() == []
+        db.engine.dispose()
+
+
+def test_once_somebody_administers_no_link_is_given(
+    fresh: Flask, runner: FlaskCliRunner, clock: StoppedClock
+) -> None:
+    """The invitation is for the first one."""
+    runner.invoke(cli, ["init"])
+    made = runner.invoke(
+        cli,
+        ["account", "create", "boss@a.example", "--name", "B", "--role", "administrator", "--password-stdin"],
+        input="gravel tulip orbit canteen\n",
+    )
+    assert made.exit_code == 0
+    assert runner.invoke(cli, ["init"]).stdout == "Database: 0001\n"
+    with fresh.app_context():
+        db.engine.dispose()
+
+
+def test_a_database_of_newer_code_is_left_alone(fresh: Flask, runner: FlaskCliRunner) -> None:
+    """One clear line and exit code 1."""
+    runner.invoke(cli, ["init"])
+    with fresh.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        db.engine.dispose()
+    result = runner.invoke(cli, ["init"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "forum: The database (9999) is newer than this code: start the code that it was made with.\n"
+    )
+    with fresh.app_context():
+        db.engine.dispose()
+
+
+def test_a_command_before_init_says_so(fresh: Flask, runner: FlaskCliRunner) -> None:
+    """A database without tables is one clear line too."""
+    result = runner.invoke(cli, ["account", "create", "ada@a.example", "--name", "Ada"])
+    assert result.exit_code == 1
+    assert "run `forum init`" in result.stderr
+    with fresh.app_context():
+        db.engine.dispose()
