@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import get_locale, lazy_gettext, ngettext
 
 from forum.blueprints.identity import current_actor
 from forum.domain.accounts import PlatformRole
 from forum.domain.attribution import Attribution, ShownAs
-from forum.domain.groups import GroupRole, HoldingRule, SeatKind, WhoMayWrite
+from forum.domain.groups import Group, GroupRole, HoldingRule, SeatKind, WhoMayWrite
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import StakeholderType
@@ -84,6 +84,10 @@ _ATTRIBUTIONS = {
     Attribution.ORGANISATION: lazy_gettext("only the organisation is shown"),
     Attribution.CHATHAM_HOUSE: lazy_gettext("the Chatham House Rule holds: an alias by type is shown"),
 }
+_WHO_WRITES = {
+    WhoMayWrite.MEMBERS: lazy_gettext("Members write."),
+    WhoMayWrite.COMMUNITY: lazy_gettext("Everyone with an account may write."),
+}
 _HOLDING = {
     HoldingRule.NONE: lazy_gettext("Contributions appear at once."),
     HoldingRule.NEWCOMER: lazy_gettext("A newcomer's first contribution waits for a moderator."),
@@ -151,18 +155,27 @@ def holding_sentence(value: HoldingRule | str) -> str:
     return str(_HOLDING[HoldingRule(value)])
 
 
-def rule_sentence(group: object) -> str:
+def attribution_words(value: Attribution | str) -> str:
+    """Give what a group's discussions show of their authors, as a sentence."""
+    words = str(_ATTRIBUTIONS[Attribution(value)])
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def who_writes(value: WhoMayWrite | str) -> str:
+    """Give who may write in a group, as a sentence."""
+    return str(_WHO_WRITES[WhoMayWrite(value)])
+
+
+def rule_sentence(group: Group) -> str:
     """Give a group's one rule sentence: who reads, what is shown of authors, who writes."""
-    reads = ceiling_words(group.ceiling)  # type: ignore[attr-defined]
-    shown = str(_ATTRIBUTIONS[Attribution(group.attribution)])  # type: ignore[attr-defined]
-    if group.who_may_write is WhoMayWrite.COMMUNITY:  # type: ignore[attr-defined]
-        return gettext("%(reads)s; %(shown)s. Everyone with an account may write.", reads=reads, shown=shown)
-    return gettext("%(reads)s; %(shown)s. Members write.", reads=reads, shown=shown)
+    reads = ceiling_words(group.ceiling)
+    shown = str(_ATTRIBUTIONS[Attribution(group.attribution)])
+    return f"{reads}; {shown}. {who_writes(group.who_may_write)}"
 
 
-def promise_sentence(group: object) -> str:
+def promise_sentence(group: Group) -> str:
     """Give what the moderators of a group promise."""
-    days = group.promised_days  # type: ignore[attr-defined]
+    days = group.promised_days
     return ngettext(
         "Moderators answer within %(num)d working day.",
         "Moderators answer within %(num)d working days.",
@@ -195,11 +208,11 @@ def _moment(minute: datetime, zone_name: str, locale: str, day: bool, zone: bool
     local = minute.astimezone(_zone(zone_name))
     if day:
         return Moment(local.date().isoformat(), format_date(local.date(), "d MMM y", locale=locale))
-    pattern = "d MMM y, HH:mm zzz" if zone else "d MMM y, HH:mm"
     utc = minute.astimezone(UTC)
+    words = format_datetime(local, "d MMM y, HH:mm", tzinfo=_zone(zone_name), locale=locale)
     return Moment(
         utc.isoformat(timespec="minutes").replace("+00:00", "Z"),
-        format_datetime(local, pattern, tzinfo=_zone(zone_name), locale=locale),
+        f"{words} {local.tzname()}" if zone else words,
     )
 
 

@@ -40,6 +40,7 @@ ENTRIES: dict[str, Entry] = {
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,
+    "groups.rules": Entry.ANYONE,
     # health
     "health.alive": Entry.MACHINE,
     "health.ready": Entry.MACHINE,

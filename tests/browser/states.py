@@ -32,7 +32,9 @@ STATES = (
     State("/groups/{group}/"),
     State("/groups/{group}/", "member"),
     State("/groups/{group}/", "moderator"),
+    State("/groups/{group}/rules"),
     State("/groups/{closed}/"),
+    State("/groups/{closed}/", "outsider"),
     State("/groups/{closed}/", "member"),
     # accounts
     State("/accounts/sign-in"),

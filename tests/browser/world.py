@@ -128,7 +128,6 @@ def _stages_and_consultation(build: Builder, group_id: int) -> None:
     ]
     build.session.add_all(stages)
     build.session.flush()
-    group.current_stage_id = stages[1].id
     consultation = Consultation(
         group_id=group_id,
         stage_id=stages[1].id,

@@ -1,0 +1,144 @@
+"""A group's home: its procedure, what is new in it, who sits at the table and who looks after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.accounts import Account
+from forum.domain.groups import Group, GroupRole, Membership, MembersVisible, Seat, SeatKind, Stage
+from forum.domain.organisations import Organisation, StakeholderType
+from forum.domain.threads import ThreadKind
+from forum.policy import Action, Actor, can
+from forum.services.recent import (
+    ConsultationLine,
+    DiscussionLine,
+    PaperLine,
+    list_open_consultations,
+    list_recent_discussions,
+    list_recent_papers,
+)
+
+TENDING_ROLES = (GroupRole.CHAIR, GroupRole.RAPPORTEUR, GroupRole.MODERATOR, GroupRole.SECRETARIAT)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatCount:
+    """How many seats one kind of stakeholder has; `vacant` ones have nobody on them."""
+
+    kind: SeatKind
+    stakeholder_type: StakeholderType | None
+    seats: int
+    vacant: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHolder:
+    """Somebody who looks after the group; the name is None where this reader may not see it."""
+
+    role: GroupRole
+    name: str | None
+    person_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a group's home shows one reader; outsiders of a listed group get empty lists and numbers."""
+
+    is_inside: bool
+    stages: Sequence[Stage]
+    current_stage: Stage | None
+    papers: list[PaperLine]
+    discussions: list[DiscussionLine]
+    consultations: list[ConsultationLine]
+    seats: list[SeatCount]
+    people: int
+    role_holders: list[RoleHolder]
+    bodies: list[tuple[str, str]]
+    """Name and slug of the organisations with a seat, where the group shows them to this reader."""
+
+
+def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
+    """Give the home of a group that the actor may see listed; at most eight statements."""
+    is_inside = can(actor, Action.READ, group)
+    stages = _list_stages(session, group) if is_inside else ()
+    return Overview(
+        is_inside=is_inside,
+        stages=stages,
+        current_stage=next((stage for stage in stages if stage.ended_at is None), None),
+        papers=list_recent_papers(session, actor, group_id=group.id) if is_inside else [],
+        discussions=_list_discussions(session, actor, group) if is_inside else [],
+        consultations=list_open_consultations(session, actor, group_id=group.id) if is_inside else [],
+        seats=_count_seats(session, group),
+        people=_count_people(session, group),
+        role_holders=_list_role_holders(session, actor, group, is_inside=is_inside),
+        bodies=_list_bodies(session, group, is_inside=is_inside),
+    )
+
+
+def _list_stages(session: Session, group: Group) -> Sequence[Stage]:
+    return session.scalars(sa.select(Stage).where(Stage.group_id == group.id).order_by(Stage.position)).all()
+
+
+def _list_discussions(session: Session, actor: Actor, group: Group) -> list[DiscussionLine]:
+    return list_recent_discussions(session, actor, group_id=group.id, kinds=tuple(ThreadKind))
+
+
+def _current(model: Any, group: Group) -> sa.ColumnElement[bool]:
+    return sa.and_(model.group_id == group.id, model.ended_at.is_(None))
+
+
+def _count_seats(session: Session, group: Group) -> list[SeatCount]:
+    """Numbers by kind of stakeholder: the one thing that every charter shows."""
+    is_filled = sa.exists().where(Membership.seat_id == Seat.id, Membership.ended_at.is_(None))
+    rows = session.execute(
+        sa.select(
+            Seat.kind,
+            Organisation.type,
+            sa.func.count(),
+            sa.func.sum(sa.case((is_filled, 0), else_=1)),
+        )
+        .select_from(Seat)
+        .outerjoin(Organisation, Organisation.id == Seat.organisation_id)
+        .where(_current(Seat, group))
+        .group_by(Seat.kind, Organisation.type)
+    )
+    counts = [SeatCount(*row) for row in rows]
+    return sorted(counts, key=lambda count: (-count.seats, count.kind, count.stakeholder_type or ""))
+
+
+def _count_people(session: Session, group: Group) -> int:
+    people = sa.select(sa.func.count(sa.distinct(Membership.account_id))).where(_current(Membership, group))
+    return session.scalar(people) or 0
+
+
+def _list_role_holders(session: Session, actor: Actor, group: Group, *, is_inside: bool) -> list[RoleHolder]:
+    rows = session.execute(
+        sa.select(Membership.role, Account.name, Account.public_id, Account.name_is_public)
+        .join(Account, Account.id == Membership.account_id)
+        .where(_current(Membership, group), Membership.role.in_(TENDING_ROLES))
+        .order_by(Account.name, Account.id)
+    )
+    # To people who are not signed in a name is shown only by the person's own choice.
+    names_shown = actor.is_signed_in and (is_inside or group.members_visible is MembersVisible.NAMES)
+    holders = [
+        RoleHolder(role, name, public_id) if names_shown or is_public else RoleHolder(role, None, None)
+        for role, name, public_id, is_public in rows
+    ]
+    return sorted(holders, key=lambda holder: (TENDING_ROLES.index(holder.role), holder.name is None))
+
+
+def _list_bodies(session: Session, group: Group, *, is_inside: bool) -> list[tuple[str, str]]:
+    """For people outside only: inside, the members page has them."""
+    if is_inside or group.members_visible is MembersVisible.NUMBERS:
+        return []
+    rows = session.execute(
+        sa.select(Organisation.name, Organisation.slug)
+        .join(Seat, Seat.organisation_id == Organisation.id)
+        .where(_current(Seat, group))
+        .distinct()
+        .order_by(Organisation.name)
+    )
+    return [(name, slug) for name, slug in rows]
