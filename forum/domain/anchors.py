@@ -7,7 +7,8 @@ doubt. A passage that is not found for certain is an orphan: a comment on the wr
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ _SHORTEST_SHARE = 0.6
 _CONTEXT_ELSEWHERE = 0.6
 _CERTAIN_LENGTH = 60
 _OCCURRENCES = 50
+_CANDIDATES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,10 @@ def follow(
     old = [old_text[paragraph.start : paragraph.end] for paragraph in old_paragraphs]
     new = [new_text[paragraph.start : paragraph.end] for paragraph in new_paragraphs]
     pairs = {pair.old: pair for pair in align(old, new)}
+    holders: dict[str, list[int]] = defaultdict(list)
+    for index, words in enumerate(new):
+        for word in dict.fromkeys(_WORD.findall(words)):
+            holders[word].append(index)
     for anchor in anchors:
         holder = _holder(old_paragraphs, anchor.start)
         pair = pairs.get(holder.number - 1) if holder else None
@@ -139,7 +145,9 @@ def follow(
             if place:
                 yield _found(anchor, new_text, new_paragraphs, *place, is_elsewhere=pair.is_moved)
                 continue
-        place = _exact_elsewhere(anchor, new_text) or _alike_elsewhere(anchor, new_text, new_paragraphs)
+        place = _exact_elsewhere(anchor, new_text) or _alike_elsewhere(
+            anchor, new_text, new_paragraphs, holders
+        )
         yield _found(anchor, new_text, new_paragraphs, *place, is_elsewhere=True) if place else ORPHAN
 
 
@@ -205,13 +213,19 @@ def _exact_elsewhere(anchor: Anchor, text: str) -> tuple[int, int] | None:
     return (place, place + len(anchor.exact)) if is_certain else None
 
 
-def _alike_elsewhere(anchor: Anchor, text: str, paragraphs: Sequence[Paragraph]) -> tuple[int, int] | None:
+def _alike_elsewhere(
+    anchor: Anchor, text: str, paragraphs: Sequence[Paragraph], holders: Mapping[str, Sequence[int]]
+) -> tuple[int, int] | None:
     """Return where a passage went that was taken out of its paragraph and changed."""
     if len(anchor.exact) < _LONG_ENOUGH:
         return None
+    own = dict.fromkeys(_WORD.findall(anchor.exact))
+    shared = Counter(index for word in own for index in holders.get(word, ()))
     best: tuple[float, int, int] | None = None
-    for paragraph in paragraphs:
-        if paragraph.end - paragraph.start < len(anchor.exact) * _SHORTEST_SHARE:
+    for index, count in shared.most_common(_CANDIDATES):
+        paragraph = paragraphs[index]
+        is_short = paragraph.end - paragraph.start < len(anchor.exact) * _SHORTEST_SHARE
+        if is_short or count < len(own) / 2:
             continue
         words = text[paragraph.start : paragraph.end]
         window = fuzz.partial_ratio_alignment(anchor.exact, words, score_cutoff=100 * _LIKE_ELSEWHERE)
