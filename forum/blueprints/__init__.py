@@ -5,11 +5,28 @@ from flask import Flask
 
 def register_blueprints(app: Flask) -> None:
     """Register every blueprint; one line each, alphabetical."""
-    from forum.blueprints import accounts, groups, health, home, invitations, pages, settings, strategy  # noqa: F401  (their views are accounts')
+    from forum.blueprints import (
+        accounts,
+        attachments,
+        consultations,
+        drafts,
+        groups,
+        health,
+        home,
+        invitations,  # noqa: F401  (their views are accounts')
+        pages,
+        papers,
+        settings,  # noqa: F401  (their views are accounts')
+        strategy,
+    )
 
     app.register_blueprint(accounts.blueprint)
+    app.register_blueprint(attachments.blueprint)
+    app.register_blueprint(consultations.blueprint)
+    app.register_blueprint(drafts.blueprint)
     app.register_blueprint(groups.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(papers.blueprint)
     app.register_blueprint(strategy.blueprint)

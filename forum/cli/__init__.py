@@ -9,7 +9,6 @@ import config
 from forum import create_app
 from forum.cli import (
     account,
-    demo,
     doctor,
     exports,
     imports,
@@ -35,7 +34,6 @@ cli = FlaskGroup(
 )
 for command in (
     account.account,
-    demo.demo,
     doctor.doctor,
     exports.export,
     imports.import_records,

@@ -9,6 +9,39 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forum.domain.base import Base, PublicId
 from forum.domain.labels import Labelled
 
+TIME_ZONES = (
+    "Europe/Brussels",
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Bratislava",
+    "Europe/Bucharest",
+    "Europe/Budapest",
+    "Europe/Copenhagen",
+    "Europe/Dublin",
+    "Europe/Helsinki",
+    "Europe/Lisbon",
+    "Europe/Ljubljana",
+    "Europe/London",
+    "Europe/Luxembourg",
+    "Europe/Madrid",
+    "Europe/Malta",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Riga",
+    "Europe/Rome",
+    "Europe/Sofia",
+    "Europe/Stockholm",
+    "Europe/Tallinn",
+    "Europe/Vienna",
+    "Europe/Vilnius",
+    "Europe/Warsaw",
+    "Europe/Zagreb",
+    "Asia/Nicosia",
+    "UTC",
+)
+"""The time zones a deadline can be set in: those of the Union and its neighbours."""
+
 
 class ConsultationState(enum.StrEnum):
     """A consultation ends by a transaction, never by a comparison of times."""

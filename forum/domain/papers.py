@@ -11,6 +11,10 @@ from forum.domain.attribution import Attributed
 from forum.domain.base import Base, PublicId
 from forum.domain.labels import Labelled
 
+MAX_ABSTRACT = 5_000
+MAX_CHANGE_SUMMARY = 2_000
+"""In characters."""
+
 
 class Purpose(enum.StrEnum):
     """A position is owned by its organisations, a group draft by the group."""

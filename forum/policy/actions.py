@@ -14,6 +14,8 @@ class Action(enum.StrEnum):
     """Of a group: open discussions and papers; of a thread: reply."""
     WRITE_GROUP_DRAFT = "write_group_draft"
     """Of a group: begin an opinion, recommendation or minutes that the group owns."""
+    NEW_VERSION = "new_version"
+    """Of a paper (PaperRights): begin a draft of its next version."""
     EDIT = "edit"
     """Change one's own text."""
     WITHDRAW = "withdraw"

@@ -37,6 +37,24 @@ ENTRIES: dict[str, Entry] = {
     "accounts.settings": Entry.SIGNED_IN,
     "accounts.sign_in": Entry.ANYONE,
     "accounts.sign_out": Entry.ANYONE,
+    # attachments
+    "attachments.attachment": Entry.ANYONE,
+    "attachments.page": Entry.ANYONE,
+    # consultations
+    "consultations.consultation": Entry.ANYONE,
+    "consultations.directory": Entry.ANYONE,
+    "consultations.edit": Entry.SIGNED_IN,
+    "consultations.index": Entry.ANYONE,
+    "consultations.new": Entry.SIGNED_IN,
+    "consultations.step": Entry.SIGNED_IN,
+    # drafts
+    "drafts.add_author": Entry.SIGNED_IN,
+    "drafts.delete": Entry.SIGNED_IN,
+    "drafts.draft": Entry.SIGNED_IN,
+    "drafts.edit": Entry.SIGNED_IN,
+    "drafts.new": Entry.SIGNED_IN,
+    "drafts.remove_author": Entry.SIGNED_IN,
+    "drafts.withdraw": Entry.SIGNED_IN,
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,
@@ -53,6 +71,15 @@ ENTRIES: dict[str, Entry] = {
     "pages.privacy": Entry.ANYONE,
     "pages.who_can_read_what": Entry.ANYONE,
     "pages.words": Entry.ANYONE,
+    # papers
+    "papers.citation_address": Entry.ANYONE,
+    "papers.cite": Entry.ANYONE,
+    "papers.compare": Entry.ANYONE,
+    "papers.index": Entry.ANYONE,
+    "papers.paper": Entry.ANYONE,
+    "papers.short": Entry.ANYONE,
+    "papers.version": Entry.ANYONE,
+    "papers.versions": Entry.ANYONE,
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,

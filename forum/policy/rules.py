@@ -8,12 +8,13 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.groups import WRITING_ROLES, Group, GroupRole, WhoMayWrite
 from forum.domain.labels import WRITER_READS, Status
 from forum.domain.organisations import Organisation
+from forum.domain.papers import Purpose
 from forum.domain.threads import Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy.actions import Action
 from forum.policy.actor import Actor
 from forum.policy.labels import authors_label
-from forum.policy.subjects import Readable, Subject
+from forum.policy.subjects import PaperRights, Readable, Subject
 
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
 """Who writes what the group itself owns."""
@@ -65,6 +66,17 @@ def _write(actor: Actor, thing: Group | Subject) -> bool:
 
 def _write_group_draft(actor: Actor, group: Group) -> bool:
     return _write(actor, group) and bool(actor.roles_in(group.id) & _EDITORS)
+
+
+def _new_version(actor: Actor, paper: PaperRights) -> bool:
+    """Its co-authors, whoever speaks today for a body that wrote it, and a group draft's editors."""
+    if not _write(actor, paper.group):
+        return False
+    if authors_label(paper.paper.id) in actor.clearances or not actor.writer_keys.isdisjoint(
+        paper.writer_keys
+    ):
+        return True
+    return paper.paper.purpose is Purpose.GROUP_DRAFT and _write_group_draft(actor, paper.group)
 
 
 def _is_locked(thread: Thread | None) -> bool:
@@ -161,6 +173,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.SEE_LISTING: _see_listing,
     Action.WRITE: _write,
     Action.WRITE_GROUP_DRAFT: _write_group_draft,
+    Action.NEW_VERSION: _new_version,
     Action.EDIT: _edit,
     Action.WITHDRAW: _withdraw,
     Action.PUBLISH: _publish,

@@ -36,3 +36,12 @@ class Subject:
     def status(self) -> Status:
         """The status of the row."""
         return Status(self.row.status)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRights:
+    """A paper, which has no label of its own, with who wrote any of its versions."""
+
+    group: Group
+    paper: Paper
+    writer_keys: frozenset[str] = frozenset()

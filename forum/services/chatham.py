@@ -49,7 +49,7 @@ def alias_for(
     taken = session.scalar(
         sa.select(sa.func.count()).select_from(ThreadAlias).where(ThreadAlias.thread_id == thread_id)
     )
-    alias = f"{_type_name(session, group, stakeholder_type)} {letters(taken or 0)}"
+    alias = f"{type_name(session, group, stakeholder_type)} {letters(taken or 0)}"
     session.add(ThreadAlias(thread_id=thread_id, writer_key=writer_key, alias=alias))
     session.flush()
     return alias
@@ -65,7 +65,8 @@ def letters(index: int) -> str:
     return text
 
 
-def _type_name(session: Session, group: Group, stakeholder_type: StakeholderType | None) -> str:
+def type_name(session: Session, group: Group, stakeholder_type: StakeholderType | None) -> str:
+    """Give the word that an alias begins with: "Participant" where the type would point at somebody."""
     name = _NAMES.get(stakeholder_type) if stakeholder_type is not None else None
     if name is None:
         return _PARTICIPANT

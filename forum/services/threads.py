@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session, aliased
 
 from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.groups import Group
-from forum.domain.labels import Ceiling, Status, Tlp
+from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.text import checked_title
 from forum.domain.threads import Post, Thread, ThreadKind
 from forum.errors import Invalid
-from forum.policy import Actor, visible_to
-from forum.policy.labels import effective_ceiling, narrowest_tlp
+from forum.policy import Actor, labels, visible_to
+from forum.policy.labels import narrowest_tlp
 from forum.policy.subjects import Subject
 from forum.richtext import Rendered
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
@@ -91,9 +91,7 @@ class ThreadListPage:
 
 def tlp_choices(group: Group) -> list[Tlp]:
     """Give the labels that say the truth under the group's ceiling, widest first."""
-    return [
-        tlp for tlp in Tlp if effective_ceiling(group.ceiling, tlp) is effective_ceiling(Ceiling.PUBLIC, tlp)
-    ]
+    return list(labels.tlp_choices(group.ceiling))
 
 
 def default_tlp(group: Group) -> Tlp:

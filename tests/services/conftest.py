@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.builders import Builder
+from tests.services.paper_writing import PaperWriter
 from tests.services.writing import Writer
 
 
@@ -11,3 +12,9 @@ from tests.services.writing import Writer
 def write(session: Session, build: Builder) -> Writer:
     """Write in discussions as somebody."""
     return Writer(session, build)
+
+
+@pytest.fixture
+def papers(session: Session, build: Builder) -> PaperWriter:
+    """Write papers."""
+    return PaperWriter(session, build)

@@ -1,0 +1,47 @@
+"""Reading attachments: the file where there is one, and the extracted text page by page."""
+
+from pathlib import Path
+
+from flask import Blueprint, current_app, render_template, send_file
+from werkzeug.wrappers import Response
+
+from forum.blueprints.identity import current_actor
+from forum.domain.attachments import AttachmentState
+from forum.errors import NotFound
+from forum.extensions import db
+from forum.services.attachments import AttachmentText, get_attachment, get_page
+
+blueprint = Blueprint("attachments", __name__, url_prefix="/attachments")
+
+
+@blueprint.get("/<attachment_id>")
+def attachment(attachment_id: str) -> str | Response:
+    """Download the file; where only its text is kept, show the first page of it."""
+    found = get_attachment(db.session(), current_actor(), attachment_id)
+    if found.attachment.state is AttachmentState.CLEAN and found.attachment.storage_key:
+        return _download(found)
+    return render_template("attachments/page.html", found=found, group=found.group)
+
+
+@blueprint.get("/<attachment_id>/pages/<int:number>")
+def page(attachment_id: str, number: int) -> str:
+    """Show the extracted text of one page."""
+    found = get_page(db.session(), current_actor(), attachment_id, number)
+    return render_template("attachments/page.html", found=found, group=found.group)
+
+
+def _download(found: AttachmentText) -> Response:
+    """Send the stored file as a download that no browser runs."""
+    folder = Path(current_app.instance_path) / "attachments"
+    path = folder / str(found.attachment.storage_key)
+    if path.parent != folder or not path.is_file():
+        raise NotFound
+    response = send_file(
+        path,
+        mimetype=found.attachment.media_type,
+        as_attachment=True,
+        download_name=found.attachment.filename,
+        etag=False,
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,313 @@
+"""Reading papers: lists, one version with its comments, history, comparison, lasting citations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from forum.blueprints.identity import current_actor
+from forum.blueprints.wording import moment
+from forum.domain.attribution import SubjectKind
+from forum.domain.labels import Status
+from forum.domain.organisations import StakeholderType
+from forum.domain.papers import Purpose
+from forum.domain.passages import place
+from forum.domain.redline import Redline
+from forum.domain.redline import Status as Change
+from forum.errors import NotFound
+from forum.extensions import db
+from forum.policy import Action, can
+from forum.richtext import blocks_of
+from forum.services.attachments import list_attachments
+from forum.services.chatham import is_sealed
+from forum.services.comments import CommentLine, list_comments, load_paragraphs
+from forum.services.comparisons import compare_versions
+from forum.services.drafts import may_write_version
+from forum.services.groups import get_group
+from forum.services.papers import (
+    PaperHead,
+    VersionLine,
+    VersionText,
+    find_address,
+    get_paper,
+    get_text,
+    list_drafts,
+    list_papers,
+)
+from forum.services.subjects import writer_keys_of
+
+blueprint = Blueprint("papers", __name__)
+
+_HEADINGS = ("<h2", "<h3", "<h4", "<h5", "<h6")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A block of a version as its page shows it: number, text, comments."""
+
+    anchor: str
+    number: int
+    """0 where the block has no words, and so no number."""
+    html: Markup
+    comments: list[CommentLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line of the list of contents."""
+
+    anchor: str
+    level: int
+    words: str
+
+
+def paper_path(slug: str, paper_id: str) -> str:
+    """Give the address of a paper."""
+    return f"/groups/{slug}/papers/{paper_id}/"
+
+
+def _choice(kind: Any, name: str) -> Any:
+    """Give a filter's value, or None where there is none or it is no value of its kind."""
+    try:
+        return kind(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def page_number() -> int:
+    """Give the page asked for: 1 where it is absent or nonsense, 1,000 at most."""
+    text = request.args.get("page", "1")
+    return min(int(text), 1000) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 1
+
+
+@blueprint.get("/groups/<slug>/papers/")
+def index(slug: str) -> str:
+    """List the papers of a group, each in the newest version that this person may read."""
+    actor = current_actor()
+    group = get_group(db.session(), actor, slug)
+    purpose, kind = _choice(Purpose, "purpose"), _choice(StakeholderType, "type")
+    if is_sealed(group):
+        kind = None
+    found = list_papers(
+        db.session(), actor, group=group, purpose=purpose, stakeholder_type=kind, page=page_number()
+    )
+    filters = {"purpose": purpose and purpose.value, "type": kind and kind.value}
+    return render_template(
+        "papers/index.html",
+        group=group,
+        papers=found,
+        drafts=list_drafts(db.session(), actor, group=group),
+        purposes=[Purpose.POSITION, Purpose.GROUP_DRAFT],
+        types=list(StakeholderType),
+        filters=filters,
+        links=page_links(url_for(".index", slug=slug, **filters), found.page, found.has_next),
+        may_write=can(actor, Action.WRITE, group),
+    )
+
+
+def page_links(path: str, page: int, has_next: bool) -> tuple[str | None, str | None]:
+    """Give the addresses of the pages before and after, None where there is none."""
+    joint = "&" if "?" in path else "?"
+    previous = f"{path}{joint}page={page - 1}" if page > 1 else None
+    return previous, f"{path}{joint}page={page + 1}" if has_next else None
+
+
+@blueprint.get("/groups/<slug>/papers/<paper_id>/")
+def paper(slug: str, paper_id: str) -> str | Response:
+    """Show the newest version that this person may read."""
+    head = get_paper(db.session(), current_actor(), slug, paper_id)
+    if head.newest is None:
+        assert head.draft is not None
+        return redirect(url_for("drafts.draft", slug=slug, draft_id=head.draft.public_id), 303)
+    return _show(head, head.newest)
+
+
+@blueprint.get("/groups/<slug>/papers/<paper_id>/versions/<int:number>")
+def version(slug: str, paper_id: str, number: int) -> str:
+    """Show one version; a banner leads to the newest one that this person may read."""
+    head = get_paper(db.session(), current_actor(), slug, paper_id)
+    return _show(head, head.get_version(number))
+
+
+def _show(head: PaperHead, shown: VersionLine) -> str:
+    session, actor = db.session(), current_actor()
+    path = paper_path(head.group.slug, head.paper.public_id)
+    if not shown.is_text:
+        return render_template("papers/withdrawn.html", group=head.group, head=head, shown=shown, path=path)
+    text = get_text(session, actor, shown)
+    numbers = {line.id: line.number for line in head.versions}
+    comments = list_comments(session, actor, head.paper.id, version_ids=numbers)
+    others = {comment.version_id for comment in comments if comment.paragraph} - {shown.id, None}
+    placed, whole, lost = place(
+        comments,
+        version_id=shown.id,
+        paragraphs=text.paragraphs,
+        others=load_paragraphs(session, {other for other in others if other is not None}),
+    )
+    passages = list(_passages(text, placed))
+    keys = writer_keys_of(session, SubjectKind.VERSION, shown.id)
+    is_mine = not actor.writer_keys.isdisjoint(keys)
+    return render_template(
+        "papers/paper.html",
+        group=head.group,
+        head=head,
+        shown=shown,
+        text=text,
+        path=path,
+        passages=passages,
+        headings=_headings(passages),
+        whole=whole,
+        lost=lost,
+        numbers=numbers,
+        attachments=list_attachments(session, actor, head.paper.id),
+        may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
+        may_edit=may_write_version(session, actor, head.group, head.paper),
+        may_withdraw=is_mine and shown.status in {Status.PUBLISHED, Status.PENDING, Status.RECEIVED},
+        may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
+        is_mine=is_mine,
+        citation=citation(head, shown),
+    )
+
+
+def _passages(text: VersionText, placed: dict[str, list[CommentLine]]) -> Any:
+    for anchor, html in blocks_of(text.html):
+        number = int(anchor[1:]) if anchor else 0
+        yield Passage(anchor, number, html, placed.get(anchor, []) if anchor else [])
+
+
+def _headings(passages: list[Passage]) -> list[Heading]:
+    """Give the list of contents; none for fewer than three headings."""
+    found = [
+        Heading(passage.anchor, int(passage.html[2]), passage.html.striptags())
+        for passage in passages
+        if passage.anchor and passage.html.startswith(_HEADINGS)
+    ]
+    return found if len(found) > 2 else []
+
+
+def citation(head: PaperHead, shown: VersionLine, paragraph: tuple[int, str] | None = None) -> str:
+    """Give the sentence that cites a version, or a paragraph (number, hash) of it, so that it lasts."""
+    base = request.host_url.rstrip("/")
+    address = f"{base}/papers/{head.paper.public_id}/v/{shown.number}"
+    author = head.byline.alias or head.byline.organisation or head.byline.name or gettext("Author not shown")
+    parts = {
+        "author": author,
+        "title": shown.title,
+        "number": shown.number,
+        "date": moment(shown.at, day=True).words,
+        "group": head.group.title,
+    }
+    if paragraph is None:
+        return gettext(
+            "%(author)s, “%(title)s”, version %(number)s of %(date)s, %(group)s, %(address)s "
+            "(SHA-256 of the text %(hash)s)",
+            address=address,
+            hash=shown.content_hash[:16],
+            **parts,
+        )
+    return gettext(
+        "%(author)s, “%(title)s”, version %(number)s of %(date)s, paragraph %(paragraph)s, %(group)s, "
+        "%(address)s (SHA-256 of the paragraph %(hash)s)",
+        address=f"{address}#p{paragraph[0]}",
+        hash=paragraph[1][:16],
+        paragraph=paragraph[0],
+        **parts,
+    )
+
+
+@blueprint.get("/groups/<slug>/papers/<paper_id>/versions/<int:number>/cite/<anchor>")
+def cite(slug: str, paper_id: str, number: int, anchor: str) -> str:
+    """Show the citation of one paragraph, and whether the newest version still says the same."""
+    session, actor = db.session(), current_actor()
+    head = get_paper(session, actor, slug, paper_id)
+    shown = head.get_version(number)
+    text = get_text(session, actor, shown)
+    row = next((row for row in text.paragraphs if row[1] == anchor), None)
+    block = next((html for found, html in blocks_of(text.html) if found == anchor), None)
+    if row is None or block is None:
+        raise NotFound
+    newest = head.newest
+    stands = None
+    if newest is not None and newest.number > shown.number:
+        stands = any(other[5] == row[5] for other in get_text(session, actor, newest).paragraphs)
+    return render_template(
+        "papers/cite.html",
+        group=head.group,
+        head=head,
+        shown=shown,
+        newest=newest,
+        stands=stands,
+        block=block,
+        number=row[0],
+        hash=row[5],
+        path=paper_path(slug, paper_id),
+        citation=citation(head, shown, (row[0], row[5])),
+    )
+
+
+@blueprint.get("/groups/<slug>/papers/<paper_id>/versions/")
+def versions(slug: str, paper_id: str) -> str:
+    """List the versions that this person may read, with what changed in each."""
+    head = get_paper(db.session(), current_actor(), slug, paper_id)
+    if not head.versions:
+        raise NotFound
+    return render_template(
+        "papers/versions.html", group=head.group, head=head, path=paper_path(slug, paper_id)
+    )
+
+
+@blueprint.get("/groups/<slug>/papers/<paper_id>/compare")
+def compare(slug: str, paper_id: str) -> str:
+    """Show what changed between two versions, word by word."""
+    session, actor = db.session(), current_actor()
+    head = get_paper(session, actor, slug, paper_id)
+    texts = [line for line in head.versions if line.is_text]
+    if not texts:
+        raise NotFound
+    new = _version_of(head, "to") or texts[-1]
+    before = [line for line in texts if line.number < new.number]
+    old = _version_of(head, "from") or (before[-1] if before else texts[0])
+    redline = compare_versions(session, actor, old, new)
+    changed_only = request.args.get("only") == "changed"
+    changed = tuple(change for change in redline.changes if change.status is not Change.UNCHANGED)
+    return render_template(
+        "papers/compare.html",
+        group=head.group,
+        head=head,
+        texts=texts,
+        old=old,
+        new=new,
+        redline=redline,
+        changes=Redline(changed) if changed_only else redline,
+        changed_only=changed_only,
+        path=paper_path(slug, paper_id),
+    )
+
+
+def _version_of(head: PaperHead, name: str) -> VersionLine | None:
+    """Give the version that a parameter names; None without one, NotFound for what is no number."""
+    text = request.args.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise NotFound
+    return head.get_version(int(text))
+
+
+@blueprint.get("/papers/<paper_id>")
+def short(paper_id: str) -> Response:
+    """Lead from the short address to the paper."""
+    slug = find_address(db.session(), current_actor(), paper_id)
+    return redirect(paper_path(slug, paper_id), 303)
+
+
+@blueprint.get("/papers/<paper_id>/v/<int:number>")
+def citation_address(paper_id: str, number: int) -> Response:
+    """Lead from the lasting citation to the version; the browser keeps the paragraph's anchor."""
+    slug = find_address(db.session(), current_actor(), paper_id)
+    head = get_paper(db.session(), current_actor(), slug, paper_id)
+    head.get_version(number)
+    return redirect(f"{paper_path(slug, paper_id)}versions/{number}", 303)

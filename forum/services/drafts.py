@@ -1,0 +1,297 @@
+"""Drafts: a paper's next version while it is written, by several authors, without a lost update."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Status, Tlp
+from forum.domain.papers import (
+    MAX_ABSTRACT,
+    MAX_CHANGE_SUMMARY,
+    AuthorRole,
+    Paper,
+    PaperAuthor,
+    PaperOwner,
+    PaperVersion,
+)
+from forum.domain.text import checked_title, normalise
+from forum.errors import Conflict, Invalid, NotAllowed, NotFound
+from forum.policy import Action, Actor, can, require, visible_to
+from forum.policy.labels import authors_label
+from forum.policy.subjects import PaperRights
+from forum.richtext import Rendered
+from forum.services.chatham import is_sealed
+from forum.services.coauthors import list_coauthors
+from forum.services.groups import get_group
+from forum.services.labels import relabel
+from forum.services.paper_choices import PaperChoices, add_owner, apply_choices
+from forum.services.subjects import subject_of
+from forum.services.threads import default_tlp, tlp_choices
+
+CHANGED_MEANWHILE = "Somebody saved this draft while you were writing. Nothing was changed."
+SENT_MEANWHILE = "This draft was sent while you were writing. Nothing was changed."
+STARTED_MEANWHILE = "Somebody began a draft of the next version while you were writing. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class DraftText:
+    """What is written in a draft: rendered before the transaction."""
+
+    title: str
+    rendered: Rendered
+    abstract: str = ""
+    change_summary: str = ""
+    tlp: Tlp | None = None
+    """Who may read it; None takes the group's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft with the paper and the group it belongs to."""
+
+    version: PaperVersion
+    paper: Paper
+    group: Group
+
+
+def start_paper(
+    session: Session, actor: Actor, slug: str, choices: PaperChoices, text: DraftText, *, now: datetime
+) -> Draft:
+    """Begin a new paper with its first draft, read by its authors alone."""
+    group = get_group(session, actor, slug, Action.WRITE)
+    assert actor.account_id is not None
+    paper = Paper(group_id=group.id, created_at=now)
+    apply_choices(session, actor, group, paper, choices)
+    version = _add_draft(session, actor, group, paper, text, based_on=None, now=now)
+    add_owner(session, actor, paper, choices)
+    _join(session, actor, paper, now=now)
+    relabel(session, group, version, now=now)
+    return Draft(version, paper, group)
+
+
+def start_version(
+    session: Session, actor: Actor, slug: str, paper_id: str, text: DraftText, *, based_on: int, now: datetime
+) -> Draft:
+    """Begin the draft of a paper's next version; Conflict unless `based_on` is the newest number."""
+    paper, group = find_paper(session, slug, paper_id)
+    require_new_version(session, actor, group, paper)
+    if _find_draft(session, paper) is not None:
+        if list_coauthors(session, paper.id, now=now) and authors_label(paper.id) not in actor.clearances:
+            raise NotAllowed(
+                "Its authors are writing a new version already. Ask them to add you as an author."
+            )
+        raise Conflict(STARTED_MEANWHILE)
+    check_newest(session, paper, based_on)
+    version = _add_draft(session, actor, group, paper, text, based_on=based_on, now=now)
+    _join(session, actor, paper, now=now)
+    relabel(session, group, version, now=now)
+    return Draft(version, paper, group)
+
+
+def save_draft(
+    session: Session,
+    actor: Actor,
+    public_id: str,
+    text: DraftText,
+    *,
+    lock_version: int,
+    now: datetime,
+    choices: PaperChoices | None = None,
+) -> Draft:
+    """Save a draft; Conflict if it was saved or sent since `lock_version`, and nothing is changed."""
+    draft = get_draft(session, actor, public_id)
+    version, paper, group = draft.version, draft.paper, draft.group
+    if version.lock_version != lock_version:
+        raise Conflict(CHANGED_MEANWHILE)
+    if choices is not None and version.based_on is None:
+        apply_choices(session, actor, group, paper, choices)
+        add_owner(session, actor, paper, choices)
+    _write_text(group, version, text)
+    version.edited_at = now
+    version.created_by_id = None if is_sealed(group) else actor.account_id
+    session.flush()
+    relabel(session, group, version, now=now)
+    return draft
+
+
+def delete_draft(session: Session, actor: Actor, public_id: str) -> Paper | None:
+    """Throw a draft away, and the paper with it if nothing of it was ever sent; gives what is left."""
+    draft = get_draft(session, actor, public_id)
+    session.delete(draft.version)
+    session.flush()
+    paper_id = draft.paper.id
+    if session.scalar(sa.select(PaperVersion.id).where(PaperVersion.paper_id == paper_id).limit(1)):
+        return draft.paper
+    session.execute(sa.delete(PaperAuthor).where(PaperAuthor.paper_id == paper_id))
+    session.execute(sa.delete(PaperOwner).where(PaperOwner.paper_id == paper_id))
+    session.delete(draft.paper)
+    session.flush()
+    return None
+
+
+def get_draft(session: Session, actor: Actor, public_id: str, action: Action = Action.EDIT) -> Draft:
+    """Give a draft to one of its authors; Conflict where they wrote on it after it was sent."""
+    version = session.scalars(sa.select(PaperVersion).where(PaperVersion.public_id == public_id)).first()
+    if version is None:
+        raise NotFound
+    subject = subject_of(session, version)
+    require(actor, Action.READ, subject)
+    assert subject.paper is not None
+    if version.status is not Status.DRAFT:
+        if authors_label(subject.paper.id) in actor.clearances:
+            raise Conflict(SENT_MEANWHILE)
+        raise NotAllowed("This version was sent: it cannot be changed any more.")
+    require(actor, action, subject)
+    return Draft(version, subject.paper, subject.group)
+
+
+def find_paper(session: Session, slug: str, paper_id: str) -> tuple[Paper, Group]:
+    """Give a paper of this group, without asking the policy; NotFound where it belongs elsewhere."""
+    row = session.execute(
+        sa.select(Paper, Group)
+        .join(Group, Group.id == Paper.group_id)
+        .where(Paper.public_id == paper_id, Group.slug == slug)
+    ).first()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
+def may_write_version(session: Session, actor: Actor, group: Group, paper: Paper) -> bool:
+    """Whether the actor may begin (or go on with) the next version of a paper."""
+    if not actor.is_signed_in:
+        return False
+    return can(actor, Action.NEW_VERSION, PaperRights(group, paper, _writer_keys(session, paper)))
+
+
+def require_new_version(session: Session, actor: Actor, group: Group, paper: Paper) -> None:
+    """Raise unless the actor may write the next version: NotFound where they read none of the paper."""
+    if may_write_version(session, actor, group, paper):
+        return
+    readable = sa.select(PaperVersion.id).where(
+        PaperVersion.paper_id == paper.id, visible_to(actor, PaperVersion)
+    )
+    if session.scalar(readable.limit(1)) is None:
+        raise NotFound
+    raise NotAllowed("Only its authors, and who speaks for the bodies that own it, may change this paper.")
+
+
+def check_newest(session: Session, paper: Paper, based_on: int | None) -> int:
+    """Give the next number of a paper; Conflict unless `based_on` is the newest sent one."""
+    newest = newest_number(session, paper)
+    if newest != based_on:
+        raise Conflict(
+            "Version %(number)s was sent while you were writing. Nothing was changed.", number=newest or 0
+        )
+    return (newest or 0) + 1
+
+
+def newest_number(session: Session, paper: Paper) -> int | None:
+    """Give the highest number of a paper, whoever may read it: never shown, only compared."""
+    return session.scalar(
+        sa.select(sa.func.max(PaperVersion.number)).where(PaperVersion.paper_id == paper.id)
+    )
+
+
+def _writer_keys(session: Session, paper: Paper) -> frozenset[str]:
+    return frozenset(
+        session.scalars(
+            sa.select(Authorship.writer_key)
+            .join(PaperVersion, PaperVersion.id == Authorship.subject_id)
+            .where(Authorship.subject_kind == SubjectKind.VERSION, PaperVersion.paper_id == paper.id)
+        )
+    )
+
+
+def _find_draft(session: Session, paper: Paper) -> PaperVersion | None:
+    return session.scalars(
+        sa.select(PaperVersion).where(PaperVersion.paper_id == paper.id, PaperVersion.status == Status.DRAFT)
+    ).first()
+
+
+def _add_draft(
+    session: Session,
+    actor: Actor,
+    group: Group,
+    paper: Paper,
+    text: DraftText,
+    *,
+    based_on: int | None,
+    now: datetime,
+) -> PaperVersion:
+    session.add(paper)
+    session.flush()
+    version = PaperVersion(
+        paper_id=paper.id,
+        group_id=group.id,
+        number=None,
+        based_on=based_on,
+        status=Status.DRAFT,
+        tlp=default_tlp(group),
+        created_by_id=None if is_sealed(group) else actor.account_id,
+        created_at=now,
+        edited_at=now,
+        audience="",
+        own="",
+    )
+    _write_text(group, version, text)
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _write_text(group: Group, version: PaperVersion, text: DraftText) -> None:
+    rendered = text.rendered
+    version.title = checked_title(text.title)
+    version.abstract = _checked(text.abstract, MAX_ABSTRACT, "abstract")
+    version.change_summary = _checked(text.change_summary, MAX_CHANGE_SUMMARY, "change_summary")
+    if not rendered.text.strip():
+        raise Invalid("Write the text of the paper.", field="body")
+    tlp = text.tlp or default_tlp(group)
+    if tlp not in tlp_choices(group):
+        raise Invalid("This group does not allow that label.", field="label")
+    version.tlp = tlp
+    version.source, version.html, version.text = rendered.source, rendered.html, rendered.text
+    version.paragraphs = [paragraph.to_row() for paragraph in rendered.paragraphs]
+    version.content_hash, version.render_version = rendered.content_hash, rendered.render_version
+    version.word_count = len(rendered.text.split())
+
+
+def _checked(text: str, limit: int, field: str) -> str:
+    text = normalise(text).strip()
+    if len(text) > limit:
+        raise Invalid("Up to %(limit)d characters are accepted here. Shorten it.", field=field, limit=limit)
+    return text
+
+
+def find_paper_of(session: Session, version_id: str) -> str:
+    """Give the public id of the paper that a version belongs to, without asking the policy."""
+    paper_id = session.scalar(
+        sa.select(Paper.public_id)
+        .join(PaperVersion, PaperVersion.paper_id == Paper.id)
+        .where(PaperVersion.public_id == version_id)
+    )
+    if paper_id is None:
+        raise NotFound
+    return paper_id
+
+
+def _join(session: Session, actor: Actor, paper: Paper, *, now: datetime) -> None:
+    """Make the actor an author of the paper's drafts, for its body where they hold the mandate."""
+    owners = session.scalars(
+        sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id == paper.id)
+    ).all()
+    organisation_id = next((owner for owner in owners if owner in actor.organisation_ids), None)
+    row = session.get(PaperAuthor, (paper.id, actor.account_id))
+    if row is None:
+        row = PaperAuthor(paper_id=paper.id, account_id=actor.account_id, added_at=now)
+        row.role = AuthorRole.AUTHOR
+        session.add(row)
+    elif row.ended_at is None:
+        return
+    row.organisation_id, row.added_at, row.ended_at = organisation_id, now, None
+    session.flush()

@@ -1,0 +1,163 @@
+"""Versions: sending a draft, which makes it immutable, and withdrawing what was sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.notices import NoticeKind
+from forum.domain.papers import Paper, PaperOwner, PaperVersion
+from forum.domain.threads import WITHDRAWN_TITLE
+from forum.errors import Invalid, NotAllowed
+from forum.policy import Action, Actor
+from forum.services.chatham import is_sealed
+from forum.services.coauthors import list_coauthors
+from forum.services.drafts import Draft, check_newest, get_draft
+from forum.services.holding import Hold, find_hold
+from forum.services.labels import relabel
+from forum.services.outbox import enqueue_notice
+from forum.services.sealing import account_key, organisation_key, sealed_key
+from forum.services.signing import account_keys
+from forum.services.statuses import change_status
+from forum.services.subjects import get_subject, record_authorship
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A version that was sent, and the rule that holds it, if one does."""
+
+    version: PaperVersion
+    paper: Paper
+    group: Group
+    hold: Hold | None
+
+
+def publish_draft(
+    session: Session, actor: Actor, public_id: str, *, now: datetime, sealing_secret: bytes
+) -> Sent:
+    """Send a draft: it gets the next number and is immutable from now on.
+
+    It is published, held by the group's rule, or received by a consultation whose answers are not
+    read at once. Conflict where another version was sent since it was begun.
+    """
+    draft = get_draft(session, actor, public_id, Action.PUBLISH)
+    version, paper, group = draft.version, draft.paper, draft.group
+    require_mandate(session, actor, paper)
+    number = check_newest(session, paper, version.based_on)
+    if number > 1 and not version.change_summary.strip():
+        raise Invalid("Say in a sentence or two what changed since the last version.", field="change_summary")
+    hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret))
+    received = _is_received_only(session, paper, version, now=now)
+    version.number = number
+    version.held_because = hold.rule if hold else None
+    if received:
+        version.status = Status.RECEIVED
+    elif hold:
+        version.status = Status.PENDING
+    else:
+        version.status, version.published_at = Status.PUBLISHED, now
+    version.edited_at = now
+    _record_authors(session, draft, actor, now=now, sealing_secret=sealing_secret)
+    session.flush()
+    relabel(session, group, version, now=now)
+    if version.status is Status.PENDING and not is_sealed(group):
+        # Under the Chatham House Rule a notice would be a record of who wrote it.
+        enqueue_notice(
+            session,
+            NoticeKind.HELD,
+            now=now,
+            subject_kind=SubjectKind.VERSION,
+            subject_id=version.id,
+            account_id=actor.account_id,
+        )
+    return Sent(version, paper, group, hold)
+
+
+def withdraw_version(
+    session: Session, actor: Actor, slug: str, paper_id: str, number: int, *, now: datetime
+) -> PaperVersion:
+    """Withdraw a version that was sent: its text goes, a stub with its hash stays at its address."""
+    public_id = session.scalar(
+        sa.select(PaperVersion.public_id)
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .join(Group, Group.id == Paper.group_id)
+        .where(Group.slug == slug, Paper.public_id == paper_id, PaperVersion.number == number)
+    )
+    subject = get_subject(session, actor, SubjectKind.VERSION, public_id or "", Action.WITHDRAW)
+    assert subject.paper is not None
+    require_mandate(session, actor, subject.paper)
+    version: PaperVersion = subject.row
+    version.title = WITHDRAWN_TITLE
+    version.abstract = version.change_summary = version.source = version.html = version.text = ""
+    version.paragraphs = []
+    change_status(session, subject, Status.WITHDRAWN, now=now)
+    return version
+
+
+def may_speak(session: Session, actor: Actor, paper: Paper) -> bool:
+    """Whether the actor may send in the name of the bodies that own the paper (none: any author may)."""
+    owners = set(
+        session.scalars(sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id == paper.id))
+    )
+    return not owners or any(
+        mandate.may_publish and mandate.organisation_id in owners for mandate in actor.mandates
+    )
+
+
+def require_mandate(session: Session, actor: Actor, paper: Paper) -> None:
+    """Raise unless the actor may send in the name of the bodies that own the paper."""
+    if not may_speak(session, actor, paper):
+        raise NotAllowed(
+            "This paper is written for an organisation. Only people whose mandate lets them publish in its "
+            "name may do this; the draft stays as it is."
+        )
+
+
+def _is_received_only(session: Session, paper: Paper, version: PaperVersion, *, now: datetime) -> bool:
+    """Whether a consultation keeps the answer from its readers for now; Invalid if it comes too late."""
+    if paper.consultation_id is None:
+        return False
+    consultation = session.get_one(Consultation, paper.consultation_id)
+    is_over = consultation.closes_at is not None and now > consultation.closes_at
+    is_open = consultation.state is ConsultationState.OPEN and not is_over
+    if version.based_on is None and not is_open:
+        raise Invalid(
+            "The consultation “%(title)s” takes no answers now. Your draft is kept.", title=consultation.title
+        )
+    match consultation.answers_visible:
+        case AnswersVisible.AT_ONCE:
+            return False
+        case AnswersVisible.AFTER_CLOSING:
+            return consultation.state is not ConsultationState.CLOSED
+        case AnswersVisible.ON_PUBLICATION:
+            return not _has_published_answers(session, consultation)
+
+
+def _has_published_answers(session: Session, consultation: Consultation) -> bool:
+    published = (
+        sa.select(PaperVersion.id)
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .where(Paper.consultation_id == consultation.id, PaperVersion.status == Status.PUBLISHED)
+    )
+    return session.scalar(published.limit(1)) is not None
+
+
+def _record_authors(
+    session: Session, draft: Draft, actor: Actor, *, now: datetime, sealing_secret: bytes
+) -> None:
+    """Write down as its writers the co-authors of this moment, and the bodies that own the paper."""
+    owners = session.scalars(
+        sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id == draft.paper.id)
+    )
+    people = {author.account_id for author in list_coauthors(session, draft.paper.id, now=now)}
+    assert actor.account_id is not None
+    keys = [account_key(person) for person in sorted(people | {actor.account_id})]
+    keys += [organisation_key(owner) for owner in owners]
+    if is_sealed(draft.group):
+        keys = [sealed_key(sealing_secret, key) for key in keys]
+    record_authorship(session, SubjectKind.VERSION, draft.version.id, keys)
