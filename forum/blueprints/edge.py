@@ -3,16 +3,17 @@
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from forum.blueprints.identity import current_actor
 from forum.blueprints.shell import without_counts
 from forum.errors import ForumError, NotFound
 from forum.extensions import db
-from forum.policy import Action, can
+from forum.policy import ANONYMOUS, Action, can
 
 _STATIC = frozenset({"static", "bootstrap.static"})
 
@@ -95,6 +96,22 @@ def _on_csrf(_error: CSRFError) -> Any:
     )
 
 
+def _on_database_error(error: DBAPIError) -> Any:
+    """A full or read-only disk, a locked or absent database: say so, without asking the database again."""
+    current_app.logger.error("database: %s", error.orig)
+    g.actor = ANONYMOUS
+    without_counts()
+    page, _ = _page(
+        503,
+        gettext("The forum cannot write or read just now"),
+        gettext(
+            "Nothing was changed and nothing was lost. Go back: what you typed is still in your browser. "
+            "Try again in a few minutes."
+        ),
+    )
+    return page, 503, {"Retry-After": "120"}
+
+
 def _on_crash(error: Exception) -> Any:
     db.session.rollback()
     without_counts()
@@ -111,6 +128,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ForumError, _on_forum_error)
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(OperationalError, _on_database_error)
     if not app.testing:
         app.register_error_handler(500, _on_crash)
     app.jinja_env.globals.update(csp_nonce=csp_nonce, can=can, Action=Action)

@@ -58,5 +58,5 @@ def reload_actor() -> Actor:
 
 def init_app(app: Flask) -> None:
     """Tie Flask-Login to the application."""
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # templates know `actor`
     login_manager.session_protection = None  # the session row is the authority, not the address

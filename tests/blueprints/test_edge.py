@@ -1,0 +1,88 @@
+"""The edge: what people see when the database cannot be used, and the headers on every answer."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.domain.accounts import AccessRequest, Account
+from forum.extensions import db
+from tests.builders import Builder
+from tests.conftest import StoppedClock
+
+
+@pytest.fixture
+def full_disk(app: Flask) -> Callable[[], None]:
+    """Let the database grow no further: what SQLite then says is what it says on a full disk."""
+
+    def fill() -> None:
+        @sa.event.listens_for(db.engine, "begin")
+        def _cap(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("PRAGMA max_page_count=1")
+
+    return fill
+
+
+def test_a_full_disk_is_one_sentence_and_changes_nothing(
+    client: FlaskClient, build: Builder, full_disk: Callable[[], None]
+) -> None:
+    """503 with when to try again, not a stack trace."""
+    full_disk()
+    page = client.get("/accounts/request")
+    token = page.text.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+    answers = [
+        client.post(
+            "/accounts/request",
+            data={
+                "csrf_token": token,
+                "email": f"someone-{number}@body.example",
+                "name": "Some One",
+                "organisation_name": "Example Body",
+                "message": "I write on reporting formats. " * 60,
+            },
+        )
+        for number in range(5)
+    ]
+    taken = [answer.status_code for answer in answers].count(303)
+    assert answers[-1].status_code == 503
+    assert "Nothing was changed" in answers[-1].text
+    assert build.session.scalar(sa.select(sa.func.count(AccessRequest.id))) == taken
+
+
+def test_a_database_that_is_gone_is_a_page_with_a_sentence(app: Flask, client: FlaskClient) -> None:
+    """Even the error page asks the database nothing."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE working_group RENAME TO elsewhere")
+    answer = client.get("/groups/")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "nothing was lost" in answer.text
+
+
+def test_a_signed_in_reader_gets_the_same_page(
+    app: Flask, build: Builder, client_of: Callable[[Account | None], FlaskClient]
+) -> None:
+    """The session cannot be looked up either, and nothing crashes twice."""
+    client = client_of(build.account())
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE login_session RENAME TO elsewhere")
+    assert client.get("/").status_code == 503
+
+
+def test_headers_are_on_every_answer(client: FlaskClient, clock: StoppedClock) -> None:
+    """Pages and errors alike."""
+    for path, status in (("/", 200), ("/nothing-here", 404)):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Vary"] == "Cookie"
+
+
+def test_a_foreign_host_is_refused(client: FlaskClient) -> None:
+    """No page is built for a Host that is not ours."""
+    assert client.get("/", headers={"Host": "attacker.example"}).status_code == 400
