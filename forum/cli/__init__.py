@@ -9,6 +9,7 @@ import config
 from forum import create_app
 from forum.cli import (
     account,
+    demo,
     doctor,
     exports,
     imports,
@@ -34,6 +35,7 @@ cli = FlaskGroup(
 )
 for command in (
     account.account,
+    demo.demo,
     doctor.doctor,
     exports.export,
     imports.import_records,
