@@ -100,7 +100,7 @@ def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secre
         account_public_id=account.public_id,
         path=_path(notice, actor, subject if reads else None, group if knows_group else None),
         group=group.short_title if group is not None and knows_group else None,
-        title=find_title(session, subject) if subject is not None and reads else None,
+        title=find_title(session, actor, subject) if subject is not None and reads else None,
         decision=decision.action if decision else None,
         rule=rule_text(group, decision.rule) if group and decision and says_more else None,
         reason=decision.reason if decision and says_more else None,
@@ -143,9 +143,14 @@ def mark_mailed(session: Session, notice_id: int, *, now: datetime) -> None:
     notice.mailed_at = now.replace(hour=0, minute=0, second=0, microsecond=0) if is_sealed else now
 
 
-def find_title(session: Session, subject: Subject) -> str | None:
-    """Give the title that may go into a mail: none of RED, named or first-person text."""
-    row = subject.row
+def find_title(session: Session, actor: Actor, subject: Subject) -> str | None:
+    """Give the title that may go into a mail: none of RED, named or first-person text.
+
+    Nor that of a discussion which the reader cannot read, though they wrote a reply in it.
+    """
+    row, thread = subject.row, subject.thread
+    if thread is not None and thread.audience not in actor.clearances and getattr(row, "number", 1) != 1:
+        return None
     if row.tlp is Tlp.RED or row.named_list_id is not None:
         return None
     writer = subject.paper if subject.kind in {SubjectKind.VERSION, SubjectKind.ATTACHMENT} else row
@@ -153,7 +158,7 @@ def find_title(session: Session, subject: Subject) -> str | None:
     organisation = session.get(Organisation, organisation_id) if organisation_id is not None else None
     if organisation is not None and organisation.represents_survivors:
         return None
-    title = subject.thread.title if subject.thread is not None else getattr(row, "title", None)
+    title = thread.title if thread is not None else getattr(row, "title", None)
     return title or None
 
 

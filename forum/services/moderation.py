@@ -105,6 +105,26 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
     return reversal
 
 
+def find_undoable(session: Session, actor: Actor, *, now: datetime) -> ModerationDecision | None:
+    """Give the actor's newest decision, if it can still be taken back."""
+    last = session.scalars(
+        sa.select(ModerationDecision)
+        .where(ModerationDecision.decided_by_id == actor.account_id)
+        .order_by(ModerationDecision.id.desc())
+        .limit(1)
+    ).first()
+    is_open = last is not None and last.action is not Decision.UNDO and now - last.decided_at <= UNDO_SPAN
+    return last if is_open else None
+
+
+def get_decided_public_id(session: Session, decision: ModerationDecision) -> str:
+    """Give the public id of the contribution that a decision was about."""
+    subject = find_subject(session, decision.subject_kind, decision.subject_id)
+    if subject is None:
+        raise NotFound
+    return str(subject.row.public_id)
+
+
 def find_last_decision(session: Session, kind: SubjectKind, subject_id: int) -> ModerationDecision | None:
     """Give the newest decision on a contribution."""
     return session.scalars(

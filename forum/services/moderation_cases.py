@@ -76,6 +76,7 @@ class Case:
     subject: Subject
     title: str
     html: Markup
+    language: str
     byline: Byline
     path: str
     """Where the text stands, or will."""
@@ -101,6 +102,11 @@ class Case:
         """The group whose rules apply."""
         return self.subject.group
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the Chatham House Rule holds: then times are days, and there is no record."""
+        return self.group.attribution is Attribution.CHATHAM_HOUSE
+
 
 def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, *, now: datetime) -> Case:
     """Give a case to one of its group's moderators; NotFound and NotAllowed as for MODERATE."""
@@ -117,6 +123,7 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
         subject=subject,
         title=subject.thread.title if subject.thread else row.title,
         html=to_markup(row.html),
+        language=(subject.paper or row).language if kind is SubjectKind.VERSION else row.language,
         byline=_byline(session, actor, group, attributed),
         path=subject_path(subject),
         context_path=_context_path(subject),

@@ -64,7 +64,7 @@ class Month:
     """As 2026-03."""
     by_action: Counter[Decision] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
-    """By the key of the group's rule; restrictions alone name one always."""
+    """By the words of the group's rule; restrictions alone name one always."""
 
 
 def list_log(
@@ -102,7 +102,7 @@ def count_by_month(session: Session) -> list[Month]:
         month = months.setdefault(key, Month(key))
         month.by_action[decision.action] += 1
         if decision.rule is not None:
-            month.by_rule[decision.rule] += 1
+            month.by_rule[rule_text(row.Group, decision.rule) or decision.rule] += 1
     return [months[key] for key in sorted(months, reverse=True)]
 
 

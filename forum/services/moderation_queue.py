@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.attribution import SubjectKind
+from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
@@ -51,6 +51,11 @@ class Waiting:
     due: datetime
     bucket: Bucket
     flags: Counter[FlagReason] = field(default_factory=Counter)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the Chatham House Rule holds: then times are days."""
+        return self.group.attribution is Attribution.CHATHAM_HOUSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,11 @@ def test_the_report_counts_what_is_public_and_stands(  # type: ignore[no-untyped
     )  # fmt: skip
     undo_decision(session, moderator, made.public_id, now=clock())
     assert count_by_month(session) == [before]
-    assert (before.month, before.by_action, before.by_rule) == ("2026-03", {Action.HIDE: 1}, {"civil": 1})
+    assert (before.month, before.by_action, before.by_rule) == (
+        "2026-03",
+        {Action.HIDE: 1},
+        {RULES[0]["text"]: 1},
+    )
     clock.advance(days=40)
     removed(public)
     assert [month.month for month in count_by_month(session)] == ["2026-04", "2026-03"]

@@ -1,0 +1,217 @@
+"""Moderation: the queue, a case and its decision, the public log and the report."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
+
+from forum.blueprints import moderation_words as words
+from forum.blueprints.identity import current_actor
+from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import Group
+from forum.domain.moderation import MODERATED, RESTRICTIONS, Action, Why, checked_reason, checked_rule
+from forum.domain.working_days import Bucket
+from forum.errors import Conflict, Invalid
+from forum.extensions import db
+from forum.policy import Actor
+from forum.services.groups import rule_text
+from forum.services.moderation import decide, find_undoable, get_decided_public_id, undo_decision
+from forum.services.moderation_cases import Case, get_case
+from forum.services.moderation_log import count_by_month, list_log
+from forum.services.moderation_queue import QueueFilters, find_next, list_queue
+
+blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
+
+View = str | Response | tuple[str, int]
+
+
+class DecisionForm(Form):
+    """The rule, the reason, and which button was pressed."""
+
+    rule = RadioField(lazy_gettext("The rule it rests on"), [Optional()])
+    reason = TextAreaField(lazy_gettext("Reason"), [Optional()])
+    seen = HiddenField()
+
+    def offer_rules(self, group: Group) -> None:
+        """Offer the rules of a group, and none."""
+        self.rule.choices = [SelectChoice(str(rule["key"]), str(rule["text"])) for rule in group.rules]
+
+
+class UndoForm(Form):
+    """One button."""
+
+
+def _filters() -> QueueFilters:
+    """Read the filters of the address; a value that is none of ours filters nothing."""
+    values: dict[str, Any] = {"group": request.args.get("group") or None}
+    for name, kind in (("kind", SubjectKind), ("why", Why), ("bucket", Bucket)):
+        text = request.args.get(name, "")
+        values[name] = kind(text) if text in {str(member.value) for member in kind} else None
+    return QueueFilters(**values)
+
+
+def _query(filters: QueueFilters) -> dict[str, Any]:
+    """Give the filters as the query of an address."""
+    values = {"group": filters.group, "kind": filters.kind, "why": filters.why, "bucket": filters.bucket}
+    return {name: str(value) for name, value in values.items() if value}
+
+
+@blueprint.get("/")
+def queue() -> str:
+    """Show what waits in one's groups: flagged as illegal, overdue, due today, later."""
+    actor, filters = current_actor(), _filters()
+    page = request.args.get("page", 1, type=int)
+    shown = list_queue(db.session(), actor, filters=filters, now=now(), page=page)
+    lanes = [("illegal", [entry for entry in shown.entries if entry.waiting.why is Why.ILLEGAL])]
+    rest = [entry for entry in shown.entries if entry.waiting.why is not Why.ILLEGAL]
+    lanes += [(one.value, [entry for entry in rest if entry.waiting.bucket is one]) for one in Bucket]
+    return render_template(
+        "moderation/queue.html",
+        queue=shown,
+        lanes=lanes,
+        filters=filters,
+        query=_query(filters),
+        buckets=list(Bucket),
+        kinds=MODERATED,
+        whys=list(Why),
+        words=words,
+        undoable=find_undoable(db.session(), actor, now=now()),
+        undo_form=UndoForm(),
+    )
+
+
+@blueprint.route("/cases/<any(post, version):kind>/<public_id>", methods=["GET", "POST"])
+def case(kind: str, public_id: str) -> View:
+    """Show one case, preview the letter, or decide."""
+    subject_kind, filters = SubjectKind(kind), _filters()
+    shown = get_case(db.session(), current_actor(), subject_kind, public_id, now=now())
+    form = DecisionForm()
+    form.offer_rules(shown.group)
+    preview, status = None, 200
+    if request.method == "GET":
+        form.seen.data = shown.seen
+    elif form.validate():
+        try:
+            if "preview" in request.form:
+                preview = _preview(shown, form, request.form["preview"])
+            elif submitted_before(db.session(), form) is None:
+                return _decide_and_go_on(form, shown, filters)
+            else:
+                return redirect(url_for("moderation.queue", **_query(filters)), 303)
+        except Invalid as error:
+            form.add_error(error)
+        except Conflict as error:
+            form.form_errors.append(gettext(error.message, **error.parameters))
+            shown = get_case(db.session(), current_actor(), subject_kind, public_id, now=now())
+            form.seen.data, status = shown.seen, error.status_code
+    if form.errors and status == 200:
+        status = 422
+    return _case_page(shown, form, filters, preview), status
+
+
+def _case_page(shown: Case, form: DecisionForm, filters: QueueFilters, preview: Any) -> str:
+    actor = current_actor()
+    place = (shown.subject.kind, shown.subject.row.public_id)
+    return render_template(
+        "moderation/case.html",
+        case=shown,
+        form=form,
+        preview=preview,
+        restriction=next((action for action in shown.actions if action in RESTRICTIONS), None),
+        following=find_next(db.session(), actor, filters=filters, now=now(), after=place),
+        query=_query(filters),
+        words=words,
+        undoable=find_undoable(db.session(), actor, now=now()),
+        undo_form=UndoForm(),
+    )
+
+
+def _chosen_action(shown: Case, value: str) -> Action:
+    """Give the decision that was pressed; what is no decision at all changes nothing."""
+    if value not in {action.value for action in Action} or value == Action.UNDO:
+        raise Invalid("Choose one of the decisions below.")
+    return Action(value)
+
+
+def _preview(shown: Case, form: DecisionForm, value: str) -> dict[str, Any]:
+    """Give the letter that a decision would send; Invalid if it could not be made like this."""
+    action = _chosen_action(shown, value)
+    keys = [str(rule["key"]) for rule in shown.group.rules]
+    rule = checked_rule(action, form.rule.data or "", keys)
+    return {
+        "action": action,
+        "rule": rule_text(shown.group, rule),
+        "reason": checked_reason(action, form.reason.data or ""),
+    }
+
+
+def _decide_and_go_on(form: DecisionForm, shown: Case, filters: QueueFilters) -> Response:
+    action = _chosen_action(shown, request.form.get("action", ""))
+    place = (shown.subject.kind, shown.subject.row.public_id)
+    _decide(form, place, action)
+    flash(gettext("%(done)s: %(title)s", done=words.done(action), title=shown.title), "success")
+    following = find_next(db.session(), current_actor(), filters=filters, now=now(), after=place)
+    if following is None:
+        return redirect(url_for("moderation.queue", **_query(filters)), 303)
+    location = url_for(
+        "moderation.case", kind=following.kind.value, public_id=following.public_id, **_query(filters)
+    )
+    return redirect(location, 303)
+
+
+@transactional
+def _decide(
+    session: Session, actor: Actor, form: DecisionForm, place: tuple[SubjectKind, str], action: Action
+) -> None:
+    kind, public_id = place
+    decide(
+        session,
+        actor,
+        kind=kind,
+        public_id=public_id,
+        action=action,
+        rule=form.rule.data or "",
+        reason=form.reason.data or "",
+        seen=form.seen.data or "",
+        now=now(),
+    )
+    remember_submission(session, actor, form, url_for("moderation.queue"))
+
+
+@blueprint.post("/decisions/<public_id>/undo")
+def undo(public_id: str) -> Response:
+    """Take back one's own decision of the last minute, and show the case again."""
+    form = UndoForm()
+    if not form.validate():
+        raise Invalid("The page was open too long. Load it again.")
+    kind, subject_id = _undo(public_id)
+    flash(gettext("The decision was taken back; nobody was told."), "success")
+    return redirect(url_for("moderation.case", kind=kind.value, public_id=subject_id), 303)
+
+
+@transactional
+def _undo(session: Session, actor: Actor, public_id: str) -> tuple[SubjectKind, str]:
+    reversal = undo_decision(session, actor, public_id, now=now())
+    return reversal.subject_kind, get_decided_public_id(session, reversal)
+
+
+@blueprint.get("/log")
+def log() -> str:
+    """Show the decisions that this reader may know of, newest first."""
+    before, group = request.args.get("before"), request.args.get("group")
+    page = list_log(db.session(), current_actor(), before=before, group_slug=group)
+    return render_template("moderation/log.html", page=page, before=before, group=group, words=words)
+
+
+@blueprint.get("/transparency")
+def transparency() -> str:
+    """Show how often what was decided about public contributions: the same figures for everybody."""
+    actions = [action for action in Action if action is not Action.UNDO]
+    months = count_by_month(db.session())
+    return render_template("moderation/transparency.html", months=months, actions=actions, words=words)

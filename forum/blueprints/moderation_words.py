@@ -1,0 +1,130 @@
+"""The words of moderation and notices: why something waits, what was decided, what a person is told."""
+
+from flask_babel import gettext, lazy_gettext
+
+from forum.domain.attribution import SubjectKind
+from forum.domain.moderation import Action, FlagReason, Why
+from forum.domain.notices import NoticeKind
+from forum.domain.working_days import Bucket
+
+_BUTTONS = {
+    Action.APPROVE: lazy_gettext("Publish"),
+    Action.REJECT: lazy_gettext("Reject"),
+    Action.HIDE: lazy_gettext("Remove from view"),
+    Action.RESTORE: lazy_gettext("Restore"),
+    Action.KEEP: lazy_gettext("Keep as it is"),
+}
+_DONE = {
+    Action.APPROVE: lazy_gettext("Published"),
+    Action.REJECT: lazy_gettext("Rejected"),
+    Action.HIDE: lazy_gettext("Removed from view"),
+    Action.RESTORE: lazy_gettext("Restored"),
+    Action.KEEP: lazy_gettext("Kept as it is"),
+    Action.UNDO: lazy_gettext("Decision taken back"),
+}
+_TO_THE_AUTHOR = {
+    Action.APPROVE: lazy_gettext("Your contribution was published."),
+    Action.REJECT: lazy_gettext("Your contribution was not published."),
+    Action.HIDE: lazy_gettext("Your contribution was removed from view."),
+    Action.RESTORE: lazy_gettext("Your contribution was restored."),
+    Action.KEEP: lazy_gettext("Your contribution stays as it is."),
+    Action.UNDO: lazy_gettext("The decision was taken back."),
+}
+_FLAGS = {
+    FlagReason.OFF_TOPIC: lazy_gettext("Does not belong to this discussion"),
+    FlagReason.UNCIVIL: lazy_gettext("Attacks a person or a body"),
+    FlagReason.CONFIDENTIAL: lazy_gettext("Shares what is confidential or narrower labelled"),
+    FlagReason.PERSONAL_DATA: lazy_gettext("Contains personal data"),
+    FlagReason.SPAM: lazy_gettext("Advertises, or says the same again and again"),
+    FlagReason.ILLEGAL: lazy_gettext("Is illegal"),
+    FlagReason.OTHER: lazy_gettext("Something else"),
+}
+_WHY = {
+    Why.HELD: lazy_gettext("Held"),
+    Why.FLAGGED: lazy_gettext("Flagged"),
+    Why.ILLEGAL: lazy_gettext("Flagged as illegal"),
+}
+_HELD = {
+    "everything": lazy_gettext("In this group moderators read every contribution first."),
+    "newcomer": lazy_gettext("It is the author's first contribution to this group."),
+}
+_KINDS = {
+    SubjectKind.POST: lazy_gettext("Post"),
+    SubjectKind.VERSION: lazy_gettext("Paper"),
+    SubjectKind.THREAD: lazy_gettext("Discussion"),
+    SubjectKind.ATTACHMENT: lazy_gettext("Attachment"),
+    SubjectKind.CONSULTATION: lazy_gettext("Consultation"),
+}
+_BUCKETS = {
+    Bucket.OVERDUE: lazy_gettext("Overdue"),
+    Bucket.TODAY: lazy_gettext("Due today"),
+    Bucket.LATER: lazy_gettext("Later"),
+}
+_NOTICES = {
+    NoticeKind.HELD: lazy_gettext("Your contribution waits for a moderator"),
+    NoticeKind.DECIDED: lazy_gettext("A moderator decided about your contribution"),
+    NoticeKind.REPLIED: lazy_gettext("Somebody replied to you"),
+    NoticeKind.MENTIONED: lazy_gettext("Somebody mentioned you"),
+    NoticeKind.INVITED: lazy_gettext("You were invited"),
+    NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator looked at what you flagged"),
+    NoticeKind.QUESTION_ANSWERED: lazy_gettext("Your question was answered"),
+}
+_MAILS = {
+    NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
+    NoticeKind.DECIDED: lazy_gettext("A moderator has decided about what I wrote"),
+    NoticeKind.REPLIED: lazy_gettext("Somebody replies to me"),
+    NoticeKind.MENTIONED: lazy_gettext("Somebody mentions me"),
+    NoticeKind.INVITED: lazy_gettext("Somebody invites me"),
+    NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator has looked at what I flagged"),
+    NoticeKind.QUESTION_ANSWERED: lazy_gettext("My question to the unit is answered"),
+}
+
+
+def button(value: Action) -> str:
+    """Give what the button of a decision says."""
+    return str(_BUTTONS[value])
+
+
+def done(value: Action) -> str:
+    """Give what was decided, as the log says it."""
+    return str(_DONE[value])
+
+
+def to_the_author(value: Action) -> str:
+    """Give the first sentence of the letter to the author."""
+    return str(_TO_THE_AUTHOR[value])
+
+
+def flag_reason(value: FlagReason) -> str:
+    """Give the reason of a flag in words."""
+    return str(_FLAGS[value])
+
+
+def why(value: Why) -> str:
+    """Give why something is in the queue."""
+    return str(_WHY[value])
+
+
+def held_because(rule: str | None) -> str:
+    """Give the sentence about the rule that held something."""
+    return str(_HELD[rule]) if rule in _HELD else gettext("A rule of this group held it.")
+
+
+def kind(value: SubjectKind) -> str:
+    """Give what kind of contribution it is."""
+    return str(_KINDS[value])
+
+
+def bucket(value: Bucket) -> str:
+    """Give how urgent something is."""
+    return str(_BUCKETS[value])
+
+
+def notice(value: NoticeKind) -> str:
+    """Give what a person is told, without a full stop."""
+    return str(_NOTICES[value])
+
+
+def mail(value: NoticeKind) -> str:
+    """Give what a kind of mail is about, as its reader would say it."""
+    return str(_MAILS[value])

@@ -1,0 +1,217 @@
+"""My contributions: what a person wrote, or a body they speak for, and what became of it.
+
+One's own text is given as a copy, even from a group that one has left, where no link leads into it.
+What colleagues wrote for a body is listed only as far as it can be read in place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from markupsafe import Markup
+from sqlalchemy.orm import Session, aliased
+
+from forum.domain.attribution import Attribution, Authorship, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.moderation import MODERATED, ModerationDecision
+from forum.domain.moderation import Action as Decision
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.policy import Action, Actor, can, visible_to
+from forum.policy.sql import MODEL_OF
+from forum.richtext import to_markup
+from forum.services.addresses import paper_path, post_path, version_path
+from forum.services.groups import rule_text
+from forum.services.sealing import account_key, sealed_key
+
+PAGE_SIZE = 25
+_UNTOLD = (Decision.KEEP, Decision.UNDO)
+"""Decisions that the author is not told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a moderator decided, and why."""
+
+    action: Decision
+    rule: str | None
+    reason: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One contribution as its writer sees it; None where they may not know it (any more)."""
+
+    kind: SubjectKind
+    public_id: str
+    title: str | None
+    group: str | None
+    status: Status
+    held_because: str | None
+    created_at: datetime
+    is_sealed: bool
+    is_mine: bool
+    """Written by this person, rather than by a colleague for the same body."""
+    language: str
+    html: Markup | None
+    """The copy of one's own text."""
+    path: str | None
+    """Where it stands, if the writer reads it there."""
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionPage:
+    """A page of contributions, newest first."""
+
+    contributions: Sequence[Contribution]
+    page: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Whose contributions are asked for: the person's own keys apart from those of their bodies."""
+
+    actor: Actor
+    own_keys: frozenset[str]
+
+
+def list_contributions(
+    session: Session, actor: Actor, *, sealing_secret: bytes, page: int = 1
+) -> ContributionPage:
+    """Give a page of what the actor and their bodies wrote; a fixed number of statements."""
+    key = account_key(actor.account_id or 0)
+    asker = _Asker(actor, frozenset({key, sealed_key(sealing_secret, key)}))
+    page = min(max(page, 1), 1000)
+    places = sa.union_all(*(_written(asker, kind) for kind in MODERATED)).subquery()
+    rows = session.execute(
+        sa.select(places.c.kind, places.c.id)
+        .order_by(places.c.created_at.desc(), places.c.kind, places.c.id.desc())
+        .limit(PAGE_SIZE + 1)
+        .offset((page - 1) * PAGE_SIZE)
+    ).all()
+    shown = [(SubjectKind(kind), id_) for kind, id_ in rows[:PAGE_SIZE]]
+    loaded: dict[tuple[SubjectKind, int], Contribution] = {}
+    for kind in MODERATED:
+        ids = [id_ for of, id_ in shown if of is kind]
+        if ids:
+            loaded |= _load(session, asker, kind, ids)
+    return ContributionPage([loaded[place] for place in shown], page, len(rows) > PAGE_SIZE)
+
+
+def _wrote(kind: SubjectKind, keys: frozenset[str]) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(Authorship.subject_id).where(
+        Authorship.subject_kind == kind, Authorship.writer_key.in_(sorted(keys))
+    )
+
+
+def _written(asker: _Asker, kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
+    """The ids that are listed: one's own, and of one's bodies and drafts what can be read."""
+    model = MODEL_OF[kind]
+    own = sa.and_(model.id.in_(_wrote(kind, asker.own_keys)), model.status != Status.DRAFT)
+    return sa.select(sa.literal(kind.value).label("kind"), model.id, model.created_at).where(
+        model.id.in_(_wrote(kind, asker.own_keys | asker.actor.writer_keys)),
+        sa.or_(own, visible_to(asker.actor, model)),
+    )
+
+
+def _load(
+    session: Session, asker: _Asker, kind: SubjectKind, ids: list[int]
+) -> dict[tuple[SubjectKind, int], Contribution]:
+    statement = _post_statement(asker) if kind is SubjectKind.POST else _version_statement(asker)
+    outcomes = _outcomes(session, kind, ids)
+    mine = set(session.scalars(_wrote(kind, asker.own_keys).where(Authorship.subject_id.in_(ids))))
+    model = MODEL_OF[kind]
+    found = {}
+    for row in session.execute(statement.where(model.id.in_(ids))):
+        group = row.Group
+        decided = outcomes.get(row.id)
+        is_mine = row.id in mine
+        found[kind, row.id] = Contribution(
+            kind=kind,
+            public_id=row.public_id,
+            title=row.title,
+            group=group.short_title if can(asker.actor, Action.SEE_LISTING, group) else None,
+            status=row.status,
+            held_because=row.held_because,
+            created_at=row.created_at,
+            is_sealed=group.attribution is Attribution.CHATHAM_HOUSE,
+            is_mine=is_mine,
+            language=row.language,
+            html=to_markup(row.html) if is_mine and row.html else None,
+            path=_path(kind, row) if row.is_readable else None,
+            outcome=Outcome(
+                decided.action, rule_text(group, decided.rule), decided.reason, decided.decided_at
+            )
+            if decided
+            else None,
+        )
+    return found
+
+
+def _path(kind: SubjectKind, row: Any) -> str:
+    if kind is SubjectKind.POST:
+        return post_path(row.public_id)
+    if row.number is None:
+        return paper_path(row.Group.slug, row.paper_public_id)
+    return version_path(row.paper_public_id, row.number)
+
+
+def _post_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
+    """A reply shows the title of its discussion only to who reads that."""
+    title = sa.case((sa.or_(Post.number == 1, visible_to(asker.actor, Thread)), Thread.title))
+    return (
+        sa.select(
+            *_columns(asker, Post), Post.language, title.label("title"), Group, Post.number, Post.created_at
+        )
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(Group, Group.id == Post.group_id)
+    )
+
+
+def _version_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            *_columns(asker, PaperVersion),
+            PaperVersion.title,
+            PaperVersion.number,
+            PaperVersion.created_at,
+            Paper.language,
+            Paper.public_id.label("paper_public_id"),
+            Group,
+        )
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .join(Group, Group.id == PaperVersion.group_id)
+    )
+
+
+def _columns(asker: _Asker, model: Any) -> tuple[Any, ...]:
+    return (
+        model.id,
+        model.public_id,
+        model.status,
+        model.held_because,
+        model.html,
+        visible_to(asker.actor, model).label("is_readable"),
+    )
+
+
+def _outcomes(session: Session, kind: SubjectKind, ids: list[int]) -> dict[int, ModerationDecision]:
+    """The newest decision on each that stands and that its author is told of."""
+    reversal = aliased(ModerationDecision)
+    decisions = session.scalars(
+        sa.select(ModerationDecision)
+        .where(
+            ModerationDecision.subject_kind == kind,
+            ModerationDecision.subject_id.in_(ids),
+            ModerationDecision.action.not_in(_UNTOLD),
+            ~sa.select(sa.literal(1)).where(reversal.reverses_id == ModerationDecision.id).exists(),
+        )
+        .order_by(ModerationDecision.id)
+    )
+    return {decision.subject_id: decision for decision in decisions}

@@ -1,0 +1,230 @@
+"""A person's notices: listed with their rights asked again, and marked read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.groups import Group
+from forum.domain.moderation import Action as Decision
+from forum.domain.moderation import ModerationDecision
+from forum.domain.notices import Notice, NoticeKind
+from forum.domain.papers import Paper, PaperVersion
+from forum.domain.threads import Post, Thread
+from forum.errors import NotAllowed, NotFound
+from forum.policy import Action, Actor, can, visible_to
+from forum.services.addresses import group_path, paper_path, post_path, thread_path, version_path
+from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.groups import rule_text
+from forum.services.letters import CONTRIBUTIONS_PATH
+
+PAGE_SIZE = 30
+
+_OF_OTHERS = frozenset({NoticeKind.REPLIED, NoticeKind.MENTIONED, NoticeKind.QUESTION_ANSWERED})
+_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One notice as its reader may see it now; what may no longer be read is None."""
+
+    public_id: str
+    kind: NoticeKind
+    created_at: datetime
+    is_read: bool
+    is_sealed: bool
+    """Under the Chatham House Rule: show the day alone."""
+    is_readable: bool
+    """False where what it was about can no longer be read: then nothing of it is set."""
+    title: str | None = None
+    group: str | None = None
+    path: str | None = None
+    byline: Byline | None = None
+    """Whose reply, mention or answer it is."""
+    decision: Decision | None = None
+    rule: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """A page of notices, newest first."""
+
+    notices: Sequence[NoticeView]
+    next_before: str | None
+    """Pass as `before` for older ones; None on the last page."""
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a notice is about, loaded because the reader may read it."""
+
+    title: str | None
+    path: str
+    byline: Byline | None = None
+
+
+def list_notices(session: Session, actor: Actor, *, before: str | None = None) -> NoticePage:
+    """Give a page of the actor's notices; a fixed number of statements, whatever they are about."""
+    statement = (
+        sa.select(Notice, Group, ModerationDecision)
+        .outerjoin(Group, Group.id == Notice.group_id)
+        .outerjoin(ModerationDecision, ModerationDecision.id == Notice.decision_id)
+        .where(Notice.account_id == actor.account_id, ~_is_undone())
+        .order_by(Notice.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if before is not None:
+        cursor = sa.select(Notice.id).where(Notice.public_id == before, Notice.account_id == actor.account_id)
+        statement = statement.where(Notice.id < cursor.scalar_subquery())
+    rows = session.execute(statement).all()
+    shown = rows[:PAGE_SIZE]
+    about = _load_subjects(session, actor, [row.Notice for row in shown])
+    views = [_view(actor, row.Notice, row.Group, row.ModerationDecision, about) for row in shown]
+    more = views[-1].public_id if len(rows) > PAGE_SIZE else None
+    return NoticePage(views, more, count_unread(session, actor))
+
+
+def count_unread(session: Session, actor: Actor) -> int:
+    """Give how many of the actor's notices are unread."""
+    statement = sa.select(sa.func.count()).select_from(Notice)
+    return (
+        session.scalar(statement.where(Notice.account_id == actor.account_id, Notice.read_at.is_(None))) or 0
+    )
+
+
+def mark_read(session: Session, actor: Actor, public_id: str, *, now: datetime) -> None:
+    """Mark one of the actor's notices read; NotFound if it is none of theirs."""
+    notice = session.scalars(
+        sa.select(Notice).where(Notice.public_id == public_id, Notice.account_id == actor.account_id)
+    ).first()
+    if notice is None:
+        raise NotFound
+    notice.read_at = notice.read_at or now
+
+
+def mark_all_read(session: Session, actor: Actor, *, now: datetime) -> None:
+    """Mark all of the actor's notices read."""
+    if actor.account_id is None:
+        raise NotAllowed("Sign in to see your notices.")
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.account_id == actor.account_id, Notice.read_at.is_(None))
+        .values(read_at=now)
+    )
+
+
+def _is_undone() -> sa.ColumnElement[bool]:
+    reversal = aliased(ModerationDecision)
+    return sa.select(sa.literal(1)).where(reversal.reverses_id == Notice.decision_id).exists()
+
+
+def _view(
+    actor: Actor,
+    notice: Notice,
+    group: Group | None,
+    decision: ModerationDecision | None,
+    about: dict[tuple[SubjectKind, int], _About],
+) -> NoticeView:
+    found = None
+    if notice.subject_kind is not None and notice.subject_id is not None:
+        found = about.get((notice.subject_kind, notice.subject_id))
+    knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
+    is_readable = found is not None if notice.subject_id is not None else group is None or knows_group
+    if notice.kind is NoticeKind.FLAG_ANSWERED:
+        is_readable = knows_group
+    basics: dict[str, Any] = {
+        "public_id": notice.public_id,
+        "kind": notice.kind,
+        "created_at": notice.created_at,
+        "is_read": notice.read_at is not None,
+        "is_sealed": group is not None and group.attribution is Attribution.CHATHAM_HOUSE,
+        "is_readable": is_readable,
+    }
+    if not is_readable:
+        return NoticeView(**basics)
+    return NoticeView(
+        **basics,
+        title=found.title if found else None,
+        group=group.short_title if group is not None and knows_group else None,
+        path=_path(actor, notice, group, found),
+        byline=found.byline if found and notice.kind in _OF_OTHERS else None,
+        decision=decision.action if decision else None,
+        rule=rule_text(group, decision.rule) if group and decision and found else None,
+        reason=decision.reason if decision and found else None,
+    )
+
+
+def _path(actor: Actor, notice: Notice, group: Group | None, found: _About | None) -> str | None:
+    if notice.kind in _OF_THE_WRITER:
+        return CONTRIBUTIONS_PATH
+    if found is not None:
+        return found.path
+    if group is not None and can(actor, Action.READ, group):
+        return group_path(group.slug)
+    return None
+
+
+def _load_subjects(
+    session: Session, actor: Actor, notices: Sequence[Notice]
+) -> dict[tuple[SubjectKind, int], _About]:
+    """Load, in one statement a kind, what the actor may read of what the notices are about."""
+    about: dict[tuple[SubjectKind, int], _About] = {}
+    for kind, load in _LOADERS.items():
+        ids = [one.subject_id for one in notices if one.subject_kind is kind and one.subject_id is not None]
+        if ids:
+            about |= {(kind, id_): found for id_, found in load(session, actor, ids)}
+    return about
+
+
+def _posts(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    # A reply may be readable to its writer while its discussion is not: then the title stays out.
+    title = sa.case((sa.or_(Post.number == 1, visible_to(actor, Thread)), Thread.title))
+    columns = (Post.id, Post.public_id, *_shown_columns(Post))
+    statement = (
+        sa.select(*columns, title.label("title"), Group, *author_columns())
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(Group, Group.id == Post.group_id)
+        .where(Post.id.in_(ids), visible_to(actor, Post))
+    )
+    return [
+        (row.id, _About(row.title, post_path(row.public_id), present(actor, row.Group, row, row)))
+        for row in session.execute(join_author(statement, Post))
+    ]
+
+
+def _shown_columns(attributed: Any) -> tuple[Any, ...]:
+    """What present() reads of an Attributed model."""
+    return attributed.alias, attributed.stakeholder_type, attributed.country, attributed.shown_as
+
+
+def _threads(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = sa.select(Thread, Group.slug).join(Group, Group.id == Thread.group_id)
+    rows = session.execute(statement.where(Thread.id.in_(ids), visible_to(actor, Thread)))
+    return [(thread.id, _About(thread.title, thread_path(slug, thread.public_id))) for thread, slug in rows]
+
+
+def _versions(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    columns = (PaperVersion.id, PaperVersion.number, PaperVersion.title, *_shown_columns(Paper))
+    statement = (
+        sa.select(*columns, Paper.public_id.label("paper_public_id"), Group, *author_columns())
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .join(Group, Group.id == PaperVersion.group_id)
+        .where(PaperVersion.id.in_(ids), visible_to(actor, PaperVersion))
+    )
+    found = []
+    for row in session.execute(join_author(statement, Paper)):
+        if row.number is None:
+            path = paper_path(row.Group.slug, row.paper_public_id)
+        else:
+            path = version_path(row.paper_public_id, row.number)
+        found.append((row.id, _About(row.title, path, present(actor, row.Group, row, row))))
+    return found
+
+
+_LOADERS = {SubjectKind.POST: _posts, SubjectKind.THREAD: _threads, SubjectKind.VERSION: _versions}
