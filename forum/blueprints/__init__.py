@@ -10,13 +10,17 @@ def register_blueprints(app: Flask) -> None:
         attachments,
         consultations,
         drafts,
+        flags,
         groups,
         health,
         home,
-        invitations,  # noqa: F401  (their views are accounts')
+        invitations,  # noqa: F401  (its views are accounts')
+        me,
+        moderation,
+        notices,
         pages,
         papers,
-        settings,  # noqa: F401  (their views are accounts')
+        settings,  # noqa: F401  (its views are accounts')
         strategy,
     )
 
@@ -24,9 +28,13 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(drafts.blueprint)
+    app.register_blueprint(flags.blueprint)
     app.register_blueprint(groups.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(me.blueprint)
+    app.register_blueprint(moderation.blueprint)
+    app.register_blueprint(notices.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(papers.blueprint)
     app.register_blueprint(strategy.blueprint)

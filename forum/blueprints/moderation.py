@@ -35,11 +35,12 @@ class DecisionForm(Form):
     """The rule, the reason, and which button was pressed."""
 
     rule = RadioField(lazy_gettext("The rule it rests on"), [Optional()])
-    reason = TextAreaField(lazy_gettext("Reason"), [Optional()])
+    reason = TextAreaField(lazy_gettext("Reason"))
     seen = HiddenField()
 
     def offer_rules(self, group: Group) -> None:
-        """Offer the rules of a group, and none."""
+        """Offer the rules of a group; what is needed depends on the decision, so nothing says 'optional'."""
+        self.rule.flags.required = self.reason.flags.required = True
         self.rule.choices = [SelectChoice(str(rule["key"]), str(rule["text"])) for rule in group.rules]
 
 
@@ -86,10 +87,10 @@ def queue() -> str:
     )
 
 
-@blueprint.route("/cases/<any(post, version):kind>/<public_id>", methods=["GET", "POST"])
-def case(kind: str, public_id: str) -> View:
+@blueprint.route("/cases/<any(post, version):of>/<public_id>", methods=["GET", "POST"])
+def case(of: str, public_id: str) -> View:
     """Show one case, preview the letter, or decide."""
-    subject_kind, filters = SubjectKind(kind), _filters()
+    subject_kind, filters = SubjectKind(of), _filters()
     shown = get_case(db.session(), current_actor(), subject_kind, public_id, now=now())
     form = DecisionForm()
     form.offer_rules(shown.group)
@@ -160,7 +161,7 @@ def _decide_and_go_on(form: DecisionForm, shown: Case, filters: QueueFilters) ->
     if following is None:
         return redirect(url_for("moderation.queue", **_query(filters)), 303)
     location = url_for(
-        "moderation.case", kind=following.kind.value, public_id=following.public_id, **_query(filters)
+        "moderation.case", of=following.kind.value, public_id=following.public_id, **_query(filters)
     )
     return redirect(location, 303)
 
@@ -192,7 +193,7 @@ def undo(public_id: str) -> Response:
         raise Invalid("The page was open too long. Load it again.")
     kind, subject_id = _undo(public_id)
     flash(gettext("The decision was taken back; nobody was told."), "success")
-    return redirect(url_for("moderation.case", kind=kind.value, public_id=subject_id), 303)
+    return redirect(url_for("moderation.case", of=kind.value, public_id=subject_id), 303)
 
 
 @transactional

@@ -55,6 +55,9 @@ ENTRIES: dict[str, Entry] = {
     "drafts.new": Entry.SIGNED_IN,
     "drafts.remove_author": Entry.SIGNED_IN,
     "drafts.withdraw": Entry.SIGNED_IN,
+    # flags
+    "flags.post": Entry.SIGNED_IN,
+    "flags.version": Entry.SIGNED_IN,
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,
@@ -64,6 +67,21 @@ ENTRIES: dict[str, Entry] = {
     "health.ready": Entry.MACHINE,
     # home
     "home.index": Entry.ANYONE,
+    # me
+    "me.alerts": Entry.SIGNED_IN,
+    "me.confirm_stop": Entry.ANYONE,
+    "me.contributions": Entry.SIGNED_IN,
+    "me.stop": Entry.ANYONE,
+    # moderation
+    "moderation.case": Entry.MODERATORS,
+    "moderation.log": Entry.ANYONE,
+    "moderation.queue": Entry.MODERATORS,
+    "moderation.transparency": Entry.ANYONE,
+    "moderation.undo": Entry.MODERATORS,
+    # notices
+    "notices.index": Entry.SIGNED_IN,
+    "notices.read": Entry.SIGNED_IN,
+    "notices.read_all": Entry.SIGNED_IN,
     # pages
     "pages.accessibility": Entry.ANYONE,
     "pages.help_page": Entry.ANYONE,

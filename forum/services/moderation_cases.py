@@ -13,7 +13,15 @@ from forum.domain.accounts import Account
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
-from forum.domain.moderation import MODERATED, Flag, FlagReason, ModerationDecision, Why, allowed_actions
+from forum.domain.moderation import (
+    MODERATED,
+    RESTRICTIONS,
+    Flag,
+    FlagReason,
+    ModerationDecision,
+    Why,
+    allowed_actions,
+)
 from forum.domain.moderation import Action as Decision
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post
@@ -136,7 +144,9 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
         previous=_previous(session, actor, subject),
         record=_record(session, actor, subject, attributed),
         decisions=decisions,
-        actions=allowed_actions(subject.status, is_flagged=bool(flags)),
+        actions=sorted(
+            allowed_actions(subject.status, is_flagged=bool(flags)), key=RESTRICTIONS.__contains__
+        ),
         seen=decisions[-1].public_id if decisions else NOTHING_SEEN,
     )
 

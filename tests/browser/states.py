@@ -38,6 +38,26 @@ STATES = (
     State("/groups/{closed}/", "member"),
     # accounts
     State("/accounts/sign-in"),
+    # flags
+    State("/posts/{post}/flag", "chair"),
+    State("/posts/{post}/flag", "member", 403),
+    # me
+    State("/mail/stop/{stop}"),
+    State("/me/alerts", "member"),
+    State("/me/contributions", "member"),
+    State("/me/contributions", "outsider"),
+    # moderation
+    State("/moderation/", "moderator"),
+    State("/moderation/?bucket=later&kind=version", "moderator"),
+    State("/moderation/cases/post/{held}", "moderator"),
+    State("/moderation/cases/post/{flagged}", "moderator"),
+    State("/moderation/cases/post/{removed}", "moderator"),
+    State("/moderation/cases/version/{held_paper}", "moderator"),
+    State("/moderation/log"),
+    State("/moderation/transparency"),
+    # notices
+    State("/notifications/", "member"),
+    State("/notifications/", "outsider"),
     # pages
     State("/accessibility"),
     State("/glossary"),

@@ -6,10 +6,10 @@ from forum.domain.accounts import Account, PlatformRole
 from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import GroupRole, Stage
 from forum.domain.labels import Ceiling, Status
-from forum.domain.notices import Notice, NoticeKind
 from forum.domain.organisations import StakeholderType
 from forum.policy.labels import narrowest_tlp
 from forum.services.labels import relabel
+from tests.browser.moderation import build_moderation
 from tests.builders import Builder
 
 LONG = (
@@ -83,16 +83,7 @@ def build_world(build: Builder) -> World:
     )
     build.paper(public, people["member"], title="A draft", status=Status.DRAFT, organisation=charity)
     _stages_and_consultation(build, public.id)
-    build.session.add(
-        Notice(
-            account_id=people["member"].id,
-            kind=NoticeKind.HELD,
-            key="held-1",
-            group_id=public.id,
-            created_at=build.clock(),
-        )
-    )
-    build.session.commit()
+    moderated = build_moderation(build, public, thread, people, charity)
     return World(
         people,
         {
@@ -102,6 +93,7 @@ def build_world(build: Builder) -> World:
             "post": first.public_id,
             "paper": str(version.paper_id),
             "organisation": company.slug,
+            **moderated,
         },
     )
 
