@@ -112,6 +112,12 @@ def test_every_route_has_a_policy_entry(app: Flask) -> None:
     assert set(ENTRIES) - endpoints == set(), "entries without a route in forum/policy/routes.py"
 
 
+def test_one_form_alone_needs_no_csrf_token(app: Flask) -> None:
+    """The link that stops a kind of mail: its signed token authenticates it, and it does nothing else."""
+    assert app.extensions["csrf"]._exempt_views == {"forum.blueprints.me.stop"}
+    assert app.extensions["csrf"]._exempt_blueprints == set()
+
+
 def test_no_template_switches_escaping_off() -> None:
     """Text becomes HTML in richtext alone: no template says `safe`, no inline style or handler."""
     for path in (FORUM / "templates").rglob("*.html"):

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from flask import current_app
@@ -12,6 +11,7 @@ from flask.cli import with_appcontext
 
 import config
 from forum import MIGRATIONS
+from forum.delivery.transport import SmtpTransport, transport_for
 from forum.extensions import clock, db
 from forum.services.health import Finding, check_database, check_disk, check_outbox
 
@@ -56,14 +56,13 @@ def examine() -> list[Finding]:
 
 def _check_mail(address: str) -> Finding:
     """Whether the mail setting can be understood; sending itself is the worker's to report."""
-    kind = address.split(":", 1)[0]
-    if kind == "folder":
-        return Finding("mail", True, f"written into the folder {address.split(':', 1)[1]!r} of the instance")
-    if kind in {"smtp", "smtps", "smtp+starttls"} and urlsplit(address).hostname:
-        return Finding("mail", True, f"sent through {urlsplit(address).hostname}")
-    return Finding(
-        "mail", False, "FORUM_MAIL_URL cannot be understood", "Use smtp://host:port or folder:mail."
-    )
+    try:
+        transport = transport_for(address, Path(current_app.instance_path))
+    except ValueError as error:
+        return Finding("mail", False, "FORUM_MAIL_URL cannot be understood", str(error))
+    if isinstance(transport, SmtpTransport):
+        return Finding("mail", True, f"sent through {transport.host}")
+    return Finding("mail", True, f"written into {address.split(':', 1)[1]!r} of the instance folder")
 
 
 def effective_settings() -> dict[str, str]:
