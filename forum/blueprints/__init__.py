@@ -20,8 +20,10 @@ def register_blueprints(app: Flask) -> None:
         notices,
         pages,
         papers,
+        posts,
         settings,  # noqa: F401  (its views are accounts')
         strategy,
+        threads,
     )
 
     app.register_blueprint(accounts.blueprint)
@@ -37,4 +39,6 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(papers.blueprint)
+    app.register_blueprint(posts.blueprint)
     app.register_blueprint(strategy.blueprint)
+    app.register_blueprint(threads.blueprint)

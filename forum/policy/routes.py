@@ -98,8 +98,24 @@ ENTRIES: dict[str, Entry] = {
     "papers.short": Entry.ANYONE,
     "papers.version": Entry.ANYONE,
     "papers.versions": Entry.ANYONE,
+    # posts
+    "posts.answer": Entry.SIGNED_IN,
+    "posts.edit": Entry.SIGNED_IN,
+    "posts.history": Entry.ANYONE,
+    "posts.reply": Entry.SIGNED_IN,
+    "posts.show": Entry.ANYONE,
+    "posts.withdraw": Entry.SIGNED_IN,
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,
+    # threads
+    "threads.ask_unit": Entry.SIGNED_IN,
+    "threads.first_unread": Entry.ANYONE,
+    "threads.index": Entry.ANYONE,
+    "threads.mark_all_read": Entry.SIGNED_IN,
+    "threads.new": Entry.SIGNED_IN,
+    "threads.new_comment": Entry.SIGNED_IN,
+    "threads.of_paper": Entry.ANYONE,
+    "threads.show": Entry.ANYONE,
 }
 """Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""

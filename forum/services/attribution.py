@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
 from forum.domain.attribution import Attribution, ShownAs
@@ -88,3 +89,11 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
         stakeholder_type=kind,
         country=country,
     )
+
+
+def get_byline(session: Session, reader: Actor, group: Group, attributed: Any) -> Byline:
+    """Give the byline of one loaded contribution for a reader; one statement."""
+    model = type(attributed)
+    statement = join_author(sa.select(*author_columns()).select_from(model), model)
+    author = session.execute(statement.where(model.id == attributed.id)).one()
+    return present(reader, group, attributed, author)

@@ -31,7 +31,7 @@ from forum.policy import Action, Actor, visible_to
 from forum.policy.subjects import Subject
 from forum.richtext import to_markup
 from forum.services.addresses import post_path, subject_path, thread_path, version_path
-from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.attribution import Byline, author_columns, get_byline, join_author, present
 from forum.services.groups import rule_text
 from forum.services.moderation import NOTHING_SEEN
 from forum.services.subjects import get_subject
@@ -132,7 +132,7 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
         title=subject.thread.title if subject.thread else row.title,
         html=to_markup(row.html),
         language=(subject.paper or row).language if kind is SubjectKind.VERSION else row.language,
-        byline=_byline(session, actor, group, attributed),
+        byline=get_byline(session, actor, group, attributed),
         path=subject_path(subject),
         context_path=_context_path(subject),
         why=_why(subject, flags),
@@ -166,13 +166,6 @@ def _context_path(subject: Subject) -> str:
     if subject.row.number and subject.row.number > 1:
         return version_path(subject.paper.public_id, subject.row.number - 1)
     return subject_path(subject)
-
-
-def _byline(session: Session, actor: Actor, group: Group, attributed: Any) -> Byline:
-    model = type(attributed)
-    statement = join_author(sa.select(*author_columns()).select_from(model), model)
-    author = session.execute(statement.where(model.id == attributed.id)).one()
-    return present(actor, group, attributed, author)
 
 
 def _flags(session: Session, subject: Subject) -> list[FlagView]:

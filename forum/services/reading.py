@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.attribution import Authorship, ShownAs, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.organisations import StakeholderType
@@ -48,6 +48,7 @@ class PostLine:
     html: str
     language: str
     byline: Byline
+    shown_as: ShownAs
     held_because: str | None
     is_answer: bool
     is_mine: bool
@@ -344,6 +345,7 @@ def _line(actor: Actor, head: ThreadHead, row: Any) -> PostLine:
         html=row.html,
         language=row.language,
         byline=present(actor, head.group, row, row),
+        shown_as=row.shown_as,
         held_because=row.held_because,
         is_answer=row.is_answer,
         is_mine=is_mine,

@@ -168,6 +168,11 @@ def open_thread(
     return subject_of(session, thread)
 
 
+def get_opening(session: Session, thread: Thread) -> Post:
+    """Give the opening post of a discussion."""
+    return session.scalars(sa.select(Post).where(Post.thread_id == thread.id, Post.number == 1)).one()
+
+
 def _checked_tlp(group: Group, tlp: Tlp | None) -> Tlp:
     if tlp is None:
         return default_tlp(group)

@@ -1,0 +1,308 @@
+"""Discussions: the list, a discussion page by page with its composer, opening one, asking the unit."""
+
+import functools
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from forum.blueprints.composing import PostForm, ThreadForm, compose, is_preview
+from forum.blueprints.datafiles import strategy
+from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.thread_pages import arrange, attempt, send_opening, send_reply
+from forum.domain.attribution import SubjectKind
+from forum.domain.groups import Group
+from forum.domain.organisations import StakeholderType
+from forum.domain.threads import ThreadKind
+from forum.errors import NotFound
+from forum.extensions import db
+from forum.policy import Action, Actor, can
+from forum.policy.subjects import Subject
+from forum.richtext import Rendered, to_markup
+from forum.services.groups import get_group
+from forum.services.holding import find_hold, predict_hold
+from forum.services.passages import Commented, anchor_in, get_commented
+from forum.services.posts import require_writing, why_not_write
+from forum.services.questions import GROUP_SLUG
+from forum.services.read_markers import find_first_unread, find_mark, mark_read
+from forum.services.reading import ThreadHead, get_head, get_page
+from forum.services.signing import account_keys
+from forum.services.threads import default_tlp, list_threads
+
+blueprint = Blueprint("threads", __name__)
+
+View = str | Response | tuple[str, int]
+
+
+@blueprint.get("/groups/<slug>/threads/")
+def index(slug: str) -> str:
+    """List a group's discussions."""
+    actor = current_actor()
+    group = get_group(db.session(), actor, slug)
+    kind = _choice(ThreadKind, request.args.get("kind"))
+    after = request.args.get("after")
+    page = list_threads(db.session(), actor, group, kind=kind, after=after)
+    return render_template(
+        "threads/list.html",
+        group=group,
+        page=page,
+        kind=kind,
+        after=after,
+        may_write=can(actor, Action.WRITE, group),
+        prefix=f"/groups/{group.slug}/threads/",
+    )
+
+
+@blueprint.get("/groups/<slug>/papers/<paper>/comments/")
+def of_paper(slug: str, paper: str) -> str:
+    """List the comments on a paper."""
+    actor = current_actor()
+    commented = get_commented(db.session(), actor, slug, paper)
+    after = request.args.get("after")
+    page = list_threads(db.session(), actor, commented.group, paper_id=commented.paper.id, after=after)
+    return render_template(
+        "threads/of_paper.html",
+        group=commented.group,
+        commented=commented,
+        page=page,
+        after=after,
+        may_write=can(actor, Action.WRITE, commented.group),
+        prefix=f"/groups/{slug}/threads/",
+    )
+
+
+@blueprint.route("/groups/<slug>/threads/<public_id>/", methods=["GET", "POST"])
+def show(slug: str, public_id: str) -> View:
+    """Show a page of a discussion; take a reply."""
+    actor = current_actor()
+    head = _head(actor, slug, public_id)
+    form = _reply_form(actor, head)
+    if request.method == "GET":
+        return _page(actor, head, form)
+    is_valid = form.validate()
+    rendered = form.render() if is_valid else None
+    if rendered is not None and is_preview() and _may_write(actor, head):
+        return _page(actor, head, form, rendered=rendered)
+    outcome = attempt(form, functools.partial(send_reply, slug, public_id, form), rendered)
+    if isinstance(outcome, Response):
+        return outcome
+    return _page(actor, _head(actor, slug, public_id), form), outcome
+
+
+def _head(actor: Actor, slug: str, public_id: str) -> ThreadHead:
+    return get_head(
+        db.session(),
+        actor,
+        slug,
+        public_id,
+        start=request.args.get("from"),
+        account_keys=account_keys(actor, sealing_secret()),
+    )
+
+
+def _subject(head: ThreadHead) -> Subject:
+    return Subject(SubjectKind.THREAD, head.thread, head.group, thread=head.thread)
+
+
+def _may_write(actor: Actor, head: ThreadHead) -> bool:
+    return can(actor, Action.WRITE, _subject(head))
+
+
+def _reply_form(actor: Actor, head: ThreadHead) -> PostForm:
+    form = PostForm()
+    is_question = head.thread.kind is ThreadKind.QUESTION
+    form.offer(
+        actor, head.group, may_answer=is_question and can(actor, Action.ANSWER_QUESTION, _subject(head))
+    )
+    return form
+
+
+def _page(actor: Actor, head: ThreadHead, form: PostForm, *, rendered: Rendered | None = None) -> str:
+    chosen_type = _choice(StakeholderType, request.args.get("type"))
+    only_mine = actor.is_signed_in and request.args.get("mine") == "1"
+    page = get_page(db.session(), actor, head, stakeholder_type=chosen_type, only_mine=only_mine)
+    may_write = _may_write(actor, head)
+    composer = None
+    if may_write:
+        hold = predict_hold(actor, head.group, has_contributed=head.has_contributed)
+        composer = compose(
+            form,
+            head.group,
+            head.thread.tlp,
+            hold,
+            named_list_id=head.thread.named_list_id,
+            rendered=rendered,
+        )
+    html = render_template(
+        "threads/show.html",
+        group=head.group,
+        head=head,
+        thread=head.thread,
+        page=page,
+        rows=arrange(page.posts, is_filtered=only_mine or chosen_type is not None),
+        words=_post_words(),
+        prefix=f"/groups/{head.group.slug}/threads/{head.thread.public_id}/",
+        chosen_type=chosen_type,
+        only_mine=only_mine,
+        form=form,
+        composer=composer,
+        why_not=why_not_write(actor, head.group, head.thread, may_write=may_write),
+        may_write=may_write,
+        may_answer="is_answer" in form,
+        to_markup=to_markup,
+    )
+    if request.method == "GET" and actor.is_signed_in and not only_mine and chosen_type is None:
+        until = find_mark(db.session(), actor, head, page, now=now())
+        if until is not None:
+            _mark_read(head.thread.id, until)
+    return html
+
+
+@transactional
+def _mark_read(session: Session, actor: Actor, thread_id: int, until: Any) -> None:
+    mark_read(session, actor, thread_id, until=until)
+
+
+def _post_words() -> dict[str, str]:
+    """Give the words that every post repeats, looked up once a page."""
+    return {
+        "reply": gettext("Reply"),
+        "quote": gettext("Quote"),
+        "edit": gettext("Edit"),
+        "withdraw": gettext("Withdraw"),
+        "flag": gettext("Flag"),
+        "history": gettext("edited"),
+        "new": gettext("New"),
+        "to": gettext("to contribution"),
+        "in_reply_to": gettext("In reply to"),
+        "in_reply_to_hidden": gettext("In reply to a contribution that is not shown"),
+        "withdrawn": gettext("Withdrawn by its author"),
+        "answer": gettext("Answer of the unit"),
+        "number": gettext("Contribution"),
+        "mark": gettext("Mark as the answer"),
+    }
+
+
+@blueprint.get("/groups/<slug>/threads/<public_id>/unread")
+def first_unread(slug: str, public_id: str) -> Response:
+    """Lead to the first post that this person has not read."""
+    place = find_first_unread(db.session(), current_actor(), slug, public_id)
+    address = f"/groups/{slug}/threads/{public_id}/"
+    if place is None:
+        return redirect(address)
+    start = f"?from={place.first}" if place.first else ""
+    return redirect(f"{address}{start}#post-{place.post}")
+
+
+@blueprint.post("/groups/<slug>/threads/<public_id>/read")
+def mark_all_read(slug: str, public_id: str) -> Response:
+    """Mark a whole discussion as read."""
+    form = Form()
+    head = get_head(db.session(), current_actor(), slug, public_id)
+    if form.validate():
+        _mark_read(head.thread.id, now())
+        flash(gettext("All of this discussion is marked as read."), "success")
+    return redirect(f"/groups/{slug}/threads/{public_id}/", 303)
+
+
+@blueprint.route("/groups/<slug>/threads/new", methods=["GET", "POST"])
+def new(slug: str) -> View:
+    """Open a discussion."""
+    group = get_group(db.session(), current_actor(), slug)
+    return _open(group, gettext("Open a discussion"))
+
+
+@blueprint.route("/strategy/<int:number>/ask", methods=["GET", "POST"])
+def ask_unit(number: int) -> View:
+    """Ask the unit that is responsible for an initiative."""
+    try:
+        initiative = strategy().get_initiative(number)
+    except KeyError:
+        raise NotFound from None
+    group = get_group(db.session(), current_actor(), GROUP_SLUG)
+    return _open(
+        group, gettext("Ask the unit"), kind=ThreadKind.QUESTION, initiative=number, about=initiative.title
+    )
+
+
+@blueprint.route("/groups/<slug>/papers/<paper>/comments/new", methods=["GET", "POST"])
+def new_comment(slug: str, paper: str) -> View:
+    """Comment on a paper, or on one of its paragraphs."""
+    number = request.args.get("version", type=int)
+    commented = get_commented(db.session(), current_actor(), slug, paper, number)
+    paragraph = request.args.get("paragraph") or None
+    title = (
+        gettext("On paragraph %(number)s", number=paragraph[1:])
+        if paragraph
+        else gettext("On the whole paper")
+    )
+    return _open(
+        commented.group,
+        gettext("Comment"),
+        kind=ThreadKind.COMMENT,
+        commented=commented,
+        paragraph=paragraph,
+        title=title,
+    )
+
+
+def _open(
+    group: Group,
+    heading: str,
+    *,
+    kind: ThreadKind = ThreadKind.DISCUSSION,
+    initiative: int | None = None,
+    about: str = "",
+    commented: Commented | None = None,
+    paragraph: str | None = None,
+    title: str = "",
+) -> View:
+    """Show the composer of an opening post, and take what it sends."""
+    actor = current_actor()
+    anchor = anchor_in(commented.version, paragraph) if commented else None
+    form = ThreadForm()
+    form.offer(actor, group)
+    form.offer_labels(group, fixed=commented is not None)
+    if request.method == "GET":
+        require_writing(actor, group)
+        form.title.data = form.title.data or title
+    status, rendered = 200, None
+    if request.method == "POST":
+        rendered = form.render() if form.validate() else None
+        if rendered is None or not (is_preview() and can(actor, Action.WRITE, group)):
+            comment_on = (
+                (commented.paper.public_id, commented.version.number or 0, paragraph) if commented else None
+            )
+            send = functools.partial(
+                send_opening, group.slug, form, kind=kind, initiative=initiative, comment_on=comment_on
+            )
+            outcome = attempt(form, send, rendered)
+            if isinstance(outcome, Response):
+                return outcome
+            status, rendered = outcome, None
+    tlp = anchor.tlp if anchor else form.label() or default_tlp(group)
+    hold = find_hold(db.session(), actor, group, account_keys=account_keys(actor, sealing_secret()))
+    composer = compose(
+        form, group, tlp, hold, named_list_id=anchor.named_list_id if anchor else None, rendered=rendered
+    )
+    return (
+        render_template(
+            "threads/new.html",
+            group=group,
+            heading=heading,
+            form=form,
+            composer=composer,
+            about=about,
+            initiative=initiative,
+            commented=commented,
+            anchor=anchor,
+        ),
+        status,
+    )
+
+
+def _choice(kind: Any, value: str | None) -> Any:
+    return kind(value) if value in {member.value for member in kind} else None

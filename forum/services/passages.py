@@ -1,0 +1,71 @@
+"""Choosing what a comment is about: a published version of a paper, and one of its paragraphs."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.groups import Group
+from forum.domain.labels import Status
+from forum.domain.papers import Paper, PaperVersion
+from forum.errors import Invalid, NotFound
+from forum.policy import Actor, visible_to
+from forum.services.threads import Anchor
+
+CONTEXT = 64
+"""Characters before and after a passage that are kept to find it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A version that may be commented on, with the group it is in."""
+
+    group: Group
+    paper: Paper
+    version: PaperVersion
+
+
+def get_commented(
+    session: Session, actor: Actor, slug: str, paper_public_id: str, number: int | None = None
+) -> Commented:
+    """Give a published version of a paper (the newest without a number); NotFound where unreadable."""
+    statement = (
+        sa.select(Group, Paper, PaperVersion)
+        .join(Paper, Paper.group_id == Group.id)
+        .join(PaperVersion, PaperVersion.paper_id == Paper.id)
+        .where(
+            Group.slug == slug,
+            Paper.public_id == paper_public_id,
+            PaperVersion.status == Status.PUBLISHED,
+            visible_to(actor, PaperVersion),
+        )
+        .order_by(PaperVersion.number.desc())
+        .limit(1)
+    )
+    if number is not None:
+        statement = statement.where(PaperVersion.number == number)
+    row = session.execute(statement).first()
+    if row is None:
+        raise NotFound
+    return Commented(*row)
+
+
+def anchor_in(version: PaperVersion, paragraph: str | None) -> Anchor:
+    """Give the anchor of a whole paragraph ("p17") of a version, or of the version as a whole for None."""
+    if not paragraph:
+        return Anchor(version.paper_id, version.id, version.tlp, version.named_list_id)
+    for _number, anchor, _kind, start, end, *_ in version.paragraphs:
+        if anchor == paragraph:
+            return Anchor(
+                paper_id=version.paper_id,
+                version_id=version.id,
+                tlp=version.tlp,
+                named_list_id=version.named_list_id,
+                paragraph=paragraph,
+                exact=version.text[start:end],
+                prefix=version.text[max(0, start - CONTEXT) : start],
+                suffix=version.text[end : end + CONTEXT],
+                start=start,
+                end=end,
+            )
+    raise Invalid("That version has no paragraph %(paragraph)s.", paragraph=paragraph[:16])
