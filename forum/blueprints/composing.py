@@ -28,12 +28,15 @@ from forum.services.readership import Readership, count_readers
 from forum.services.signing import shown_as_choices
 from forum.services.threads import default_tlp, tlp_choices
 
+OWN_CAPACITY = "-"
+"""The choice of speaking for no body; never the slug of one."""
+
 
 class TextForm(Form):
     """A text and its language."""
 
     body = TextAreaField(lazy_gettext("Your text"), [InputRequired(lazy_gettext("Write something first."))])
-    language = SelectField(lazy_gettext("Language"))
+    language = SelectField(lazy_gettext("Language"), [InputRequired()])
 
     def offer_languages(self, group: Group, chosen: str | None = None) -> None:
         """Offer the group's languages; none under the Chatham House Rule, where one would tell the writer."""
@@ -58,8 +61,8 @@ class TextForm(Form):
 class PostForm(TextForm):
     """A reply."""
 
-    speaking_for = SelectField(lazy_gettext("Speaking for"), default="")
-    shown_as = SelectField(lazy_gettext("Shown as"))
+    speaking_for = SelectField(lazy_gettext("Speaking for"), [InputRequired()])
+    shown_as = SelectField(lazy_gettext("Shown as"), [InputRequired()])
     parent = HiddenField()
     is_answer = BooleanField(lazy_gettext("This is the unit's answer"))
 
@@ -68,7 +71,7 @@ class PostForm(TextForm):
         self.offer_languages(group)
         bodies = [mandate for mandate in actor.mandates if mandate.may_publish]
         if bodies:
-            own = SelectChoice("", gettext("Myself, in my own capacity"))
+            own = SelectChoice(OWN_CAPACITY, gettext("Myself, in my own capacity"))
             self.speaking_for.choices = [*(SelectChoice(body.slug, body.name) for body in bodies), own]
             if not self.is_submitted():
                 self.speaking_for.data = bodies[0].slug
@@ -100,7 +103,7 @@ class ThreadForm(PostForm):
     """An opening post with its title and label."""
 
     title = StringField(lazy_gettext("Title"), [InputRequired(lazy_gettext("Give it a title."))])
-    tlp = SelectField(lazy_gettext("Readable by"))
+    tlp = SelectField(lazy_gettext("Readable by"), [InputRequired()])
 
     def offer_labels(self, group: Group, *, fixed: bool = False) -> None:
         """Offer the labels that are true under the group's ceiling; none where the label is given."""
@@ -115,14 +118,14 @@ class ThreadForm(PostForm):
             self.tlp.data = default_tlp(group).value
 
     def label(self) -> Tlp | None:
-        """Give the label chosen; None where there was no choice."""
+        """Give the label chosen; None where there was no choice, or a wrong one."""
         value = self._get("tlp")
-        return Tlp(value) if value else None
+        return Tlp(value) if value in set(Tlp) else None
 
 
 def organisation_of(actor: Actor, slug: str | None) -> int | None:
     """Give the id of a body that the actor speaks for by its slug; Invalid where they do not."""
-    if not slug:
+    if not slug or slug == OWN_CAPACITY:
         return None
     for mandate in actor.mandates:
         if mandate.slug == slug:

@@ -21,6 +21,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.labels import Status
 from forum.domain.redline import Redline, compare
 from forum.domain.threads import ThreadKind
+from forum.errors import NotAllowed
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, Actor, can, require
 from forum.policy.subjects import Subject
@@ -33,7 +34,7 @@ from forum.services.posts import (
     list_revisions,
     mark_answer,
     require_answering,
-    require_writing,
+    why_not_write,
     withdraw_post,
 )
 from forum.services.read_markers import get_place
@@ -69,15 +70,19 @@ def reply(public_id: str) -> View:
     form = PostForm()
     form.offer(actor, subject.group, may_answer=_may_answer(actor, thread))
     byline = get_byline(db.session(), actor, subject.group, subject.row)
-    if request.method == "GET":
-        require_writing(actor, subject.group, thread)
-        if request.args.get("quote"):
-            form.body.data = quote(subject.row.source, _wrote(byline))
+    if request.method == "GET" and request.args.get("quote"):
+        form.body.data = quote(subject.row.source, _wrote(byline))
     form.parent.data = public_id
     status, rendered = 200, None
-    if request.method == "POST":
+    why_not = why_not_write(actor, subject.group, thread.row, may_write=can(actor, Action.WRITE, thread))
+    if why_not is not None and request.method == "GET":
+        raise NotAllowed(why_not)
+    if why_not is not None:
+        form.form_errors.append(gettext(why_not))
+        status = 403
+    elif request.method == "POST":
         rendered = form.render() if form.validate() else None
-        if rendered is None or not (is_preview() and can(actor, Action.WRITE, thread)):
+        if rendered is None or not is_preview():
             send = functools.partial(send_reply, subject.group.slug, thread.row.public_id, form)
             outcome = attempt(form, send, rendered)
             if isinstance(outcome, Response):
@@ -116,7 +121,7 @@ def _may_answer(actor: Actor, thread: Subject) -> bool:
 
 def _wrote(byline: Byline) -> str:
     name = byline.alias or byline.name or byline.organisation or wording.type_name(byline.stakeholder_type)
-    return gettext("%(name)s wrote:", name=name) if name else ""
+    return gettext("%(name)s wrote", name=name) if name else ""
 
 
 @blueprint.route("/<public_id>/edit", methods=["GET", "POST"])
@@ -131,11 +136,14 @@ def edit(public_id: str) -> View:
         del form.title
     form.offer_languages(subject.group, post.language)
     status, rendered = 200, None
-    if request.method == "GET":
-        require(actor, Action.EDIT, subject)
-    else:
+    if not can(actor, Action.EDIT, subject):
+        form.form_errors.append(
+            gettext("Only its writer edits a contribution, as long as it is open to edits.")
+        )
+        status = 403
+    elif request.method == "POST":
         rendered = form.render() if form.validate() else None
-        if rendered is None or not (is_preview() and can(actor, Action.EDIT, subject)):
+        if rendered is None or not is_preview():
             outcome = attempt(form, functools.partial(_send_edit, public_id, form), rendered)
             if isinstance(outcome, Response):
                 return outcome

@@ -17,7 +17,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.organisations import StakeholderType
 from forum.domain.threads import ThreadKind
-from forum.errors import NotFound
+from forum.errors import NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
@@ -25,7 +25,7 @@ from forum.richtext import Rendered, to_markup
 from forum.services.groups import get_group
 from forum.services.holding import find_hold, predict_hold
 from forum.services.passages import Commented, anchor_in, get_commented
-from forum.services.posts import require_writing, why_not_write
+from forum.services.posts import why_not_write
 from forum.services.questions import GROUP_SLUG
 from forum.services.read_markers import find_first_unread, find_mark, mark_read
 from forum.services.reading import ThreadHead, get_head, get_page
@@ -82,9 +82,10 @@ def show(slug: str, public_id: str) -> View:
     form = _reply_form(actor, head)
     if request.method == "GET":
         return _page(actor, head, form)
-    is_valid = form.validate()
-    rendered = form.render() if is_valid else None
-    if rendered is not None and is_preview() and _may_write(actor, head):
+    if not _may_write(actor, head):
+        return _page(actor, head, form), 403
+    rendered = form.render() if form.validate() else None
+    if rendered is not None and is_preview():
         return _page(actor, head, form, rendered=rendered)
     outcome = attempt(form, functools.partial(send_reply, slug, public_id, form), rendered)
     if isinstance(outcome, Response):
@@ -267,12 +268,17 @@ def _open(
     form.offer(actor, group)
     form.offer_labels(group, fixed=commented is not None)
     if request.method == "GET":
-        require_writing(actor, group)
         form.title.data = form.title.data or title
     status, rendered = 200, None
-    if request.method == "POST":
+    why_not = why_not_write(actor, group, may_write=can(actor, Action.WRITE, group))
+    if why_not is not None and request.method == "GET":
+        raise NotAllowed(why_not)
+    if why_not is not None:
+        form.form_errors.append(gettext(why_not))
+        status = 403
+    elif request.method == "POST":
         rendered = form.render() if form.validate() else None
-        if rendered is None or not (is_preview() and can(actor, Action.WRITE, group)):
+        if rendered is None or not is_preview():
             comment_on = (
                 (commented.paper.public_id, commented.version.number or 0, paragraph) if commented else None
             )

@@ -9,6 +9,7 @@ from forum.domain.labels import Ceiling, Status
 from forum.domain.organisations import StakeholderType
 from forum.policy.labels import narrowest_tlp
 from forum.services.labels import relabel
+from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
 from tests.builders import Builder
 
@@ -82,6 +83,7 @@ def build_world(build: Builder) -> World:
         public, writer, title="Position on reporting duties", text=LONG, organisation=company
     )
     build.paper(public, people["member"], title="A draft", status=Status.DRAFT, organisation=charity)
+    words = build_discussions(build, public, people, writer, {"company": company, "charity": charity})
     _stages_and_consultation(build, public.id)
     moderated = build_moderation(build, public, thread, people, charity)
     return World(
@@ -94,6 +96,7 @@ def build_world(build: Builder) -> World:
             "paper": str(version.paper_id),
             "organisation": company.slug,
             **moderated,
+            **words,
         },
     )
 
