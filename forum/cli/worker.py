@@ -150,8 +150,8 @@ def worker(once: bool, retry: bool, with_parent: bool) -> None:
     sessions = sessions_of(app)
     if retry:
         with sessions() as session, writing(session):
-            click.echo(f"{retry_failed(session)} entries get another round")
+            click.echo(f"Given another round: {retry_failed(session)}")
     if once:
-        click.echo(f"{run_once(sessions, clock(), lanes)} entries done")
+        click.echo(f"Entries done: {run_once(sessions, clock(), lanes)}")
     else:
         run(sessions, clock(), lanes, lambda: with_parent and os.getppid() != parent)

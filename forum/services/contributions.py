@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from markupsafe import Markup
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Attribution, Authorship, SubjectKind
 from forum.domain.groups import Group
@@ -24,6 +24,7 @@ from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import MODEL_OF
 from forum.richtext import to_markup
 from forum.services.addresses import paper_path, post_path, version_path
+from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 from forum.services.sealing import account_key, sealed_key
 
@@ -203,14 +204,13 @@ def _columns(asker: _Asker, model: Any) -> tuple[Any, ...]:
 
 def _outcomes(session: Session, kind: SubjectKind, ids: list[int]) -> dict[int, ModerationDecision]:
     """The newest decision on each that stands and that its author is told of."""
-    reversal = aliased(ModerationDecision)
     decisions = session.scalars(
         sa.select(ModerationDecision)
         .where(
             ModerationDecision.subject_kind == kind,
             ModerationDecision.subject_id.in_(ids),
             ModerationDecision.action.not_in(_UNTOLD),
-            ~sa.select(sa.literal(1)).where(reversal.reverses_id == ModerationDecision.id).exists(),
+            ~was_undone(ModerationDecision.id),
         )
         .order_by(ModerationDecision.id)
     )

@@ -23,9 +23,10 @@ from forum.policy.labels import PUBLIC, base_label
 from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
 from forum.services.addresses import group_path, subject_path
+from forum.services.decisions import is_undone
 from forum.services.groups import rule_text
 from forum.services.invitations import get_offer, invitation_token
-from forum.services.recipients import is_undone, wants_mail
+from forum.services.recipients import wants_mail
 from forum.services.subjects import find_subject
 
 

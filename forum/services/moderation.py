@@ -23,6 +23,7 @@ from forum.domain.notices import NoticeKind
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require
 from forum.policy.subjects import Subject
+from forum.services.decisions import find_last_decision
 from forum.services.outbox import enqueue_notice
 from forum.services.statuses import change_status
 from forum.services.subjects import find_subject, get_subject
@@ -123,16 +124,6 @@ def get_decided_public_id(session: Session, decision: ModerationDecision) -> str
     if subject is None:
         raise NotFound
     return str(subject.row.public_id)
-
-
-def find_last_decision(session: Session, kind: SubjectKind, subject_id: int) -> ModerationDecision | None:
-    """Give the newest decision on a contribution."""
-    return session.scalars(
-        sa.select(ModerationDecision)
-        .where(ModerationDecision.subject_kind == kind, ModerationDecision.subject_id == subject_id)
-        .order_by(ModerationDecision.id.desc())
-        .limit(1)
-    ).first()
 
 
 def _open_flags(session: Session, subject: Subject) -> list[Flag]:

@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
+from forum.domain.base import UtcDateTime
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import Action as Decision
@@ -25,6 +26,7 @@ from forum.policy import Actor
 from forum.policy.labels import PUBLIC
 from forum.policy.sql import base_label_of
 from forum.services.addresses import post_path, version_path
+from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 
 PAGE_SIZE = 50
@@ -77,8 +79,12 @@ def list_log(
     if group_slug is not None:
         statement = statement.where(Group.slug == group_slug)
     if before is not None:
-        cursor = sa.select(ModerationDecision.id).where(ModerationDecision.public_id == before)
-        statement = statement.where(ModerationDecision.id < cursor.scalar_subquery())
+        place = sa.select(ModerationDecision.decided_at, ModerationDecision.id)
+        after = session.execute(place.where(ModerationDecision.public_id == before)).first()
+        if after is not None:
+            older = sa.tuple_(ModerationDecision.decided_at, ModerationDecision.id)
+            place_of_last = sa.tuple_(sa.literal(after.decided_at, UtcDateTime()), sa.literal(after.id))
+            statement = statement.where(older < place_of_last)
     rows = session.execute(statement).all()
     lines = [_line(actor, row) for row in rows[:PAGE_SIZE]]
     return LogPage(lines, lines[-1].public_id if len(rows) > PAGE_SIZE else None)
@@ -92,7 +98,7 @@ def count_by_month(session: Session) -> list[Month]:
             Group.ceiling == Ceiling.PUBLIC,
             _base() == PUBLIC,
             ModerationDecision.action != Decision.UNDO,
-            ~_undone(),
+            ~was_undone(ModerationDecision.id),
         )
     )
     months: dict[str, Month] = {}
@@ -124,7 +130,7 @@ def _decisions() -> sa.Select[*tuple[Any, ...]]:
             Paper.public_id.label("paper_public_id"),
             sa.func.coalesce(Post.status, PaperVersion.status).label("status"),
             sa.func.coalesce(Post.audience, PaperVersion.audience).label("audience"),
-            _undone().label("is_undone"),
+            was_undone(ModerationDecision.id).label("is_undone"),
         )
         .join(Group, Group.id == ModerationDecision.group_id)
         .outerjoin(Post, of_post)
@@ -139,11 +145,6 @@ def _base() -> sa.ColumnElement[str]:
         (ModerationDecision.subject_kind == SubjectKind.VERSION, base_label_of(PaperVersion)),
         else_=base_label_of(Post),
     )
-
-
-def _undone() -> sa.ColumnElement[bool]:
-    reversal = aliased(ModerationDecision)
-    return sa.select(sa.literal(1)).where(reversal.reverses_id == ModerationDecision.id).exists()
 
 
 def _known_to(actor: Actor) -> sa.ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group
@@ -19,6 +19,7 @@ from forum.errors import NotAllowed, NotFound
 from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import group_path, paper_path, post_path, thread_path, version_path
 from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 from forum.services.letters import CONTRIBUTIONS_PATH
 
@@ -75,7 +76,7 @@ def list_notices(session: Session, actor: Actor, *, before: str | None = None) -
         sa.select(Notice, Group, ModerationDecision)
         .outerjoin(Group, Group.id == Notice.group_id)
         .outerjoin(ModerationDecision, ModerationDecision.id == Notice.decision_id)
-        .where(Notice.account_id == actor.account_id, ~_is_undone())
+        .where(Notice.account_id == actor.account_id, ~was_undone(Notice.decision_id))
         .order_by(Notice.id.desc())
         .limit(PAGE_SIZE + 1)
     )
@@ -117,11 +118,6 @@ def mark_all_read(session: Session, actor: Actor, *, now: datetime) -> None:
         .where(Notice.account_id == actor.account_id, Notice.read_at.is_(None))
         .values(read_at=now)
     )
-
-
-def _is_undone() -> sa.ColumnElement[bool]:
-    reversal = aliased(ModerationDecision)
-    return sa.select(sa.literal(1)).where(reversal.reverses_id == Notice.decision_id).exists()
 
 
 def _view(

@@ -26,6 +26,7 @@ from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
 from forum.richtext import mentions
 from forum.services.actors import load_actor
+from forum.services.decisions import is_undone
 from forum.services.outbox import enqueue
 from forum.services.sealing import account_key, sealed_key
 from forum.services.subjects import find_subject, writer_keys_of
@@ -126,12 +127,6 @@ def find_writers(session: Session, keys: Collection[str], sealing_secret: bytes)
     active = session.scalars(sa.select(Account.id).where(Account.status == AccountStatus.ACTIVE))
     sealed = (one for one in active if sealed_key(sealing_secret, account_key(one)) in keys)
     return Writers(plain | frozenset(sealed), is_sealed=True)
-
-
-def is_undone(session: Session, decision_id: int) -> bool:
-    """Whether a decision was taken back."""
-    statement = sa.select(ModerationDecision.id).where(ModerationDecision.reverses_id == decision_id)
-    return session.scalar(statement.limit(1)) is not None
 
 
 def _load(session: Session, payload: Mapping[str, Any]) -> _Event | None:

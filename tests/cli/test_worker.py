@@ -45,10 +45,10 @@ def test_once_does_what_is_due_and_ends(app: Flask, session: Session, environ: d
     """Index, notice and mail, in one run; a second has nothing to do."""
     ran = forum("--once", environ=environ)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "entries done" in ran.stdout
+    assert ran.stdout.startswith("Entries done: ")
     assert len(session.scalars(sa.select(Notice)).all()) == 1
     assert len(list((Path(app.config["INSTANCE"]) / "mail").glob("*.eml"))) == 1
-    assert forum("--once", environ=environ).stdout == "0 entries done\n"
+    assert forum("--once", environ=environ).stdout == "Entries done: 0\n"
 
 
 @pytest.mark.usefixtures("reply")
@@ -58,8 +58,8 @@ def test_what_was_given_up_gets_another_round(
     """With --retry, and only then."""
     session.execute(sa.update(OutboxEntry).values(failed_at=clock(), attempts=8))
     session.commit()
-    assert forum("--once", environ=environ).stdout == "0 entries done\n"
-    assert "entries get another round" in forum("--once", "--retry", environ=environ).stdout
+    assert forum("--once", environ=environ).stdout == "Entries done: 0\n"
+    assert "Given another round: " in forum("--once", "--retry", environ=environ).stdout
     assert len(session.scalars(sa.select(Notice)).all()) == 1
 
 

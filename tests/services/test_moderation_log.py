@@ -135,6 +135,7 @@ def test_the_log_is_paged(build: Builder, session: Session, clock: StoppedClock)
             session, moderator, kind=SubjectKind.POST, public_id=post.public_id,
             action=Action.APPROVE, now=clock(),
         )  # fmt: skip
+        clock.advance(minutes=1)
     first = list_log(session, build.actor(None))
     second = list_log(session, build.actor(None), before=first.next_before)
     assert (len(first.lines), len(second.lines), second.next_before) == (PAGE_SIZE, 1, None)
