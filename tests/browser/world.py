@@ -11,6 +11,7 @@ from forum.policy.labels import narrowest_tlp
 from forum.services.labels import relabel
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
+from tests.browser.world_papers import add_papers
 from tests.builders import Builder
 
 LONG = (
@@ -86,6 +87,7 @@ def build_world(build: Builder) -> World:
     words = build_discussions(build, public, people, writer, {"company": company, "charity": charity})
     _stages_and_consultation(build, public.id)
     moderated = build_moderation(build, public, thread, people, charity)
+    build.mandate(writer, company)
     return World(
         people,
         {
@@ -97,6 +99,7 @@ def build_world(build: Builder) -> World:
             "organisation": company.slug,
             **moderated,
             **words,
+            **add_papers(build, public, writer, people["member"], company.slug),
         },
     )
 

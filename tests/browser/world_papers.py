@@ -1,0 +1,133 @@
+"""Papers, a consultation with answers and an attachment for the browser to visit."""
+
+from forum.domain.accounts import Account
+from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
+from forum.domain.consultations import AnswersVisible, Consultation
+from forum.domain.groups import Group
+from forum.domain.papers import Paper
+from forum.services.labels import relabel
+from forum.services.paper_choices import PaperChoices
+from forum.services.versions import withdraw_version
+from tests.builders import Builder
+from tests.services.consulting import consultation
+from tests.services.paper_writing import PaperWriter
+
+FIRST = """
+# What we propose
+
+Duties to report should begin when a report is *complete*, and not when it arrives in a mailbox that nobody
+reads at the weekend. Small services cannot keep a desk open at night.[^1]
+
+# Deadlines
+
+Deadlines should be counted in working hours. A service with fewer than fifty people should have two working
+days, every other service one.
+
+- a report is complete when it names the place, the time and the reason;
+- a report that lacks one of these is answered with a question;
+- the clock stands still until the answer comes.
+
+| Size of the service | Time to answer | Desk at night |
+|---|---|---|
+| fewer than 50 people | two working days | no |
+| 50 to 250 people | one working day | no |
+| more | four hours | yes |
+
+# What should be published
+
+> Figures that cannot be compared help nobody.
+
+Every year each service should publish how many reports it received, how many were complete, and how long
+the answer took.
+
+[^1]: The survey of the network counted desks in nineteen countries.
+"""
+
+SECOND = (
+    FIRST.replace(
+        "two working\ndays, every other service one", "three working\ndays, every other service one"
+    )
+    .replace("how long\nthe answer took", "how long\nthe answer took, by month")
+    .replace("- the clock stands still until the answer comes.\n", "")
+) + "\nFigures should be checked by somebody who does not work for the service.\n"
+
+
+def add_papers(build: Builder, group: Group, writer: Account, member: Account, body: str) -> dict[str, str]:
+    """Build everything and give the words that paths may use."""
+    papers = PaperWriter(build.session, build)
+    choices = PaperChoices(speaking_for=body)
+    fields = {"title": "Reporting duties that small services can meet", "abstract": "Count working hours."}
+    first = papers.publish(writer, group, FIRST, choices=choices, **fields)
+    paper = build.session.get_one(Paper, first.paper_id)
+    summary = "Three days for small services; figures by month, checked from outside."
+    draft = papers.next(writer, paper, group, SECOND, based_on=1, change_summary=summary, **fields)
+    second = papers.send(writer, draft).version
+    place = {"paper_id": paper.id, "version_id": second.id}
+    thread = build.thread(group, member, title="Why three days?", anchor_paragraph="p4", **place)
+    build.post(thread, writer, text="Because of the weekend.")
+    build.thread(group, member, title="Who checks the figures?", **place)
+    build.thread(
+        group,
+        member,
+        title="The clock should not stand still",
+        paper_id=paper.id,
+        version_id=first.id,
+        anchor_paragraph="p5",
+    )
+    papers.next(writer, paper, group, SECOND, based_on=2, change_summary="", **fields)
+    mine = papers.start(member, group, "# Our draft\n\nWords of a draft.", title="A draft of ours")
+    gone = papers.publish(writer, group, "To be withdrawn.", title="Withdrawn")
+    gone_paper = build.session.get_one(Paper, gone.paper_id)
+    withdraw_version(
+        build.session, build.actor(writer), group.slug, gone_paper.public_id, 1, now=build.clock()
+    )
+    asked = _consultation(build, group, papers, writer)
+    attachment = _attachment(build, group, paper)
+    build.session.commit()
+    return {
+        "versioned": paper.public_id,
+        "withdrawn": gone_paper.public_id,
+        "draft": mine.version.public_id,
+        "consultation": asked.public_id,
+        "attachment": attachment.public_id,
+    }
+
+
+def _consultation(build: Builder, group: Group, papers: PaperWriter, writer: Account) -> Consultation:
+    asked = consultation(
+        build,
+        group,
+        title="How should reports be counted?",
+        html="<p>We ask how reports should be counted, because the figures of two countries differ.</p>",
+        what_happens="The answers are summarised in June.",
+        answers_visible=AnswersVisible.AT_ONCE,
+        closes_at=build.clock().replace(month=5, hour=16),
+    )
+    papers.publish(
+        writer, group, "Count complete reports.", choices=PaperChoices(consultation=asked.public_id)
+    )
+    return asked
+
+
+def _attachment(build: Builder, group: Group, paper: Paper) -> Attachment:
+    attachment = Attachment(
+        paper_id=paper.id,
+        group_id=group.id,
+        filename="survey.pdf",
+        title="Survey of night desks",
+        state=AttachmentState.TEXT_ONLY,
+        tlp=group.default_tlp,
+        audience="",
+        own="",
+        created_at=build.clock(),
+    )
+    build.session.add(attachment)
+    build.session.flush()
+    relabel(build.session, group, attachment, now=build.clock())
+    build.session.add_all(
+        AttachmentPage(
+            attachment_id=attachment.id, number=n, text=f"Part {n}\n\nDesks in nineteen countries."
+        )
+        for n in (1, 2)
+    )
+    return attachment
