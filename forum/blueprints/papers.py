@@ -54,6 +54,11 @@ class Passage:
     html: Markup
     comments: list[CommentLine]
 
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is a heading, which nobody cites or comments on by itself."""
+        return self.html.startswith(_HEADINGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -183,7 +188,7 @@ def _headings(passages: list[Passage]) -> list[Heading]:
     found = [
         Heading(passage.anchor, int(passage.html[2]), passage.html.striptags())
         for passage in passages
-        if passage.anchor and passage.html.startswith(_HEADINGS)
+        if passage.anchor and passage.is_heading
     ]
     return found if len(found) > 2 else []
 
