@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from forum.clock import Clock
 from forum.database import writing
+from forum.delivery.deadlines import Deadlines
 from forum.delivery.indexing import Indexing, NullIndexer
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
 from forum.delivery.notifying import Notifying
@@ -54,6 +55,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     return [
         {
             Topic.INDEX: Indexing(NullIndexer()),
+            Topic.DEADLINE: Deadlines(now),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
         },
         {Topic.MAIL: Mailing(composers, transport, now)},

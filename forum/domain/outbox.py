@@ -19,6 +19,7 @@ class Topic(enum.StrEnum):
     INDEX = "index"
     NOTIFY = "notify"
     MAIL = "mail"
+    DEADLINE = "deadline"
 
 
 class OutboxEntry(Base):

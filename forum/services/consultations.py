@@ -1,7 +1,7 @@
 """Consultations: prepared out of sight, announced, open, closed; and what they received."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
+from forum.domain.outbox import Topic
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.text import checked_title
 from forum.errors import Invalid, NotAllowed, NotFound
@@ -19,6 +20,7 @@ from forum.policy.subjects import Subject
 from forum.richtext import Rendered
 from forum.services.groups import get_group
 from forum.services.labels import relabel
+from forum.services.outbox import enqueue
 from forum.services.sealing import account_key
 from forum.services.subjects import get_subject, record_authorship, subject_of
 from forum.services.threads import default_tlp, tlp_choices
@@ -157,6 +159,7 @@ def create_consultation(
     session.flush()
     record_authorship(session, SubjectKind.CONSULTATION, consultation.id, [account_key(actor.account_id)])
     relabel(session, group, consultation, now=now)
+    _enqueue_dates(session, consultation, now=now)
     return consultation
 
 
@@ -179,19 +182,21 @@ def edit_consultation(
     _write_text(subject.group, consultation, text)
     session.flush()
     relabel(session, subject.group, consultation, now=now)
+    _enqueue_dates(session, consultation, now=now)
     return consultation
 
 
 def announce_consultation(
     session: Session, actor: Actor, slug: str, public_id: str, *, now: datetime
 ) -> Consultation:
-    """Let its audience read a prepared consultation before it opens."""
+    """Let its audience read a prepared consultation; it opens by itself when its opening time comes."""
     subject = get_consultation(session, actor, slug, public_id, Action.MANAGE_CONSULTATIONS)
     consultation: Consultation = subject.row
     if consultation.status is not Status.DRAFT:
         raise Invalid("This consultation was announced already.")
     consultation.status = Status.PUBLISHED
     relabel(session, subject.group, consultation, now=now)
+    keep_dates(session, consultation.id, now=now)
     return consultation
 
 
@@ -207,10 +212,40 @@ def open_consultation(
         raise Invalid("This consultation has closed: prepare another one.")
     if consultation.closes_at is not None and consultation.closes_at <= now:
         raise Invalid("Its closing time has passed. Set a later one first.", field="closes_at")
+    _start(session, subject.group, consultation, now=now)
+    return consultation
+
+
+def _start(session: Session, group: Group, consultation: Consultation, *, now: datetime) -> None:
     consultation.state, consultation.status = ConsultationState.OPEN, Status.PUBLISHED
     consultation.opens_at = now
-    relabel(session, subject.group, consultation, now=now)
-    return consultation
+    relabel(session, group, consultation, now=now)
+
+
+def keep_dates(session: Session, consultation_id: int, *, now: datetime) -> None:
+    """Open an announced consultation, or close an open one, whose time has come; safe to repeat.
+
+    What is taken until the closing time is taken: it closes after that time, not at it.
+    """
+    consultation = session.get(Consultation, consultation_id)
+    if consultation is None or consultation.status is not Status.PUBLISHED:
+        return
+    group = session.get_one(Group, consultation.group_id)
+    is_over = consultation.closes_at is not None and consultation.closes_at < now
+    if consultation.state is ConsultationState.OPEN and is_over:
+        end_consultation(session, group, consultation, now=now)
+    is_due = consultation.opens_at is not None and consultation.opens_at <= now and not is_over
+    if consultation.state is ConsultationState.DRAFT and is_due:
+        _start(session, group, consultation, now=now)
+
+
+def _enqueue_dates(session: Session, consultation: Consultation, *, now: datetime) -> None:
+    """Have the worker look at it when it opens and after it closes, as the dates are now."""
+    payload = {"consultation_id": consultation.id}
+    closing = consultation.closes_at + timedelta(seconds=1) if consultation.closes_at else None
+    for at in (consultation.opens_at, closing):
+        if at is not None and at > now:
+            enqueue(session, Topic.DEADLINE, payload, now=now, at=at)
 
 
 def close_consultation(

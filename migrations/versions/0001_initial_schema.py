@@ -188,7 +188,14 @@ def upgrade() -> None:
         sa.Column(
             "topic",
             sa.Enum(
-                "index", "notify", "mail", name="topic", native_enum=False, create_constraint=True, length=32
+                "index",
+                "notify",
+                "mail",
+                "deadline",
+                name="topic",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),
