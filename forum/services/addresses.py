@@ -37,6 +37,16 @@ def paper_path(group_slug: str, public_id: str) -> str:
     return f"/groups/{group_slug}/papers/{public_id}/"
 
 
+def draft_path(group_slug: str, version_public_id: str) -> str:
+    """Give the address where a draft is written on."""
+    return f"/groups/{group_slug}/papers/drafts/{version_public_id}"
+
+
+def unread_path(group_slug: str, thread_public_id: str) -> str:
+    """Give the address that leads to the first unread post of a discussion."""
+    return f"{thread_path(group_slug, thread_public_id)}unread"
+
+
 def attachment_path(public_id: str) -> str:
     """Give the address of an attachment."""
     return f"/attachments/{public_id}"

@@ -35,12 +35,12 @@ class SeatCount:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleHolder:
-    """Somebody who looks after the group; the name is None where this reader may not see it."""
+class RoleLine:
+    """Those who hold one role: names with their profiles, and how many this reader may not see by name."""
 
     role: GroupRole
-    name: str | None
-    person_id: str | None
+    people: list[tuple[str, str]]
+    unnamed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Overview:
     consultations: list[ConsultationLine]
     seats: list[SeatCount]
     people: int
-    role_holders: list[RoleHolder]
+    role_lines: list[RoleLine]
     bodies: list[tuple[str, str]]
     """Name and slug of the organisations with a seat, where the group shows them to this reader."""
 
@@ -73,7 +73,7 @@ def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
         consultations=list_open_consultations(session, actor, group_id=group.id) if is_inside else [],
         seats=_count_seats(session, group),
         people=_count_people(session, group),
-        role_holders=_list_role_holders(session, actor, group, is_inside=is_inside),
+        role_lines=_list_roles(session, actor, group, is_inside=is_inside),
         bodies=_list_bodies(session, group, is_inside=is_inside),
     )
 
@@ -114,20 +114,22 @@ def _count_people(session: Session, group: Group) -> int:
     return session.scalar(people) or 0
 
 
-def _list_role_holders(session: Session, actor: Actor, group: Group, *, is_inside: bool) -> list[RoleHolder]:
+def _list_roles(session: Session, actor: Actor, group: Group, *, is_inside: bool) -> list[RoleLine]:
     rows = session.execute(
         sa.select(Membership.role, Account.name, Account.public_id, Account.name_is_public)
         .join(Account, Account.id == Membership.account_id)
         .where(_current(Membership, group), Membership.role.in_(TENDING_ROLES))
         .order_by(Account.name, Account.id)
-    )
+    ).all()
     # To people who are not signed in a name is shown only by the person's own choice.
     names_shown = actor.is_signed_in and (is_inside or group.members_visible is MembersVisible.NAMES)
-    holders = [
-        RoleHolder(role, name, public_id) if names_shown or is_public else RoleHolder(role, None, None)
-        for role, name, public_id, is_public in rows
-    ]
-    return sorted(holders, key=lambda holder: (TENDING_ROLES.index(holder.role), holder.name is None))
+    lines = []
+    for role in TENDING_ROLES:
+        holders = [row for row in rows if row.role is role]
+        people = [(row.name, row.public_id) for row in holders if names_shown or row.name_is_public]
+        if holders:
+            lines.append(RoleLine(role, people, len(holders) - len(people)))
+    return lines
 
 
 def _list_bodies(session: Session, group: Group, *, is_inside: bool) -> list[tuple[str, str]]:

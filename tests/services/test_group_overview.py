@@ -86,8 +86,10 @@ def test_names_of_role_holders_are_shown_as_the_charter_and_they_say(
     group = build.group(Ceiling.MEMBERS, members_visible=visible)
     build.member(group, build.account("Tomas Example", name_is_public=is_public), GroupRole.MODERATOR)
     people = {"member": build.member(group), "outsider": build.account(), "visitor": None}
-    holders = load_overview(session, build.actor(people[reader]), group).role_holders
-    assert [(holder.role, holder.name is not None) for holder in holders] == [(GroupRole.MODERATOR, is_named)]
+    [line] = load_overview(session, build.actor(people[reader]), group).role_lines
+    assert line.role is GroupRole.MODERATOR
+    assert [name for name, _ in line.people] == (["Tomas Example"] if is_named else [])
+    assert line.unnamed == (not is_named)
 
 
 def test_the_current_stage_is_the_first_that_has_not_ended(session: Session, build: Builder) -> None:

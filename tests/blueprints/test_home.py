@@ -1,0 +1,55 @@
+"""The home page."""
+
+from collections.abc import Callable
+
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+
+from forum.domain.accounts import Account, PlatformRole
+from forum.domain.groups import GroupRole
+from forum.domain.labels import Ceiling, Status
+from tests.builders import Builder
+
+ClientOf = Callable[[Account | None], FlaskClient]
+
+
+def headings(client: FlaskClient) -> list[str]:
+    soup = BeautifulSoup(client.get("/").data, "html.parser")
+    assert soup.main is not None
+    return [" ".join(h.get_text().split()) for h in soup.main.find_all(["h1", "h2"])]
+
+
+def test_a_visitor_learns_what_this_is_and_how_to_get_in(client: FlaskClient, build: Builder) -> None:
+    """Purpose, open consultations, what is new, the strategy, what is not public; nothing closed."""
+    build.thread(build.group(Ceiling.MEMBERS), title="Behind closed doors")
+    assert headings(client) == [
+        "Consultation Forum",
+        "Open consultations",
+        "Newly published papers",
+        "Recent discussions",
+        "The strategy",
+        "What is not public, and how to take part",
+    ]
+    page = client.get("/").text
+    assert "Behind closed doors" not in page
+    assert 'href="/accounts/request"' in page
+
+
+def test_what_needs_me_depends_on_my_roles(build: Builder, client_of: ClientOf) -> None:
+    """Moderation for moderators, questions for the secretariat, the system for administrators."""
+    group = build.group(Ceiling.MEMBERS)
+    moderator = build.member(group, role=GroupRole.MODERATOR)
+    build.thread(group, build.member(group), status=Status.PENDING)
+    member = build.member(group)
+    build.paper(group, member, title="My draft", status=Status.DRAFT)
+    assert headings(client_of(moderator)) == ["What needs you", "Moderation"]
+    assert headings(client_of(member)) == ["What needs you", "Drafts"]
+    secretariat = build.account(platform_role=PlatformRole.SECRETARIAT)
+    assert headings(client_of(secretariat)) == ["What needs you", "Open questions to the unit"]
+    administrator = build.account(platform_role=PlatformRole.ADMINISTRATOR)
+    assert headings(client_of(administrator)) == ["What needs you", "The system"]
+
+
+def test_somebody_new_is_told_that_nothing_waits(build: Builder, client_of: ClientOf) -> None:
+    """An empty desk says so."""
+    assert "Nothing waits for you now." in client_of(build.account()).get("/").text
