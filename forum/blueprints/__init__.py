@@ -7,38 +7,49 @@ def register_blueprints(app: Flask) -> None:
     """Register every blueprint; one line each, alphabetical."""
     from forum.blueprints import (
         accounts,
+        administration,
+        administration_organisations,  # noqa: F401  (views of another blueprint)
         attachments,
         consultations,
         drafts,
         flags,
+        group_settings,
         groups,
         health,
         home,
-        invitations,  # noqa: F401  (its views are accounts')
+        invitations,  # noqa: F401  (views of another blueprint)
         me,
+        members,
         moderation,
         notices,
+        organisations,
         pages,
         papers,
+        people,
         posts,
-        settings,  # noqa: F401  (its views are accounts')
+        settings,  # noqa: F401  (views of another blueprint)
         strategy,
         threads,
     )
 
     app.register_blueprint(accounts.blueprint)
+    app.register_blueprint(administration.blueprint)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(flags.blueprint)
+    app.register_blueprint(group_settings.blueprint)
     app.register_blueprint(groups.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(me.blueprint)
+    app.register_blueprint(members.blueprint)
     app.register_blueprint(moderation.blueprint)
     app.register_blueprint(notices.blueprint)
+    app.register_blueprint(organisations.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(papers.blueprint)
+    app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(threads.blueprint)

@@ -131,6 +131,28 @@ def _finish(
     enter(database, account)
 
 
+def confirm_password(password: str | None) -> None:
+    """Ask a signed-in person for their password again, before a grave act; Invalid where it is not it.
+
+    Delayed like a sign-in, so that somebody at an unlocked desk cannot guess.
+    """
+    account = current_user.account
+    email, stored, address = account.email or "", account.password_hash, request.remote_addr or ""
+    try:
+        _claim(email, address)
+    except TooSoon as error:
+        raise Invalid(error.message, field="password", **error.parameters) from None
+    db.session.rollback()
+    if not passwords().verify(stored, password or ""):
+        raise Invalid("That is not your password.", field="password")
+    _release(email, address)
+
+
+@transactional
+def _release(database: Session, _actor: Actor, email: str, address: str) -> None:
+    services.release_attempt(database, email=email, address=address)
+
+
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """End the session."""

@@ -12,18 +12,23 @@ from wtforms import (
     BooleanField,
     PasswordField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints.accounts import View, blueprint, enter
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import NewPasswordForm
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    BoxesField,
+    Form,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.accounts import Account, Theme
 from forum.domain.languages import LANGUAGES
 from forum.domain.passwords import MAX_LENGTH, check_password
@@ -65,11 +70,13 @@ class ProfileForm(Form):
     name_is_public = BooleanField(lazy_gettext("People who are not signed in may see my name"))
     language = SelectField(
         lazy_gettext("Language of the pages"),
+        [InputRequired()],
         choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
     )
-    time_zone = SelectField(lazy_gettext("Time zone"))
+    time_zone = SelectField(lazy_gettext("Time zone"), [InputRequired()])
     theme = SelectField(
         lazy_gettext("Colours"),
+        [InputRequired()],
         choices=[SelectChoice(theme.value, words) for theme, words in _THEMES.items()],
     )
 
@@ -90,15 +97,14 @@ class TokenForm(Form):
         lazy_gettext("What it is for"),
         [InputRequired(lazy_gettext("Write what the token is for.")), Length(max=80)],
     )
-    scopes = SelectMultipleField(
+    scopes = BoxesField(
         lazy_gettext("It may"),
         choices=[SelectChoice(scope.value, words) for scope, words in _SCOPES.items()],
         validators=[InputRequired(lazy_gettext("Choose what the token may be used for."))],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
     )
     days = SelectField(
         lazy_gettext("It works for"),
+        [InputRequired()],
         choices=[SelectChoice(days, words) for days, words in _DAYS.items()],
         default="90",
     )

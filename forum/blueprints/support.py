@@ -11,7 +11,8 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints.identity import current_actor, reload_actor
 from forum.database import writing
@@ -66,6 +67,13 @@ class Form(FlaskForm):
             field.errors = [*field.errors, message]
         else:
             self.form_errors.append(message)
+
+
+class BoxesField(SelectMultipleField):
+    """Several of a few, as boxes to tick; form_field() makes a group with a legend of it."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def submitted_before(session: Session, form: Form) -> str | None:

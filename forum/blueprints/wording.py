@@ -4,6 +4,8 @@ Templates reach these through the macros of `_macros.html`; views and forms call
 """
 
 import functools
+import re
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,12 +15,12 @@ from babel.dates import format_date, format_datetime
 from flask_babel import get_locale, lazy_gettext, ngettext
 
 from forum.blueprints.identity import current_actor
-from forum.domain.accounts import PlatformRole
+from forum.domain.accounts import AccountStatus, PlatformRole
 from forum.domain.attribution import Attribution, ShownAs
-from forum.domain.groups import Group, GroupRole, HoldingRule, SeatKind, WhoMayWrite
+from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, SeatKind, WhoMayWrite
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
-from forum.domain.organisations import StakeholderType
+from forum.domain.organisations import OrganisationSize, StakeholderType
 
 _TYPES = {
     StakeholderType.ACADEMIC: lazy_gettext("Academic or research institution"),
@@ -60,6 +62,10 @@ _SHOWN_AS = {
     ShownAs.ORGANISATION: lazy_gettext("Organisation"),
     ShownAs.STAKEHOLDER_TYPE: lazy_gettext("Stakeholder type"),
 }
+_NO_COUNTRIES = frozenset(
+    {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
+)
+"""Codes that the locale data has beside countries: groups of them, islands without a code, test values."""
 _PLATFORM_ROLES = {
     PlatformRole.MEMBER: lazy_gettext("No role over the platform"),
     PlatformRole.SECRETARIAT: lazy_gettext("Secretariat"),
@@ -72,6 +78,23 @@ _ROLES = {
     GroupRole.SECRETARIAT: lazy_gettext("Secretariat"),
     GroupRole.MEMBER: lazy_gettext("Member"),
     GroupRole.OBSERVER: lazy_gettext("Observer"),
+}
+_ACCOUNT_STATUSES = {
+    AccountStatus.PLACEHOLDER: lazy_gettext("cannot sign in yet"),
+    AccountStatus.ACTIVE: lazy_gettext("can sign in"),
+    AccountStatus.DISABLED: lazy_gettext("switched off"),
+    AccountStatus.FORMER: lazy_gettext("has left"),
+}
+_SIZES = {
+    OrganisationSize.MICRO: lazy_gettext("Micro (1 to 9 employees)"),
+    OrganisationSize.SMALL: lazy_gettext("Small (10 to 49 employees)"),
+    OrganisationSize.MEDIUM: lazy_gettext("Medium (50 to 249 employees)"),
+    OrganisationSize.LARGE: lazy_gettext("Large (250 or more)"),
+}
+_MEMBERS_VISIBLE = {
+    MembersVisible.NAMES: lazy_gettext("Names and organisations"),
+    MembersVisible.BODIES: lazy_gettext("Organisations, no names"),
+    MembersVisible.NUMBERS: lazy_gettext("Only how many there are"),
 }
 _SEATS = {
     SeatKind.ORGANISATION: lazy_gettext("Organisation"),
@@ -130,6 +153,21 @@ def platform_role_name(value: PlatformRole | str) -> str:
     return str(_PLATFORM_ROLES[PlatformRole(value)])
 
 
+def size_name(value: OrganisationSize | str) -> str:
+    """Give the staff band of a body in words."""
+    return str(_SIZES[OrganisationSize(value)])
+
+
+def members_visible_words(value: MembersVisible | str) -> str:
+    """Give what people outside see of a group's members."""
+    return str(_MEMBERS_VISIBLE[MembersVisible(value)])
+
+
+def account_status_name(value: AccountStatus | str) -> str:
+    """Give the state of an account in words."""
+    return str(_ACCOUNT_STATUSES[AccountStatus(value)])
+
+
 def seat_kind_name(value: SeatKind | str) -> str:
     """Give what a seat belongs to in words."""
     return str(_SEATS[SeatKind(value)])
@@ -138,6 +176,19 @@ def seat_kind_name(value: SeatKind | str) -> str:
 def country_name(code: str | None) -> str:
     """Give a country's name in the reader's language; the code where it is unknown, empty for None."""
     return str(_locale().territories.get(code, code)) if code else ""
+
+
+def countries() -> list[tuple[str, str]]:
+    """Give code and name of every country in the order of the names in the reader's language."""
+    return list(_countries(str(_locale())))
+
+
+@functools.lru_cache(maxsize=30)
+def _countries(locale: str) -> tuple[tuple[str, str], ...]:
+    names = Locale.parse(locale).territories
+    found = [(code, str(name)) for code, name in names.items() if re.fullmatch("[A-Z]{2}", code)]
+    by_name = sorted(found, key=lambda country: unicodedata.normalize("NFKD", country[1]).casefold())
+    return tuple(country for country in by_name if country[0] not in _NO_COUNTRIES)
 
 
 def language_name(code: str | None) -> str:

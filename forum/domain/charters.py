@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forum.domain.attribution import Attribution, ShownAs
-from forum.domain.datafile import DataFileError, Table, open_table, refuse_twice
+from forum.domain.datafile import SLUG, DataFileError, Table, open_table, refuse_twice
 from forum.domain.groups import HoldingRule, MembersVisible, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.languages import LANGUAGES
+from forum.errors import Invalid
 
 INITIATIVES = range(1, 9)
 
@@ -178,3 +179,32 @@ def _check_together(table: Table, charter: Charter) -> None:
         fault = table.fault("listed", "only a closed group may be unlisted")
     if fault is not None:
         raise fault
+
+
+def rules_to_text(rules: list[dict[str, str]]) -> str:
+    """Gives rules as they are edited on the web: `key: text`, one a line."""
+    return "\n".join(f"{rule['key']}: {rule['text']}" for rule in rules)
+
+
+def rules_from_text(text: str) -> list[dict[str, str]]:
+    """Reads rules as they are edited on the web.
+
+    Invalid (field `rules`) names the line that has no key, no text, or a key for the second time.
+    """
+    rules: list[dict[str, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        key, colon, words = (part.strip() for part in line.partition(":"))
+        if not colon or not words or not SLUG.fullmatch(key):
+            raise Invalid(
+                "Line %(number)d is no rule: write a key such as “civil”, a colon, and the rule.",
+                field="rules",
+                number=number,
+            )
+        if key in {rule["key"] for rule in rules}:
+            raise Invalid("The key “%(key)s” stands there twice.", field="rules", key=key)
+        rules.append({"key": key, "text": words})
+    if not rules:
+        raise Invalid("Write at least one rule.", field="rules")
+    return rules

@@ -37,6 +37,26 @@ ENTRIES: dict[str, Entry] = {
     "accounts.settings": Entry.SIGNED_IN,
     "accounts.sign_in": Entry.ANYONE,
     "accounts.sign_out": Entry.ANYONE,
+    # administration
+    "administration.add_mandate": Entry.PEOPLE_MANAGERS,
+    "administration.add_member_body": Entry.PEOPLE_MANAGERS,
+    "administration.change_role": Entry.ADMINISTRATORS,
+    "administration.create_organisation": Entry.PEOPLE_MANAGERS,
+    "administration.decide_request": Entry.PEOPLE_MANAGERS,
+    "administration.disable": Entry.PEOPLE_MANAGERS,
+    "administration.enable": Entry.PEOPLE_MANAGERS,
+    "administration.end_mandate": Entry.PEOPLE_MANAGERS,
+    "administration.index": Entry.PEOPLE_MANAGERS,
+    "administration.merge": Entry.PEOPLE_MANAGERS,
+    "administration.organisation": Entry.PEOPLE_MANAGERS,
+    "administration.organisations": Entry.PEOPLE_MANAGERS,
+    "administration.people": Entry.PEOPLE_MANAGERS,
+    "administration.person": Entry.PEOPLE_MANAGERS,
+    "administration.remove_member_body": Entry.PEOPLE_MANAGERS,
+    "administration.requests": Entry.PEOPLE_MANAGERS,
+    "administration.send_invitation": Entry.PEOPLE_MANAGERS,
+    "administration.send_link": Entry.PEOPLE_MANAGERS,
+    "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
     # attachments
     "attachments.attachment": Entry.ANYONE,
     "attachments.page": Entry.ANYONE,
@@ -58,6 +78,8 @@ ENTRIES: dict[str, Entry] = {
     # flags
     "flags.post": Entry.SIGNED_IN,
     "flags.version": Entry.SIGNED_IN,
+    # group_settings
+    "group_settings.edit": Entry.SIGNED_IN,
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,
@@ -72,6 +94,16 @@ ENTRIES: dict[str, Entry] = {
     "me.confirm_stop": Entry.ANYONE,
     "me.contributions": Entry.SIGNED_IN,
     "me.stop": Entry.ANYONE,
+    # members
+    "members.add": Entry.SIGNED_IN,
+    "members.add_seat": Entry.SIGNED_IN,
+    "members.decide_request": Entry.SIGNED_IN,
+    "members.end_role": Entry.SIGNED_IN,
+    "members.end_seat": Entry.SIGNED_IN,
+    "members.index": Entry.ANYONE,
+    "members.request_seat": Entry.SIGNED_IN,
+    "members.send_invitation": Entry.SIGNED_IN,
+    "members.withdraw_invitation": Entry.SIGNED_IN,
     # moderation
     "moderation.case": Entry.MODERATORS,
     "moderation.log": Entry.ANYONE,
@@ -82,6 +114,11 @@ ENTRIES: dict[str, Entry] = {
     "notices.index": Entry.SIGNED_IN,
     "notices.read": Entry.SIGNED_IN,
     "notices.read_all": Entry.SIGNED_IN,
+    # organisations
+    "organisations.add_former_name": Entry.SIGNED_IN,
+    "organisations.index": Entry.ANYONE,
+    "organisations.mine": Entry.SIGNED_IN,
+    "organisations.profile": Entry.ANYONE,
     # pages
     "pages.accessibility": Entry.ANYONE,
     "pages.help_page": Entry.ANYONE,
@@ -98,6 +135,8 @@ ENTRIES: dict[str, Entry] = {
     "papers.short": Entry.ANYONE,
     "papers.version": Entry.ANYONE,
     "papers.versions": Entry.ANYONE,
+    # people
+    "people.profile": Entry.ANYONE,
     # posts
     "posts.answer": Entry.SIGNED_IN,
     "posts.edit": Entry.SIGNED_IN,

@@ -156,3 +156,19 @@ def grant_seat(
     membership = add_membership(session, group, account, role, now=now, seat=seat, is_alternate=is_alternate)
     close_request(actor, request, is_granted=True, now=now)
     return membership
+
+
+def find_own_request(session: Session, actor: Actor, group: Group) -> AccessRequest | None:
+    """Give the latest request of the actor for a seat in a group, with what was decided."""
+    if actor.account_id is None:
+        return None
+    return session.scalars(
+        sa.select(AccessRequest)
+        .where(AccessRequest.account_id == actor.account_id, AccessRequest.group_id == group.id)
+        .order_by(AccessRequest.created_at.desc(), AccessRequest.id.desc())
+    ).first()
+
+
+def count_account_requests(session: Session) -> int:
+    """Give how many requests for accounts wait."""
+    return _count_open(session, RequestKind.ACCOUNT, sa.true())

@@ -23,6 +23,12 @@ def find_account(session: Session, email: str) -> Account | None:
     return session.scalars(sa.select(Account).where(Account.email == email)).first()
 
 
+def find_by_handle(session: Session, handle: str) -> Account | None:
+    """Give the account that is mentioned like this, with or without the @."""
+    wanted = handle.strip().removeprefix("@").lower()
+    return session.scalars(sa.select(Account).where(Account.handle == wanted)).first()
+
+
 def get_account(session: Session, public_id: str) -> Account:
     """Give the account with this public id; the caller asks the policy."""
     account = session.scalars(sa.select(Account).where(Account.public_id == public_id)).first()
@@ -148,6 +154,14 @@ def list_accounts(
             statement = statement.where(sa.tuple_(Account.name, Account.id) > sa.tuple_(*position))
     found = session.scalars(statement.order_by(Account.name, Account.id).limit(limit + 1)).all()
     return found[:limit], found[limit - 1].public_id if len(found) > limit else None
+
+
+def count_accounts(session: Session, actor: Actor) -> dict[AccountStatus, int]:
+    """Give how many accounts there are of each status."""
+    require(actor, Action.MANAGE_PEOPLE)
+    rows = session.execute(sa.select(Account.status, sa.func.count()).group_by(Account.status))
+    found = {row[0]: row[1] for row in rows}
+    return {status: found.get(status, 0) for status in AccountStatus}
 
 
 def disable_account(session: Session, actor: Actor, public_id: str, *, now: datetime) -> Account:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import NamedList, NamedReader
-from forum.domain.groups import Group, GroupRole, Membership, Seat, SeatKind
+from forum.domain.groups import Group, GroupRole, Membership, MembersVisible, Seat, SeatKind
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperAuthor
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, require
+from forum.policy.labels import COMMUNITY, group_label
 
 MANAGING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
 
@@ -94,6 +95,35 @@ def load_members(session: Session, group: Group) -> Members:
         (line for rest in holders.values() for line in rest), key=lambda line: line.account.name.casefold()
     )
     return Members(seat_lines, unseated)
+
+
+@dataclass(frozen=True, slots=True)
+class MembersShown:
+    """The members of a group as one reader may see them."""
+
+    level: MembersVisible
+    members: Members
+    named: frozenset[int]
+    """The accounts whose names may be shown."""
+
+
+def show_members(session: Session, actor: Actor, group: Group) -> MembersShown:
+    """Give seats and people as this reader may see them.
+
+    Members see everybody; people outside what the charter says, and visitors who are not signed in the
+    names of those who chose that.
+    """
+    is_inside = group_label(group.id) in actor.clearances
+    level = MembersVisible.NAMES if is_inside else group.members_visible
+    members = load_members(session, group)
+    lines = [line for seat in members.seats for line in seat.holders] + members.unseated
+    may_name = level is MembersVisible.NAMES
+    named = {
+        line.account.id
+        for line in lines
+        if may_name and (is_inside or COMMUNITY in actor.clearances or line.account.name_is_public)
+    }
+    return MembersShown(level, members, frozenset(named))
 
 
 def _roles_beside_seats(lines: dict[tuple[int, int | None], MemberLine]) -> list[MemberLine]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from forum.domain.organisations import (
     FormerName,
@@ -90,6 +90,36 @@ def find_organisation(session: Session, slug: str) -> Organisation | None:
     return session.scalars(sa.select(Organisation).where(Organisation.slug == slug)).first()
 
 
+def find_by_name(session: Session, name: str, *, but: int | None = None) -> Organisation | None:
+    """Give the body with this name or address, as people type it; None where several are meant by it.
+
+    `but` is the id of one that is not meant.
+    """
+    if not name.strip():
+        return None
+    found = find_organisation(session, name.strip())
+    if found is not None:
+        return found if found.merged_into_id is None and found.id != but else None
+    same = list_similar(session, name, but=but)
+    candidates = [row for row in same if row.name == " ".join(name.split())] or same
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def require_by_name(
+    session: Session, name: str, *, field: str = "organisation", but: int | None = None
+) -> Organisation:
+    """Give the body with this name or address; Invalid where there is none, or more than one."""
+    found = find_by_name(session, name, but=but)
+    if found is None:
+        raise Invalid(
+            "No organisation, or more than one, is called “%(name)s”. "
+            "Use the last part of its page's address instead.",
+            field=field,
+            name=" ".join(name.split()),
+        )
+    return found
+
+
 def successor_of(session: Session, organisation: Organisation) -> Organisation | None:
     """Give the body that a merged one became part of, at the end of the chain; None if it was not merged."""
     current, seen = organisation, {organisation.id}
@@ -110,6 +140,25 @@ def list_similar(session: Session, name: str, *, but: int | None = None) -> Sequ
     if but is not None:
         statement = statement.where(Organisation.id != but)
     return session.scalars(statement.order_by(Organisation.name)).all()
+
+
+def list_doubles(session: Session, *, limit: int = 20) -> list[tuple[Organisation, Organisation]]:
+    """Give pairs of bodies whose names fold to the same key: probably one body each."""
+    other = aliased(Organisation)
+    rows = session.execute(
+        sa.select(Organisation, other)
+        .join(other, sa.and_(other.match_key == Organisation.match_key, other.id > Organisation.id))
+        .where(Organisation.merged_into_id.is_(None), other.merged_into_id.is_(None))
+        .order_by(Organisation.match_key, Organisation.id, other.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def count_organisations(session: Session) -> int:
+    """Give how many bodies are recorded."""
+    statement = sa.select(sa.func.count(Organisation.id)).where(Organisation.merged_into_id.is_(None))
+    return session.scalar(statement) or 0
 
 
 def create_organisation(

@@ -38,6 +38,11 @@ STATES = (
     State("/groups/{closed}/", "member"),
     # accounts
     State("/accounts/sign-in"),
+    State("/accounts/request"),
+    State("/accounts/settings", "member"),
+    State("/accounts/invitations/{invitation}"),
+    State("/accounts/invitations/{invitation}", "member"),
+    State("/accounts/invitations/{spent}", status=410),
     # flags
     State("/posts/{post}/flag", "chair"),
     State("/posts/{post}/flag", "member", 403),
@@ -58,6 +63,36 @@ STATES = (
     # notices
     State("/notifications/", "member"),
     State("/notifications/", "outsider"),
+    # administration
+    State("/administration/", "administrator"),
+    State("/administration/", "secretariat"),
+    State("/administration/", "member", 403),
+    State("/administration/people/", "administrator"),
+    State("/administration/people/?q=nobody", "secretariat"),
+    State("/administration/people/invite", "administrator"),
+    State("/administration/people/{person}/", "administrator"),
+    State("/administration/people/{person}/", "secretariat"),
+    State("/administration/requests", "secretariat"),
+    State("/administration/organisations/", "secretariat"),
+    State("/administration/organisations/new", "secretariat"),
+    State("/administration/organisations/{organisation}/", "secretariat"),
+    # members
+    State("/groups/{group}/members/"),
+    State("/groups/{group}/members/", "member"),
+    State("/groups/{group}/members/", "chair"),
+    State("/groups/{group}/request-seat", "outsider"),
+    State("/groups/{group}/settings/", "chair"),
+    State("/groups/{closed}/members/", "outsider"),
+    # organisations
+    State("/organisations/"),
+    State("/organisations/?q=nothing", "member"),
+    State("/organisations/{organisation}/"),
+    State("/organisations/{organisation}/", "secretariat"),
+    State("/me/organisation", "member"),
+    State("/me/organisation", "outsider"),
+    # people
+    State("/people/{person}/", "member"),
+    State("/people/{person}/", status=404),
     # pages
     State("/accessibility"),
     State("/glossary"),

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from forum.domain.accounts import Account, PlatformRole
+from forum.domain.accounts import Account, InvitationPurpose, PlatformRole
 from forum.domain.consultations import Consultation, ConsultationState
-from forum.domain.groups import GroupRole, Stage
+from forum.domain.groups import Group, GroupRole, Stage
 from forum.domain.labels import Ceiling, Status
 from forum.domain.organisations import StakeholderType
 from forum.policy.labels import narrowest_tlp
+from forum.services.access_requests import ask_for_account, ask_for_seat
+from forum.services.invitations import invitation_token, invite
 from forum.services.labels import relabel
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
@@ -90,7 +92,8 @@ def build_world(build: Builder) -> World:
     build.mandate(writer, company)
     return World(
         people,
-        {
+        _who_comes(build, people, public)
+        | {
             "group": public.slug,
             "closed": closed.slug,
             "thread": thread.public_id,
@@ -102,6 +105,38 @@ def build_world(build: Builder) -> World:
             **add_papers(build, public, writer, people["member"], company.slug),
         },
     )
+
+
+def _who_comes(build: Builder, people: dict[str, Account], group: Group) -> dict[str, str]:
+    """Build an invitation, one that was used, and requests; give the words for their addresses."""
+    now, chair = build.clock(), build.actor(people["chair"])
+    tokens = []
+    for email in ("nova@members.example", "used@members.example"):
+        invitation = invite(
+            build.session,
+            chair,
+            email=email,
+            purpose=InvitationPurpose.GROUP,
+            group=group,
+            role=GroupRole.MEMBER,
+            secret=b"testing",
+            now=now,
+            days=14,
+        )
+        tokens.append(invitation_token(b"testing", invitation))
+    invitation.revoked_at = now
+    ask_for_account(
+        build.session,
+        email="new@members.example",
+        name="Nova Example",
+        organisation_name="Example Body",
+        message="I would like to take part in the prevention network.",
+        now=now,
+    )
+    asking = build.actor(build.account("Quirin Example"))
+    ask_for_seat(build.session, asking, group, organisation_name="", message="I can help.", now=now)
+    build.session.commit()
+    return {"invitation": tokens[0], "spent": tokens[1], "person": people["member"].public_id}
 
 
 def _stages_and_consultation(build: Builder, group_id: int) -> None:

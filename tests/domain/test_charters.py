@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from forum.domain.attribution import Attribution
-from forum.domain.charters import load_charters
+from forum.domain.charters import load_charters, rules_from_text, rules_to_text
 from forum.domain.datafile import DataFileError
 from forum.domain.groups import MembersVisible
 from forum.domain.labels import Ceiling
 from forum.domain.strategy import load
+from forum.errors import Invalid
 
 CONFIG = Path(__file__).parents[2] / "config"
 FILE = CONFIG / "groups.toml"
@@ -126,3 +127,18 @@ def test_a_wrong_charter_is_named_by_file_group_and_key(tmp_path, old, new, mess
         load_charters(path)
     assert str(caught.value).startswith("groups.toml: groups[weprotect]")
     assert message in str(caught.value)
+
+
+def test_rules_are_edited_as_lines() -> None:
+    """What is shown for editing reads back as it was, blank lines and blanks aside."""
+    rules = [{"key": "civil", "text": "Argue: with the point."}, {"key": "sources-2", "text": "Say why."}]
+    assert rules_from_text(rules_to_text(rules)) == rules
+    assert rules_from_text("\n civil :  Argue: with the point. \r\n\nsources-2: Say why.") == rules
+
+
+@pytest.mark.parametrize("text", ["", " \n", "no colon", ": no key", "civil:", "Two Words: x", "a: x\na: y"])
+def test_lines_that_are_no_rules_are_refused(text: str) -> None:
+    """At the field, naming the line."""
+    with pytest.raises(Invalid) as caught:
+        rules_from_text(text)
+    assert caught.value.field == "rules"
