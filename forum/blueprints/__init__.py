@@ -9,6 +9,7 @@ def register_blueprints(app: Flask) -> None:
         accounts,
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)
+        api,
         attachments,
         consultations,
         drafts,
@@ -34,6 +35,8 @@ def register_blueprints(app: Flask) -> None:
 
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(administration.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(api.docs)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(drafts.blueprint)

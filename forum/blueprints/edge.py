@@ -10,6 +10,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from forum.blueprints.identity import current_actor
+from forum.blueprints.problems import (
+    is_api_request,
+    nothing_here,
+    problem_of,
+    problem_of_crash,
+    problem_of_http,
+)
 from forum.blueprints.shell import without_counts
 from forum.errors import ForumError, NotFound
 from forum.extensions import db
@@ -43,7 +50,7 @@ def _headers(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
     if request.endpoint not in _STATIC:
         headers["Cache-Control"] = "no-store"
-        headers["Vary"] = "Cookie"
+        headers["Vary"] = "Authorization" if is_api_request() else "Cookie"
     return response
 
 
@@ -53,6 +60,9 @@ def _page(status: int, title: str, sentence: str) -> tuple[str, int]:
 
 
 def _on_forum_error(error: ForumError) -> Any:
+    if is_api_request():
+        db.session.rollback()
+        return problem_of(error)
     if isinstance(error, NotFound):
         return _not_found()
     return _page(
@@ -64,6 +74,9 @@ def _on_forum_error(error: ForumError) -> Any:
 
 def _not_found() -> Any:
     """One answer for what is absent and for what this person may not know of."""
+    if is_api_request():
+        db.session.rollback()
+        return nothing_here()
     return _page(
         404,
         gettext("Nothing here"),
@@ -79,6 +92,9 @@ def _on_http_exception(error: HTTPException) -> Any:
         return _not_found()
     if error.code is None or error.response is not None or error.code < 400:
         return error
+    if is_api_request():
+        db.session.rollback()
+        return problem_of_http(error)
     sentences = {
         403: gettext("You may not do that."),
         405: gettext("This address does not take that kind of request."),
@@ -114,6 +130,8 @@ def _on_database_error(error: DBAPIError) -> Any:
 
 def _on_crash(error: Exception) -> Any:
     db.session.rollback()
+    if is_api_request():
+        return problem_of_crash()
     without_counts()
     return _page(
         500,

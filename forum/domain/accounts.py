@@ -171,3 +171,20 @@ class SubmissionKey(Base):
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime]
     location: Mapped[str]
+
+
+class IdempotencyKey(Base):
+    """A key that a program sent with a write: sent again, it finds what the first one made.
+
+    Neither the account nor the text is in it, so that it is no record of who wrote what under the
+    Chatham House Rule.
+    """
+
+    __tablename__ = "idempotency_key"
+
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    """Sealed together with the account."""
+    digest: Mapped[str] = mapped_column(sa.String(80))
+    """Sealed: of the call and its body, so that another request under the same key is noticed."""
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    reference: Mapped[str] = mapped_column(sa.String(64), default="")

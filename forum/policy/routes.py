@@ -57,6 +57,22 @@ ENTRIES: dict[str, Entry] = {
     "administration.send_invitation": Entry.PEOPLE_MANAGERS,
     "administration.send_link": Entry.PEOPLE_MANAGERS,
     "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
+    # api
+    "api.groups_index": Entry.TOKEN,
+    "api.groups_show": Entry.TOKEN,
+    "api.me_show": Entry.TOKEN,
+    "api.moderation_decide": Entry.TOKEN,
+    "api.moderation_queue": Entry.TOKEN,
+    "api.posts_edit": Entry.TOKEN,
+    "api.posts_flag": Entry.TOKEN,
+    "api.posts_withdraw": Entry.TOKEN,
+    "api.threads_index": Entry.TOKEN,
+    "api.threads_open": Entry.TOKEN,
+    "api.threads_reply": Entry.TOKEN,
+    "api.threads_show": Entry.TOKEN,
+    # api_docs
+    "api_docs.document": Entry.ANYONE,
+    "api_docs.page": Entry.ANYONE,
     # attachments
     "attachments.attachment": Entry.ANYONE,
     "attachments.page": Entry.ANYONE,

@@ -3,7 +3,7 @@
 import enum
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +15,9 @@ from forum.services.login_sessions import hash_token
 PREFIX = "forum_"
 """So that a token left in a file is recognised as one."""
 
+TOUCH_INTERVAL = timedelta(minutes=1)
+"""How often it is recorded that a token is in use."""
+
 
 class Scope(enum.StrEnum):
     """What a token may be used for, within what its person may."""
@@ -23,6 +26,18 @@ class Scope(enum.StrEnum):
     WRITE = "write"
     MODERATE = "moderate"
     SECRETARIAT = "secretariat"
+
+    def is_covered_by(self, scopes: Collection[str]) -> bool:
+        """Whether a token with these scopes may be used for this: who writes reads, who moderates writes."""
+        return any(scope in scopes for scope in (self, *_WIDER[self]))
+
+
+_WIDER: dict[Scope, tuple[Scope, ...]] = {
+    Scope.READ: (Scope.WRITE, Scope.MODERATE, Scope.SECRETARIAT),
+    Scope.WRITE: (Scope.MODERATE, Scope.SECRETARIAT),
+    Scope.MODERATE: (),
+    Scope.SECRETARIAT: (),
+}
 
 
 def create_token(

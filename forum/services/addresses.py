@@ -52,6 +52,11 @@ def attachment_path(public_id: str) -> str:
     return f"/attachments/{public_id}"
 
 
+def case_path(kind: SubjectKind, public_id: str) -> str:
+    """Give the page on which a moderator decides about a contribution."""
+    return f"/moderation/cases/{kind}/{public_id}"
+
+
 def subject_path(subject: Subject) -> str:
     """Give the address of a contribution."""
     slug, row = subject.group.slug, subject.row

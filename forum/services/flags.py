@@ -54,6 +54,16 @@ def has_open_flag(session: Session, actor: Actor, kind: SubjectKind, subject_id:
     return session.scalar(statement) is not None
 
 
+def get_own_flag(session: Session, actor: Actor, public_id: str) -> Flag:
+    """Give a flag to the person who raised it; NotFound for anybody else."""
+    found = session.scalars(
+        sa.select(Flag).where(Flag.public_id == public_id, Flag.reporter_id == actor.account_id)
+    ).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def get_version_id(session: Session, paper_public_id: str, number: int) -> str:
     """Give the public id of a paper's n-th version, by the numbers of its lasting address."""
     public_id = session.scalar(

@@ -22,6 +22,15 @@ def list_groups(session: Session, actor: Actor) -> Sequence[Group]:
     ).all()
 
 
+def list_own_groups(session: Session, actor: Actor) -> Sequence[Group]:
+    """Give the groups in which the actor holds a role, by title."""
+    if not actor.group_roles:
+        return ()
+    return session.scalars(
+        sa.select(Group).where(Group.id.in_(sorted(actor.group_roles))).order_by(Group.title)
+    ).all()
+
+
 def find_group(session: Session, slug: str) -> Group | None:
     """Give the group at an address, without asking the policy: for commands, which the operator runs."""
     return session.scalars(sa.select(Group).where(Group.slug == slug)).first()

@@ -21,7 +21,7 @@ from forum.domain.moderation import (
 from forum.domain.moderation import Action as Decision
 from forum.domain.notices import NoticeKind
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.policy import Action, Actor, require
+from forum.policy import Action, Actor, can, require
 from forum.policy.subjects import Subject
 from forum.services.decisions import find_last_decision
 from forum.services.outbox import enqueue_notice
@@ -124,6 +124,17 @@ def get_decided_public_id(session: Session, decision: ModerationDecision) -> str
     if subject is None:
         raise NotFound
     return str(subject.row.public_id)
+
+
+def get_decision(session: Session, actor: Actor, public_id: str) -> tuple[ModerationDecision, Subject]:
+    """Give a decision and what it was about to a moderator of its group; NotFound to anybody else."""
+    decision = session.scalars(
+        sa.select(ModerationDecision).where(ModerationDecision.public_id == public_id)
+    ).first()
+    subject = find_subject(session, decision.subject_kind, decision.subject_id) if decision else None
+    if decision is None or subject is None or not can(actor, Action.MODERATE, subject):
+        raise NotFound
+    return decision, subject
 
 
 def _open_flags(session: Session, subject: Subject) -> list[Flag]:

@@ -19,6 +19,7 @@ from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
 from forum.domain.working_days import Bucket, bucket_of, promised_by
+from forum.errors import Invalid
 from forum.policy import Actor
 from forum.policy.sql import MODEL_OF, may_decide
 from forum.services.attribution import Byline, author_columns, join_author, present
@@ -95,6 +96,31 @@ def list_queue(
     page = min(max(page, 1), pages)
     shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     return Queue(_entries(session, actor, shown), counts, len(chosen), page, pages, groups)
+
+
+def list_queue_after(
+    session: Session,
+    actor: Actor,
+    *,
+    filters: QueueFilters,
+    now: datetime,
+    limit: int,
+    after: tuple[SubjectKind, str] | None = None,
+) -> tuple[Sequence[QueueEntry], bool]:
+    """Give what follows a case (or the beginning) in the order of the queue, and whether there is more.
+
+    Invalid where the case no longer waits.
+    """
+    waiting = list_waiting(session, actor, filters=filters, now=now)
+    chosen = [one for one in waiting if filters.bucket in {None, one.bucket}]
+    start = 0
+    if after is not None:
+        places = [(one.kind, one.public_id) for one in chosen]
+        if after not in places:
+            raise Invalid("There is no page that begins there.", field="cursor")
+        start = places.index(after) + 1
+    shown = chosen[start : start + limit]
+    return _entries(session, actor, shown), len(chosen) > start + limit
 
 
 def find_next(

@@ -136,7 +136,7 @@ _HEAD = (
 def get_head(
     session: Session,
     actor: Actor,
-    slug: str,
+    slug: str | None,
     public_id: str,
     *,
     start: str | None = None,
@@ -144,8 +144,9 @@ def get_head(
 ) -> ThreadHead:
     """Give a discussion by its address; NotFound if absent or unreadable. One statement.
 
-    `start` is the public id of the post that the page wanted begins with, `account_keys` the person's
-    own writer keys, which tell whether the newcomer rule would hold a reply.
+    Without a `slug` it may be in any group. `start` is the public id of the post that the page wanted
+    begins with, `account_keys` the person's own writer keys, which tell whether the newcomer rule would
+    hold a reply.
     """
     first = aliased(Post)
     start_key: Any = sa.null()
@@ -178,8 +179,10 @@ def get_head(
             ),
         )
         .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
-        .where(Thread.public_id == public_id, Group.slug == slug, visible_to(actor, Thread))
+        .where(Thread.public_id == public_id, visible_to(actor, Thread))
     )
+    if slug is not None:
+        statement = statement.where(Group.slug == slug)
     row = session.execute(statement).first()
     if row is None:
         raise NotFound

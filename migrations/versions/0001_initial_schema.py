@@ -95,6 +95,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_authorship_writer_key"), ["writer_key"], unique=False)
 
     op.create_table(
+        "idempotency_key",
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotency_key")),
+    )
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_key_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
         "imported_record",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -1742,6 +1753,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_imported_record_target")
 
     op.drop_table("imported_record")
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
+
+    op.drop_table("idempotency_key")
     with op.batch_alter_table("authorship", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_authorship_writer_key"))
 

@@ -43,6 +43,8 @@ STATES = (
     State("/accounts/invitations/{invitation}"),
     State("/accounts/invitations/{invitation}", "member"),
     State("/accounts/invitations/{spent}", status=410),
+    # api
+    State("/api/v1/docs"),
     # flags
     State("/posts/{post}/flag", "chair"),
     State("/posts/{post}/flag", "member", 403),
