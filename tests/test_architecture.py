@@ -113,7 +113,7 @@ def test_every_route_has_a_policy_entry(app: Flask) -> None:
 
 
 def test_what_needs_no_csrf_token(app: Flask) -> None:
-    """The link that stops a kind of mail, which its signed token authenticates, and the API, which no cookie does."""
+    """The link that stops a kind of mail, authenticated by its signed token, and the API by its own."""
     assert app.extensions["csrf"]._exempt_views == {"forum.blueprints.me.stop"}
     assert app.extensions["csrf"]._exempt_blueprints == {app.blueprints["api"]}
 

@@ -15,6 +15,7 @@ from forum.blueprints.problems import (
     nothing_here,
     problem_of,
     problem_of_crash,
+    problem_of_database,
     problem_of_http,
 )
 from forum.blueprints.shell import without_counts
@@ -116,6 +117,9 @@ def _on_database_error(error: DBAPIError) -> Any:
     """A full or read-only disk, a locked or absent database: say so, without asking the database again."""
     current_app.logger.error("database: %s", error.orig)
     g.actor = ANONYMOUS
+    if is_api_request():
+        db.session.rollback()
+        return problem_of_database()
     without_counts()
     page, _ = _page(
         503,

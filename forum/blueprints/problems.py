@@ -24,6 +24,7 @@ TITLES = {
     422: lazy_gettext("Something has to be mended first"),
     429: lazy_gettext("Too soon"),
     500: lazy_gettext("Something broke on our side"),
+    503: lazy_gettext("Not just now"),
 }
 """The statuses of every problem, each with its title; the readable page explains them."""
 
@@ -69,6 +70,12 @@ def problem(
 def problem_of_crash() -> Response:
     """Give the answer for a fault of ours."""
     return problem_of_http(InternalServerError())
+
+
+def problem_of_database() -> Response:
+    """Give the answer where the database cannot be read or written for now."""
+    sentence = gettext("Nothing was changed and nothing was lost. Try again in a few minutes.")
+    return problem(503, sentence, headers={"Retry-After": "120"})
 
 
 def problem_of(error: ForumError) -> Response:

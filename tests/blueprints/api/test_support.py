@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from forum import create_app
-from forum.blueprints.problems import problem_of
+from forum.blueprints.problems import problem_of, problem_of_crash
 from forum.domain.accounts import AccessToken, Account, AccountStatus, IdempotencyKey
 from forum.domain.attribution import Attribution
 from forum.domain.labels import Ceiling
@@ -326,11 +326,20 @@ def test_too_soon_says_when(app: Flask) -> None:
     assert json.loads(answer.get_data())["detail"] == "Wait 7 seconds."
 
 
-def test_a_fault_of_ours_is_a_problem_too(tmp_path: Path) -> None:
-    """Where the database is not there, the answer is 500 in the same form and says nothing of inside."""
+def test_a_fault_of_ours_is_a_problem_too(app: Flask) -> None:
+    """What broke is answered as 500 in the same form, and says nothing of inside."""
+    with app.test_request_context(f"{PREFIX}/groups"):
+        answer = problem_of_crash()
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert json.loads(answer.get_data())["title"] == "Something broke on our side"
+
+
+def test_an_absent_database_is_a_problem_too(tmp_path: Path) -> None:
+    """Where the database is not there, the answer is 503 with when to try again."""
     app = create_app({"ENV": "development", "INSTANCE": str(tmp_path)})
     answer = app.test_client().get(f"{PREFIX}/groups")
-    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"] == "120"
     assert "working_group" not in answer.text
     with app.app_context():
         db.engine.dispose()
