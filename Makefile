@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help run test sure lint format schema lock bench clean
+.PHONY: help reference run test sure lint format schema lock bench clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
@@ -26,6 +26,9 @@ lint: $(VENV)/.dev  ## format check, lint and types, without the tests
 
 format: $(VENV)/.dev  ## rewrite the code in the house style
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+reference: $(VENV)/.dev  ## draw docs/reference/ anew from settings, commands and routes
+	@FORUM_INSTANCE=$$(mktemp -d) $(BIN)/forum reference
 
 schema: $(VENV)/.dev  ## write the initial migration anew from the tables (before the first release only)
 	@FORUM_INSTANCE=$$(mktemp -d) $(BIN)/forum schema && $(BIN)/ruff format -q migrations && $(BIN)/ruff check -q --fix migrations

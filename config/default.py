@@ -9,7 +9,7 @@ INSTANCE = "instance"
 DATABASE_URL = ""
 # Search engine: whoosh (embedded) or postgresql.
 SEARCH = "whoosh"
-# Redis for limits shared by several machines; empty: kept in the database.
+# Reserved for limits shared by several machines through Redis; today they are kept in the database.
 REDIS_URL = ""
 # The public address: every link in mail and feeds begins with it, never with a request's Host.
 BASE_URL = "http://127.0.0.1:8000"

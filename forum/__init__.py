@@ -7,6 +7,7 @@ from typing import Any
 
 import flask_bootstrap
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import config
@@ -46,6 +47,9 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     register_blueprints(app)
     files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600)
     files.add_files(str(Path(flask_bootstrap.__file__).parent / "static"), prefix="bootstrap/static/")
+    if values["TRUSTED_PROXIES"]:
+        hops = values["TRUSTED_PROXIES"]
+        files = ProxyFix(files, x_for=hops, x_proto=hops, x_host=hops)
     app.wsgi_app = files  # type: ignore[method-assign]
     return app
 
