@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from forum.cli.support import writing_as_system
+from forum.cli.support import closed_groups_allowed, writing_as_system
 from forum.domain.importing import BadLine, Record, in_order, read_records
 from forum.domain.labels import Ceiling
 from forum.errors import Invalid
@@ -52,6 +52,11 @@ def import_records(file: Path, group_slug: str | None, visibility: str, dry_run:
     \b
     Example: forum import contributions.jsonl --visibility community
     """
+    if visibility in {"members", "closed"} and not closed_groups_allowed():
+        raise click.ClickException(
+            "Production makes no closed groups while no second factor can be asked for: "
+            "use --visibility community."
+        )
     records, bad = _read(file)
     if strict and bad:
         _report(bad)

@@ -11,6 +11,7 @@ from forum import create_app
 from forum.cli import cli
 from forum.domain.accounts import Account, Invitation, PlatformRole
 from forum.domain.groups import Group
+from forum.domain.labels import Ceiling
 from forum.extensions import db
 from tests.conftest import StoppedClock, test_settings
 
@@ -86,3 +87,15 @@ def test_a_command_before_init_says_so(fresh: Flask, runner: FlaskCliRunner) -> 
     assert "run `forum init`" in result.stderr
     with fresh.app_context():
         db.engine.dispose()
+
+
+def test_production_loads_no_closed_groups(fresh: Flask, runner: FlaskCliRunner) -> None:
+    """Until a second factor can be asked for; the others are loaded, and the line says why."""
+    fresh.config["ENV"] = "production"
+    result = runner.invoke(cli, ["init"])
+    assert result.exit_code == 0, result.output
+    assert "innovation-hub-lab: not loaded, closed groups need a second factor" in result.output
+    with fresh.app_context():
+        ceilings = set(db.session.scalars(sa.select(Group.ceiling)))
+    assert Ceiling.MEMBERS not in ceilings
+    assert Ceiling.PUBLIC in ceilings
