@@ -8,6 +8,8 @@ from forum.services.addresses import (
     consultation_path,
     group_path,
     paper_path,
+    post_path,
+    thread_path,
     version_path,
 )
 
@@ -15,6 +17,8 @@ from forum.services.addresses import (
 @pytest.mark.parametrize(
     ("path", "endpoint", "values"),
     [
+        (post_path("x1"), "posts.show", ["x1"]),
+        (thread_path("lab", "t1"), "threads.show", ["lab", "t1"]),
         (version_path("p1", 2), "papers.citation_address", ["p1", 2]),
         (paper_path("lab", "p1"), "papers.paper", ["lab", "p1"]),
         (group_path("lab"), "groups.overview", ["lab"]),
