@@ -13,6 +13,7 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -36,6 +37,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and FORUM_TEST_NO_SKIP=1 forbids that"
     return report
+
+
+class CompiledTemplates(BytecodeCache):
+    """Compiled templates by the checksum of their source: each test has an application of its own."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        known = self.compiled.get((bucket.key, bucket.checksum))
+        if known is not None:
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = CompiledTemplates()
 
 
 class StoppedClock:
@@ -97,6 +116,7 @@ def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[F
     instance.mkdir()
     shutil.copy(empty_database, instance / "forum.db")
     app = create_app(test_settings(instance), clock=clock)
+    app.jinja_env.bytecode_cache = _TEMPLATES
     app.test_client_class = Client
     yield app
     with app.app_context():
