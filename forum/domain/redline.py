@@ -18,7 +18,8 @@ from forum.domain.paragraphs import Paragraph
 
 # Comparing n by m words keeps n * m bits: 5,000 by 5,000 words (and their spaces) are 13 MB.
 WORDS_AT_ONCE = 5_000
-_TOKEN = re.compile(r"\s+|\w+(?:['’]\w+)*|[^\w\s]")
+# A number with its separators is one word: 1,140 becomes 1,084, not "140" becomes "084".
+_TOKEN = re.compile(r"\s+|\d+(?:[.,]\d+)+|\w+(?:['’]\w+)*|[^\w\s]")
 _SENTENCE = re.compile(r"[^\n.!?;]*(?:[\n.!?;]+\s*|\Z)", re.DOTALL)
 _MANY_WORDS = re.compile(r"(?:\S+\s*|\s+){1,100}")
 _PIECE_LETTERS = 2_000

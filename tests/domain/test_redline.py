@@ -39,6 +39,7 @@ def _marked(old: str, new: str) -> str:
         ("same", "same", "same"),
         ("shall not apply", "does now apply", "[-shall not-]{+does now+} apply"),
         ("the provider's duty", "the providers’ duty", "the [-provider's-]{+providers’+} duty"),
+        ("Of 1,140 people", "Of 1,084 people", "Of [-1,140-]{+1,084+} people"),
         ("Ευθύνη, 5 %", "Ευθύνη, 6 %", "Ευθύνη, [-5-]{+6+} %"),
     ],
 )
