@@ -9,6 +9,7 @@ import config
 from forum import create_app
 from forum.cli import (
     account,
+    backup,
     demo,
     doctor,
     exports,
@@ -19,6 +20,7 @@ from forum.cli import (
     reference,
     schema,
     serve,
+    upgrade,
     worker,
 )
 from forum.cli.support import describe_database_error
@@ -36,6 +38,8 @@ cli = FlaskGroup(
 )
 for command in (
     account.account,
+    backup.backup,
+    backup.restore,
     demo.demo,
     doctor.doctor,
     exports.export,
@@ -46,6 +50,7 @@ for command in (
     reference.reference,
     schema.schema,
     serve.serve,
+    upgrade.upgrade,
     worker.worker,
 ):
     cli.add_command(command)

@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 import config
-from forum import MIGRATIONS
+from forum.cli.support import migrations_folder
 from forum.delivery.transport import SmtpTransport, transport_for
 from forum.extensions import clock, db
 from forum.services.health import Finding, check_database, check_disk, check_outbox
@@ -48,7 +48,7 @@ def examine() -> list[Finding]:
     session = db.session()
     return [
         check_disk(Path(current_app.instance_path)),
-        check_database(session, MIGRATIONS),
+        check_database(session, migrations_folder()),
         check_outbox(session, now=clock()()),
         _check_mail(current_app.config["MAIL_URL"]),
     ]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import alembic.command
@@ -16,7 +17,6 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from forum import MIGRATIONS
 from forum.database import writing
 from forum.errors import ForumError
 from forum.extensions import clock, db
@@ -79,11 +79,17 @@ def writing_as_system() -> Iterator[Session]:
         yield session
 
 
-def migrate_database() -> tuple[str | None, str]:
-    """Bring the configured database to the newest schema; give the revisions before and after."""
+def migrations_folder() -> Path:
+    """Give the folder of the migrations that this code knows."""
+    return Path(current_app.extensions["migrate"].directory)
+
+
+def migrate_database(engine: sa.Engine | None = None) -> tuple[str | None, str]:
+    """Bring a database (the configured one) to the newest schema; give the revisions before and after."""
+    engine = engine or db.engine
     settings = Config()
-    settings.set_main_option("script_location", str(MIGRATIONS))
-    with db.engine.connect() as connection:
+    settings.set_main_option("script_location", str(migrations_folder()))
+    with engine.connect() as connection:
         before = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
         settings.attributes["connection"] = connection
@@ -93,7 +99,7 @@ def migrate_database() -> tuple[str | None, str]:
             fail(f"The database ({before}) is newer than this code: start the code that it was made with.")
         connection.commit()
         after = MigrationContext.configure(connection).get_current_revision()
-    db.engine.dispose()  # connections of before know nothing of the new tables
+    engine.dispose()  # connections of before know nothing of the new tables
     return before, str(after)
 
 

@@ -18,6 +18,9 @@ from forum.services.outbox_work import count_outbox
 DISK_FLOOR = 200 * 1024 * 1024
 """Bytes of free disk below which writing is about to fail."""
 
+UPGRADE = "Run `forum upgrade`."
+"""What mends a database of older code."""
+
 LATE = timedelta(minutes=5)
 """An outbox entry that waits longer than this means that no worker runs."""
 
@@ -53,7 +56,7 @@ def check_database(session: Session, migrations: Path) -> Finding:
             f"its schema {current} is newer than this code ({head})",
             "Start the newer code, or restore a backup made with this one.",
         )
-    return Finding(name, False, f"schema {current}, this code needs {head}", "Run `forum upgrade`.")
+    return Finding(name, False, f"schema {current}, this code needs {head}", UPGRADE)
 
 
 def check_outbox(session: Session, *, now: datetime) -> Finding:
