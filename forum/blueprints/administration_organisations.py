@@ -236,6 +236,7 @@ def _add_mandate(database: Session, actor: Actor, slug: str, form: MandateForm, 
         account,
         title=form.title.data or "",
         may_publish=form.may_publish.data,
+        now=now(),
         starts_on=starts_on,
         ends_on=form.ends_on.data,
     )

@@ -57,7 +57,7 @@ def create(
             body = find_organisation(session, organisation)
             if body is None:
                 fail(f"There is no organisation {organisation!r}: `forum organisation create` makes one.")
-            grant_mandate(session, body, person, starts_on=now().date())
+            grant_mandate(session, body, person, now=now())
         link = None if stored else link_for(invite_account(session, person))
         public_id = person.public_id
     if as_json:

@@ -1,4 +1,4 @@
-"""Topic.DEADLINE: opens and closes consultations when their time comes."""
+"""Topic.DEADLINE: opens and closes consultations, and ends mandates, when their time comes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import Clock
 from forum.services.consultations import keep_dates
+from forum.services.mandates import keep_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,13 @@ class Deadlines:
     batch_size: int = 1
     lease: timedelta = timedelta(minutes=2)
 
-    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[int]:
-        """Give the consultations whose dates have come."""
-        return [payload["consultation_id"] for payload in payloads]
+    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give the things whose dates have come, as they were named."""
+        return list(payloads)
 
-    def record(self, session: Session, prepared: int) -> None:
-        """Open or close the consultation if that is due; otherwise its dates were changed meanwhile."""
-        keep_dates(session, prepared, now=self.clock())
+    def record(self, session: Session, prepared: dict[str, Any]) -> None:
+        """Do what is due; where nothing is, the dates were changed meanwhile."""
+        if "mandate_id" in prepared:
+            keep_end(session, prepared["mandate_id"], now=self.clock())
+        else:
+            keep_dates(session, prepared["consultation_id"], now=self.clock())

@@ -250,7 +250,7 @@ def _grant(session: Session, offer: Offer, account: Account, now: datetime) -> N
         account.platform_role = invitation.platform_role
     if offer.organisation is not None:
         try:
-            grant_mandate(session, offer.organisation, account, starts_on=now.date())
+            grant_mandate(session, offer.organisation, account, now=now)
         except Invalid:
             pass  # they hold one already, which is what was wanted
     if offer.group is not None and invitation.role is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account, AccountStatus
 from forum.domain.groups import Membership, Seat
 from forum.domain.organisations import Mandate, Organisation
+from forum.domain.outbox import Topic
 from forum.domain.papers import PaperAuthor
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, require
 from forum.services.memberships import end_memberships
+from forum.services.outbox import enqueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def add_mandate(
     *,
     title: str = "",
     may_publish: bool = True,
+    now: datetime,
     starts_on: date,
     ends_on: date | None = None,
 ) -> Mandate:
@@ -67,6 +70,7 @@ def add_mandate(
         account,
         title=title,
         may_publish=may_publish,
+        now=now,
         starts_on=starts_on,
         ends_on=ends_on,
     )
@@ -77,12 +81,14 @@ def grant_mandate(
     organisation: Organisation,
     account: Account,
     *,
-    starts_on: date,
+    now: datetime,
+    starts_on: date | None = None,
     ends_on: date | None = None,
     title: str = "",
     may_publish: bool = True,
 ) -> Mandate:
-    """Write the mandate; whoever calls it has asked the policy."""
+    """Write the mandate, from today unless told otherwise; whoever calls it has asked the policy."""
+    starts_on = starts_on or now.date()
     if organisation.merged_into_id is not None:
         raise Invalid("This organisation was merged into another one.", field="organisation")
     if account.status not in {AccountStatus.ACTIVE, AccountStatus.PLACEHOLDER}:
@@ -108,7 +114,27 @@ def grant_mandate(
     )
     session.add(mandate)
     session.flush()
+    if ends_on is not None:
+        day_after = datetime.combine(ends_on + timedelta(days=1), time(), UTC)
+        enqueue(session, Topic.DEADLINE, {"mandate_id": mandate.id}, now=now, at=day_after)
     return mandate
+
+
+def keep_end(session: Session, mandate_id: int, *, now: datetime) -> None:
+    """End what hangs on a mandate whose last day has passed: the worker asks the day after."""
+    mandate = session.get(Mandate, mandate_id)
+    today = now.date()
+    if mandate is None or mandate.ends_on is None or mandate.ends_on >= today:
+        return
+    another = sa.select(Mandate.id).where(
+        Mandate.account_id == mandate.account_id,
+        Mandate.organisation_id == mandate.organisation_id,
+        Mandate.starts_on <= today,
+        sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
+    )
+    if session.scalar(another.limit(1)) is None:
+        account = session.get_one(Account, mandate.account_id)
+        _end_what_hung_on_it(session, account, mandate.organisation_id, now)
 
 
 def end_mandate(

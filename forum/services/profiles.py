@@ -155,16 +155,11 @@ def list_seats_of(session: Session, actor: Actor, organisation: Organisation) ->
     """Give the groups in which the reader may know that a body has a seat."""
     inside = Group.id.in_(sorted(actor.group_roles))
     listed = sa.and_(Group.is_listed, Group.members_visible != MembersVisible.NUMBERS)
+    with_seat = sa.select(Seat.group_id).where(
+        Seat.organisation_id == organisation.id, Seat.ended_at.is_(None)
+    )
     return session.scalars(
-        sa.select(Group)
-        .join(Seat, Seat.group_id == Group.id)
-        .where(
-            Seat.organisation_id == organisation.id,
-            Seat.ended_at.is_(None),
-            sa.or_(inside, listed),
-        )
-        .distinct()
-        .order_by(Group.title)
+        sa.select(Group).where(Group.id.in_(with_seat), sa.or_(inside, listed)).order_by(Group.title)
     ).all()
 
 

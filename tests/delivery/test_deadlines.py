@@ -18,10 +18,12 @@ from forum.domain.papers import PaperVersion
 from forum.richtext import render
 from forum.services import consultations as services
 from forum.services.consultations import ConsultationText
+from forum.services.mandates import grant_mandate
 from forum.services.paper_choices import PaperChoices
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 from tests.services.paper_writing import PaperWriter
+from tests.support import look_again
 
 
 class Office:
@@ -110,3 +112,25 @@ def test_a_later_closing_time_holds(
     assert office.state(row) is ConsultationState.OPEN
     clock.advance(hours=4)
     assert office.state(row) is ConsultationState.CLOSED
+
+
+@pytest.mark.parametrize("renewed", [False, True], ids=["not renewed", "renewed"])
+def test_a_mandate_ends_with_its_last_day(
+    app: Flask, build: Builder, clock: StoppedClock, renewed: bool
+) -> None:
+    """The seat held by it ends the day after; not where another mandate of the same body follows."""
+    group, body, ada = build.group(), build.organisation(), build.account()
+    build.member(group, ada, seat=build.seat(group, body))
+    today = clock().date()
+    grant_mandate(build.session, body, ada, now=clock(), ends_on=today)
+    if renewed:
+        grant_mandate(build.session, body, ada, now=clock(), starts_on=today + timedelta(days=1))
+    build.session.commit()
+    handlers = {Topic.DEADLINE: Deadlines(clock)}
+    drain(sessions_of(app), clock, handlers, report=pytest.fail)
+    look_again(build.session)
+    assert build.actor(ada).roles_in(group.id) == {GroupRole.MEMBER}
+    clock.advance(days=1)
+    drain(sessions_of(app), clock, handlers, report=pytest.fail)
+    look_again(build.session)
+    assert bool(build.actor(ada).roles_in(group.id)) is renewed

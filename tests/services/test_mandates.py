@@ -19,10 +19,17 @@ def test_a_person_speaks_for_several_bodies(session: Session, build: Builder, cl
     """Each mandate has its own days."""
     ada, today = build.account(), clock().date()
     one, two, later, past = (build.organisation() for _ in range(4))
-    grant_mandate(session, one, ada, starts_on=today)
-    grant_mandate(session, two, ada, starts_on=today - timedelta(days=9), ends_on=today)
-    grant_mandate(session, later, ada, starts_on=today + timedelta(days=1))
-    grant_mandate(session, past, ada, starts_on=today - timedelta(days=9), ends_on=today - timedelta(days=1))
+    grant_mandate(session, one, ada, now=clock(), starts_on=today)
+    grant_mandate(session, two, ada, now=clock(), starts_on=today - timedelta(days=9), ends_on=today)
+    grant_mandate(session, later, ada, now=clock(), starts_on=today + timedelta(days=1))
+    grant_mandate(
+        session,
+        past,
+        ada,
+        now=clock(),
+        starts_on=today - timedelta(days=9),
+        ends_on=today - timedelta(days=1),
+    )
     assert build.actor(ada).organisation_ids == {one.id, two.id}
     current = {line.organisation.id for line in list_mandates(session, account=ada) if line.is_current(today)}
     assert current == {one.id, two.id}
@@ -57,15 +64,15 @@ def test_overlaps_and_backward_days_are_refused(
 ) -> None:
     """One mandate of one body at a time, with its end after its beginning."""
     ada, body, today = build.account(), build.organisation(), clock().date()
-    grant_mandate(session, body, ada, starts_on=today, ends_on=today + timedelta(days=5))
+    grant_mandate(session, body, ada, now=clock(), starts_on=today, ends_on=today + timedelta(days=5))
     for starts_on, ends_on in (
         (today + timedelta(days=5), None),
         (today - timedelta(days=9), today),
         (today + timedelta(days=9), today + timedelta(days=8)),
     ):
         with pytest.raises(Invalid):
-            grant_mandate(session, body, ada, starts_on=starts_on, ends_on=ends_on)
-    grant_mandate(session, body, ada, starts_on=today + timedelta(days=6))
+            grant_mandate(session, body, ada, now=clock(), starts_on=starts_on, ends_on=ends_on)
+    grant_mandate(session, body, ada, now=clock(), starts_on=today + timedelta(days=6))
 
 
 def test_only_people_managers_give_and_end(session: Session, build: Builder, clock: StoppedClock) -> None:
@@ -74,7 +81,7 @@ def test_only_people_managers_give_and_end(session: Session, build: Builder, clo
     colleague = build.account()
     build.mandate(colleague, body)
     with pytest.raises(NotAllowed):
-        add_mandate(session, build.actor(colleague), body, ada, starts_on=clock().date())
+        add_mandate(session, build.actor(colleague), body, ada, now=clock(), starts_on=clock().date())
     with pytest.raises(NotAllowed):
         end_mandate(session, build.actor(colleague), body.slug, colleague.public_id, now=clock())
     manager = build.actor(build.account(platform_role=PlatformRole.ADMINISTRATOR))
