@@ -13,7 +13,7 @@ from forum.domain.groups import Group, Stage
 from forum.domain.labels import Status
 from forum.domain.moderation import TRANSITIONS, Action, Flag, ModerationDecision
 from forum.domain.organisations import Organisation, StakeholderType
-from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner, PaperVersion
+from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner, PaperVersion, Purpose
 from forum.domain.threads import Post, PostRevision, Thread, ThreadKind, order_key
 from forum.services.chatham import alias_for
 from forum.services.demonstration import Places
@@ -108,6 +108,7 @@ class GroupTexts:
 
     def _paper(self, content: demo.Paper) -> None:
         owners = [self.places.organisations[key] for key in content.owners]
+        owner = owners[0] if owners else None
         author = self.places.people[content.authors[0]]
         paper = Paper(
             group_id=self.group.id,
@@ -119,7 +120,8 @@ class GroupTexts:
             created_at=self.places.ago(content.versions[0].days_ago),
             author_id=author.id,
             shown_as=content.shown_as,
-            **self._spoken_for(content.authors[0], owners[0] if owners else None),
+            # A group draft is the group's: whoever wrote it down counts as nobody's stakeholder.
+            **({} if content.purpose is Purpose.GROUP_DRAFT else self._spoken_for(content.authors[0], owner)),
         )
         self.session.add(paper)
         self.session.flush()
