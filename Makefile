@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help reference run test sure lint format schema lock bench clean
+.PHONY: help reference run test sure lint format messages schema lock bench clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
@@ -26,6 +26,11 @@ lint: $(VENV)/.dev  ## format check, lint and types, without the tests
 
 format: $(VENV)/.dev  ## rewrite the code in the house style
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+messages: $(VENV)/.dev  ## gather the interface's texts for translators into forum/translations/messages.pot
+	@mkdir -p forum/translations
+	@$(BIN)/pybabel -q extract -F babel.cfg -o forum/translations/messages.pot --project=forum --no-location \
+	  -k lazy_gettext -k Invalid -k NotAllowed -k Conflict -k TooSoon .
 
 reference: $(VENV)/.dev  ## draw docs/reference/ anew from settings, commands and routes
 	@FORUM_INSTANCE=$$(mktemp -d) $(BIN)/forum reference
