@@ -9,6 +9,7 @@ import config
 from forum import create_app
 from forum.cli import (
     account,
+    audit,
     backup,
     demo,
     doctor,
@@ -38,6 +39,7 @@ cli = FlaskGroup(
 )
 for command in (
     account.account,
+    audit.audit,
     backup.backup,
     backup.restore,
     demo.demo,

@@ -35,6 +35,8 @@ class Action(enum.StrEnum):
     """The system: outbox, index, sizes."""
     SEE_MODERATION = "see_moderation"
     """Open the moderation pages at all."""
+    SEE_AUDIT = "see_audit"
+    """Read the record: ids and facts."""
     SEE_SECRETARIAT_DESK = "see_secretariat_desk"
     SPEAK_FOR = "speak_for"
     """Of an organisation: hold a mandate today."""

@@ -160,6 +160,14 @@ def _see_secretariat_desk(actor: Actor, _thing: object) -> bool:
     )
 
 
+def _see_audit(actor: Actor, _thing: object) -> bool:
+    """The platform's secretariat and administrators; a group's role is not enough, for it spans groups."""
+    return not actor.is_suspended and actor.platform_role in {
+        PlatformRole.SECRETARIAT,
+        PlatformRole.ADMINISTRATOR,
+    }
+
+
 def _see_moderation(actor: Actor, _thing: object) -> bool:
     return not actor.is_suspended and bool(actor.groups_with(GroupRole.MODERATOR))
 
@@ -186,6 +194,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.MANAGE_PEOPLE: _manage_people,
     Action.ADMINISTER: _administer,
     Action.SEE_MODERATION: _see_moderation,
+    Action.SEE_AUDIT: _see_audit,
     Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
     Action.SPEAK_FOR: _speak_for,
 }

@@ -71,6 +71,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_key", name=op.f("uq_account_source_key")),
     )
     op.create_table(
+        "audit_entry",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=13), nullable=True),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("subject_kind", sa.String(length=32), nullable=True),
+        sa.Column("subject", sa.String(length=13), nullable=True),
+        sa.Column("group_public_id", sa.String(length=13), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_group_public_id"), ["group_public_id"], unique=False)
+
+    op.create_table(
         "authorship",
         sa.Column(
             "subject_kind",
@@ -1761,5 +1778,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_authorship_writer_key"))
 
     op.drop_table("authorship")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_group_public_id"))
+
+    op.drop_table("audit_entry")
     op.drop_table("account")
     # ### end Alembic commands ###

@@ -1,0 +1,119 @@
+"""The record: an append-only chain of what was decided and changed, by ids and facts, never by content."""
+
+import enum
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.domain.base import Base
+from forum.errors import Invalid
+
+Fact = str | int | bool | None
+Facts = Mapping[str, Fact | Sequence[str]]
+
+FIRST = "0" * 64
+"""What the first entry has for the hash of the one before."""
+
+_FACT = re.compile(r"[A-Za-z0-9_.:,+-]{0,80}")
+
+
+class AuditAction(enum.StrEnum):
+    """What is recorded; a new one needs no migration, and an old one is never renamed."""
+
+    DECIDED = "moderation.decided"
+    UNDONE = "moderation.undone"
+    FLAGGED = "moderation.flagged"
+    MEMBER_ADDED = "member.added"
+    MEMBER_ENDED = "member.ended"
+    SEAT_ADDED = "seat.added"
+    SEAT_ENDED = "seat.ended"
+    INVITED = "invitation.made"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    INVITATION_REVOKED = "invitation.revoked"
+    CHARTER_CHANGED = "group.charter_changed"
+    GROUP_RELABELLED = "group.relabelled"
+    ORGANISATIONS_MERGED = "organisation.merged"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ROLE_CHANGED = "account.role_changed"
+
+
+class AuditEntry(Base):
+    """One entry. It points at things by public id and by no foreign key: it outlives what it names."""
+
+    __tablename__ = "audit_entry"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True
+    )
+    """From 1, without a gap."""
+    recorded_at: Mapped[datetime]
+    actor: Mapped[str | None] = mapped_column(sa.String(13))
+    """The account that did it; null is the system or its operator."""
+    action: Mapped[str] = mapped_column(sa.String(64))
+    subject_kind: Mapped[str | None] = mapped_column(sa.String(32))
+    subject: Mapped[str | None] = mapped_column(sa.String(13))
+    group: Mapped[str | None] = mapped_column("group_public_id", sa.String(13), index=True)
+    facts: Mapped[str]
+    """Canonical JSON as text, so that the hash covers what is stored, byte for byte."""
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A place in the chain, to be kept outside: whatever leads up to it can no longer be changed unseen."""
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        """Write it as SEQ:HASH."""
+        return f"{self.number}:{self.hash}"
+
+
+def parse_head(text: str) -> Head:
+    """Read SEQ:HASH; Invalid for anything else."""
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text.strip())
+    if found is None:
+        raise Invalid("A head is SEQ:HASH, as `forum audit head` prints it.")
+    return Head(int(found[1]), found[2])
+
+
+def canonical_facts(facts: Facts) -> str:
+    """Write facts down the one way there is; ValueError for anything that could be text of a person."""
+    for name, value in facts.items():
+        for part in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(part, str) and not _FACT.fullmatch(part):
+                raise ValueError(f"{name} is no fact: the record holds ids and keys, never content")
+            if not isinstance(part, str | int | None):
+                raise ValueError(f"{name} is neither a key nor a number")
+    return _canonical(dict(facts))
+
+
+def chain_hash(
+    number: int,
+    recorded_at: datetime,
+    actor: str | None,
+    action: str,
+    subject_kind: str | None,
+    subject: str | None,
+    group: str | None,
+    facts: str,
+    previous: str,
+) -> str:
+    """Give an entry's hash: SHA-256 over its fields and the hash before it, as canonical JSON."""
+    at = recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = [number, at, actor, action, subject_kind, subject, group, facts, previous]
+    return hashlib.sha256(_canonical(fields).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
