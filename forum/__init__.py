@@ -14,6 +14,7 @@ import config
 from forum import extensions
 from forum.clock import Clock, system_clock
 from forum.database import prepare_engine
+from forum.search.protocol import SearchEngine
 
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
@@ -33,6 +34,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app = Flask(__name__, instance_path=str(instance), static_folder="static")
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
+    app.extensions["forum_search"] = open_search_engine(values, instance)
 
     extensions.db.init_app(app)
     with app.app_context():
@@ -71,6 +73,19 @@ def with_secrets(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
         return dict(values)
     kept = config.instance_secrets(instance)
     return dict(values) | {name: values[name] or kept[name] for name in names}
+
+
+def open_search_engine(values: Mapping[str, Any], instance: Path) -> SearchEngine:
+    """Give the search engine that the configuration names."""
+    if values["SEARCH"] == "whoosh":
+        from forum.search.whoosh_engine import WhooshEngine
+
+        return WhooshEngine(instance / "index")
+    if values["SEARCH"] == "postgresql":
+        raise config.ConfigurationError(
+            "FORUM_SEARCH=postgresql is not served by this version: use FORUM_SEARCH=whoosh."
+        )
+    raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh.")
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

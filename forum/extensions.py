@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from forum.clock import Clock
 from forum.domain.base import Base
 from forum.domain.tables import metadata  # noqa: F401  (fills the metadata)
+from forum.search.protocol import SearchEngine
 from forum.services.passwords import Passwords
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
@@ -24,6 +25,11 @@ bootstrap = Bootstrap5()
 def clock() -> Clock:
     """Give the application's clock."""
     return current_app.extensions["forum_clock"]  # type: ignore[no-any-return]
+
+
+def search_engine() -> SearchEngine:
+    """Give the application's search engine."""
+    return current_app.extensions["forum_search"]  # type: ignore[no-any-return]
 
 
 def passwords() -> Passwords:

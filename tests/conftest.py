@@ -86,9 +86,14 @@ def migrate(app: Flask) -> None:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite database, made once a test process and copied by every test."""
+    """A migrated, empty SQLite database, made once a test process and copied by every test.
+
+    The search index beside it, `index`, is as empty.
+    """
     instance = tmp_path_factory.mktemp("empty")
-    migrate(create_app({"ENV": "testing", "INSTANCE": str(instance)}))
+    app = create_app({"ENV": "testing", "INSTANCE": str(instance)})
+    migrate(app)
+    app.extensions["forum_search"].rebuild(())
     return instance / "forum.db"
 
 
@@ -113,14 +118,20 @@ class Client(FlaskClient):
 def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[Flask]:
     """An application of its own on a database of its own."""
     instance = tmp_path / "instance"
-    instance.mkdir()
-    shutil.copy(empty_database, instance / "forum.db")
+    copy_instance(empty_database, instance)
     app = create_app(test_settings(instance), clock=clock)
     app.jinja_env.bytecode_cache = _TEMPLATES
     app.test_client_class = Client
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def copy_instance(empty_database: Path, instance: Path) -> None:
+    """Make an instance folder of the empty database and the empty index beside it."""
+    instance.mkdir(exist_ok=True)
+    shutil.copy(empty_database, instance / "forum.db")
+    shutil.copytree(empty_database.parent / "index", instance / "index")
 
 
 def test_settings(instance: Path) -> dict[str, object]:

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, jsonify
 from werkzeug.wrappers import Response
 
 from forum.blueprints.support import now
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.services import health
 
 blueprint = Blueprint("health", __name__)
@@ -27,6 +27,7 @@ def ready() -> tuple[Response, int]:
         [
             lambda: health.check_database(session, migrations),
             lambda: health.check_outbox(session, now=now()),
+            lambda: health.check_index(search_engine()),
             lambda: health.check_disk(Path(current_app.instance_path)),
         ]
     )

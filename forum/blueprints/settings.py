@@ -177,7 +177,7 @@ def change_profile() -> View:
 
 @transactional
 def _change_profile(database: Session, actor: Actor, fields: ProfileFields) -> None:
-    edit_profile(database, actor, fields)
+    edit_profile(database, actor, fields, now=now())
 
 
 @blueprint.post("/settings/password")

@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 import config
-from forum.cli.init import load_configured_charters
+from forum.cli.init import build_index, load_configured_charters
 from forum.cli.processes import (
     Child,
     PortInUse,
@@ -21,11 +21,12 @@ from forum.cli.processes import (
     worker_command,
 )
 from forum.cli.support import explained, fail, migrate_database, now, writing_as_system
+from forum.delivery.indexing import rebuild_index
 from forum.domain.charters import load_charters as read_charters
 from forum.domain.datafile import DataFileError
 from forum.domain.demonstration import Demonstration
 from forum.domain.demonstration_files import load_demonstration
-from forum.extensions import db
+from forum.extensions import clock, db, search_engine
 from forum.richtext import render
 from forum.services.demonstration import Places, is_loaded, load_bodies_and_people, load_seats
 from forum.services.demonstration_texts import GroupTexts, sources
@@ -97,6 +98,9 @@ def prepare(*, fresh: bool = False, scale: int = 1) -> Demonstration:
         fail(str(error))
     if not is_loaded(db.session()):
         _load(content, scale)
+        rebuild_index(db.session(), search_engine(), clock())
+    else:
+        build_index()
     return content
 
 

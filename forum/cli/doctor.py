@@ -12,8 +12,8 @@ from flask.cli import with_appcontext
 import config
 from forum.cli.support import migrations_folder
 from forum.delivery.transport import SmtpTransport, transport_for
-from forum.extensions import clock, db
-from forum.services.health import Finding, check_database, check_disk, check_outbox
+from forum.extensions import clock, db, search_engine
+from forum.services.health import Finding, check_database, check_disk, check_index, check_outbox
 
 SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
 ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "MAIL_URL"})
@@ -50,6 +50,7 @@ def examine() -> list[Finding]:
         check_disk(Path(current_app.instance_path)),
         check_database(session, migrations_folder()),
         check_outbox(session, now=clock()()),
+        check_index(search_engine()),
         _check_mail(current_app.config["MAIL_URL"]),
     ]
 

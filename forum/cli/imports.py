@@ -82,6 +82,8 @@ def import_records(file: Path, group_slug: str | None, visibility: str, dry_run:
     click.echo(
         f"{outcome.imported:,} imported, {outcome.unchanged:,} unchanged, {len(outcome.bad):,} bad lines."
     )
+    if outcome.imported and sys.stderr.isatty():
+        click.echo("A running worker indexes them; `forum search rebuild` does it at once.", err=True)
 
 
 def _read(file: Path) -> tuple[list[Record], list[BadLine]]:

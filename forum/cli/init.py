@@ -13,14 +13,18 @@ from forum.cli.support import (
     fail,
     migrate_database,
     now,
+    reading,
     secret_key,
     writing_as_system,
 )
+from forum.delivery.indexing import rebuild_index
 from forum.domain.accounts import PlatformRole
 from forum.domain.charters import load_charters as read_charters
 from forum.domain.datafile import DataFileError
 from forum.domain.email import parse_email
 from forum.domain.labels import Ceiling
+from forum.extensions import clock, search_engine
+from forum.search.protocol import SearchBusy
 from forum.services.accounts import has_administrator
 from forum.services.charters import load_charters
 from forum.services.invitations import find_first_administrators, invite
@@ -44,9 +48,23 @@ def init(administrator: str | None) -> None:
     click.echo(f"Database: {after}" + ("" if before == after else f" (from {before or 'nothing'})"))
     for line in load_configured_charters():
         click.echo(line)
+    build_index()
     link = first_administrator(administrator)
     if link:
         click.echo(f"Invitation of the first administrator: {link}")
+
+
+def build_index() -> None:
+    """Build the search index where there is none, or one that other code wrote."""
+    engine = search_engine()
+    if engine.state().status == "ready":
+        return
+    with reading() as session:
+        try:
+            count = rebuild_index(session, engine, clock())
+        except SearchBusy as error:
+            fail(f"{error}: try again when it is done.")
+    click.echo(f"Search index: {count:,} documents")
 
 
 def load_configured_charters() -> list[str]:

@@ -15,20 +15,21 @@ from sqlalchemy.orm import Session, sessionmaker
 from forum.clock import Clock
 from forum.database import writing
 from forum.delivery.deadlines import Deadlines
-from forum.delivery.indexing import Indexing, NullIndexer
+from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
 from forum.delivery.notifying import Notifying
 from forum.delivery.transport import transport_for
 from forum.delivery.worker import Handlers, describe, drain, prune
 from forum.domain.outbox import Topic
-from forum.extensions import clock, db
+from forum.extensions import clock, db, search_engine
+from forum.search.protocol import SearchBusy, SearchEngine
 from forum.services.outbox_work import retry_failed
 
 POLL = 0.2
 """Seconds between two looks at the outbox after there was work."""
-IDLE_POLL = 1.0
+IDLE_POLL = 0.5
 """The longest that an idle worker waits between two looks."""
-PRUNE_INTERVAL = 3600.0
+HOUSE_INTERVAL = 3600.0
 
 
 def mail_settings(app: Flask) -> MailSettings:
@@ -54,12 +55,18 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [
         {
-            Topic.INDEX: Indexing(NullIndexer()),
+            Topic.INDEX: Indexing(EngineIndexer(engine_of(app))),
             Topic.DEADLINE: Deadlines(now),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
         },
         {Topic.MAIL: Mailing(composers, transport, now)},
     ]
+
+
+def engine_of(app: Flask) -> SearchEngine:
+    """Give the application's search engine without a request."""
+    with app.app_context():
+        return search_engine()
 
 
 def sessions_of(app: Flask) -> sessionmaker[Session]:
@@ -95,18 +102,33 @@ def _run_lane(sessions: sessionmaker[Session], now: Clock, handlers: Handlers, s
         stop.wait(wait)
 
 
-def _keep_house(sessions: sessionmaker[Session], now: Clock, stop: threading.Event) -> None:
+def _keep_house(
+    sessions: sessionmaker[Session], now: Clock, engine: SearchEngine, stop: threading.Event
+) -> None:
     while not stop.is_set():
         try:
             prune(sessions, now)
+            engine.tidy(thorough=True)
         except Exception as error:
-            _say(f"old entries stay, since {describe(error)}")
-        stop.wait(PRUNE_INTERVAL)
+            _say(f"house-keeping is put off, since {describe(error)}")
+        stop.wait(HOUSE_INTERVAL)
+
+
+def ensure_index(sessions: sessionmaker[Session], now: Clock, engine: SearchEngine) -> None:
+    """Build the search index where there is none, or one that other code wrote."""
+    if engine.state().status == "ready":
+        return
+    try:
+        with sessions() as session:
+            _say(f"{rebuild_index(session, engine, now):,} documents indexed anew")
+    except SearchBusy:
+        _say("another process builds the search index")
 
 
 def run(
     sessions: sessionmaker[Session],
     now: Clock,
+    engine: SearchEngine,
     lanes: list[Handlers],
     is_orphaned: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -120,7 +142,7 @@ def run(
         signal.signal(number, on_signal)
     click.echo("Working off the outbox; SIGTERM or Ctrl-C ends it")
     threads = [threading.Thread(target=_run_lane, args=(sessions, now, lane, stop)) for lane in lanes]
-    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, stop)))
+    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, engine, stop)))
     for thread in threads:
         thread.start()
     while not stop.wait(IDLE_POLL):
@@ -149,11 +171,12 @@ def worker(once: bool, retry: bool, with_parent: bool) -> None:
         lanes = build_lanes(app, clock())
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    sessions = sessions_of(app)
+    sessions, engine = sessions_of(app), engine_of(app)
+    ensure_index(sessions, clock(), engine)
     if retry:
         with sessions() as session, writing(session):
             click.echo(f"Given another round: {retry_failed(session)}")
     if once:
         click.echo(f"Entries done: {run_once(sessions, clock(), lanes)}")
     else:
-        run(sessions, clock(), lanes, lambda: with_parent and os.getppid() != parent)
+        run(sessions, clock(), engine, lanes, lambda: with_parent and os.getppid() != parent)

@@ -1,13 +1,19 @@
 """Topic.INDEX: hands changed contributions to the search index, many at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from forum.clock import Clock
+from forum.database import writing
 from forum.domain.attribution import SubjectKind
+from forum.domain.outbox import Topic
+from forum.search.protocol import Change, IndexUnusable, SearchDocument, SearchEngine
+from forum.services.indexing import all_documents, documents_for
+from forum.services.outbox_work import finish_waiting, list_waiting
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
@@ -25,6 +31,44 @@ class NullIndexer:
 
     def apply(self, session: Session, subjects: Subjects) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineIndexer:
+    """Indexes with a search engine; builds the index where there is none, or one that other code wrote."""
+
+    engine: SearchEngine
+
+    def apply(self, session: Session, subjects: Subjects) -> None:
+        """See `Indexer.apply`. The database is read when nobody else writes the index, as it is then."""
+        try:
+            self.engine.apply(_read(session, subjects))
+        except IndexUnusable:
+            self.engine.rebuild(_read_all(session))
+
+
+def _read(session: Session, subjects: Subjects) -> Iterator[Change]:
+    session.rollback()  # what was read before the engine's turn came may be old
+    yield from documents_for(session, subjects)
+
+
+def _read_all(session: Session) -> Iterator[SearchDocument]:
+    session.rollback()
+    yield from all_documents(session)
+
+
+def rebuild_index(
+    session: Session, engine: SearchEngine, now: Clock, progress: Callable[[int], None] | None = None
+) -> int:
+    """Build the whole index anew and swap it in; what was waiting to be indexed is done with that.
+
+    Gives the number of documents. Raises SearchBusy when another process is writing the index.
+    """
+    waiting = list_waiting(session, Topic.INDEX)
+    count = engine.rebuild(_read_all(session), progress)
+    with writing(session):
+        finish_waiting(session, waiting, now=now())
+    return count
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def parse_record(raw: bytes, line: int) -> Record:
         author=_text(data, "author") or None,
         organisation=_text(data, "organisation") or None,
         type=_stakeholder_type(_text(data, "org_type")),
-        country=_country(_text(data, "country")),
+        country=parse_country(_text(data, "country")),
         language=_language(_text(data, "lang")),
         date=_date(data.get("date")),
         title=title[:300],
@@ -188,8 +188,8 @@ def _kept(data: dict[str, Any], kind: str) -> dict[str, Any]:
     kept = [*_FOLDED]
     if data.get("parent") is not None:
         kept.append("title")  # "Re: …": an answer has no title of its own here
-    if kind == "attachment":
-        kept.append("thread")
+    if kind in {"attachment", "document-version"}:
+        kept.append("thread")  # the parent says where it belongs; this may be a name of its own
     for key in kept:
         if data.get(key) is not None and not (key == "kind" and data[key] == kind):
             extra[key] = data[key]
@@ -211,16 +211,19 @@ def _text(data: dict[str, Any], key: str, *, required: bool = False) -> str:
 
 
 def _stakeholder_type(text: str) -> StakeholderType | None:
-    if not text:
-        return None
+    return find_stakeholder_type(text) or StakeholderType.OTHER if text else None
+
+
+def find_stakeholder_type(text: str) -> StakeholderType | None:
+    """Give the respondent type that a code or its words mean, if any."""
     folded = "_".join(
         text.casefold().replace("/", " ").replace("-", " ").replace("(", "").replace(")", "").split()
     )
-    return _TYPES.get(folded, StakeholderType.OTHER)
+    return _TYPES.get(folded)
 
 
-def _country(text: str) -> str | None:
-    """ISO two or three letters to two; Greece and the United Kingdom also as EU bodies write them."""
+def parse_country(text: str) -> str | None:
+    """Give ISO's two letters for two or three; Greece and the United Kingdom also as EU bodies write them."""
     code = text.upper()
     if not code:
         return None

@@ -212,12 +212,10 @@ class WhooshEngine:
     def apply(self, changes: Iterable[Change]) -> None:
         """See `SearchEngine.apply`."""
         last: dict[str, Change] = {}
-        for change in changes:
-            last[change.document.id if isinstance(change, Add) else change.id] = change
-        if not last:
-            return
         with self._lock():
             build = self._ready_build()
+            for change in changes:
+                last[change.document.id if isinstance(change, Add) else change.id] = change
             added: dict[str, list[SearchDocument]] = {}
             for change in last.values():
                 if isinstance(change, Add):

@@ -9,7 +9,7 @@ import struct
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -28,6 +28,7 @@ from forum.search.whoosh_engine_segment import (
     WORDS,
     Posting,
     Source,
+    title_key,
     unpack_documents,
     unpack_posting,
     unpack_term,
@@ -228,6 +229,10 @@ class Leaf:
     def word(self, surface: str) -> Posting | None:
         """Live documents that hold a surface, with packed places."""
         return self._find(WORDS + surface.encode())
+
+    def titled(self, words: Sequence[str]) -> Posting | None:
+        """Live documents whose whole title is these folded words."""
+        return self._find(title_key(words))
 
     def words_from(self, start: str) -> Iterator[tuple[str, int]]:
         """Surfaces that begin like this and in how many documents, deleted ones too, in order."""

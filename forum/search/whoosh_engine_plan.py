@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from forum.search.analysis import read_phrase, read_prefix, read_word, stems_of
+from forum.search.analysis import read_phrase, read_prefix, read_word, stems_of, surfaces
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import is_stop_word
 from forum.search.whoosh_engine_leaf import Leaf
@@ -88,12 +88,16 @@ class AnyOf:
 
 @dataclass(slots=True)
 class Together:
-    """A group: wanted operands add up, required parts must match, exclusions rule out."""
+    """A group: wanted operands add up, required parts must match, exclusions rule out.
+
+    Whoever types a whole title wants that document first: `titled` adds to what matches anyway.
+    """
 
     wanted: list[Operand]
     required: list[Operand | AnyOf | Together]
     excluded: list[list[Iterable[int]]]
     is_everything: bool = False
+    titled: Operand | None = None
 
     def scores(self, leaf: int, size: int) -> list[float] | None:
         """Dense scores of a leaf; None when nothing matches."""
@@ -117,6 +121,9 @@ class Together:
         for exclusion in self.excluded:
             for number in exclusion[leaf]:
                 scores[number] = 0.0
+        if self.titled and (titled := self.titled.postings[leaf]):
+            for number in titled[0]:
+                scores[number] += self.titled.worth[255] if scores[number] else 0.0
         return scores
 
 
@@ -139,7 +146,26 @@ class Planner:
 
     def plan(self, query: Query) -> Node:
         """The plan of a whole query."""
-        return self._compile(query if isinstance(query, Group) else Group((query,)))
+        nodes = query.nodes if isinstance(query, Group) else (query,)
+        plan = self._compile_group(nodes)
+        plan.titled = self._find_title(nodes)
+        return plan
+
+    def _find_title(self, nodes: Sequence[Query]) -> Operand | None:
+        """The documents whose title is the query, where it is nothing but words and phrases."""
+        words: list[str] = []
+        for node in nodes:
+            match node:
+                case Word(text):
+                    words.extend(surfaces(text))
+                case Phrase():
+                    words.extend(read_phrase(node))
+                case _:
+                    return None
+        postings: list[Postings | None] = [
+            posting[:2] if (posting := leaf.titled(words)) else None for leaf in self._leaves
+        ]
+        return self._weighed(Operand(postings)) if words and any(postings) else None
 
     def _compile(self, query: Query) -> Node:
         match query:

@@ -7,6 +7,7 @@ postings and the documents' values have a layout of our own that is read in whol
     .pst   ids | one byte of impact each                 (field STEMS)
            ids | length of each | 16-bit positions       (field WORDS: surfaces, for phrases and prefixes)
            ids                                           (field IDS: the document's id)
+           ids | one byte of impact each                 (field TITLES: a digest of the whole title)
     .doc   a reference per document into the distinct values of each field; dates; keys
 
 An impact is the document's share of BM25F for a term (term frequency in title and text, both normalised by
@@ -16,11 +17,12 @@ the document is written, costs nothing when it is read, and says nothing about o
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import struct
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from itertools import accumulate, groupby
 from operator import itemgetter
@@ -30,13 +32,13 @@ from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.util.numlists import GrowableArray
 
-from forum.search.analysis import TOKEN, analyse_token
+from forum.search.analysis import TOKEN, analyse_token, surfaces
 from forum.search.protocol import SearchDocument
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 INDEX_NAME = "MAIN"
 TERMS, POSTINGS, DOCUMENTS = ".trm", ".pst", ".doc"
-IDS, STEMS, WORDS = b"\x00", b"\x01", b"\x02"
+IDS, STEMS, WORDS, TITLES = b"\x00", b"\x01", b"\x02", b"\x03"
 VALUES = (
     "kind", "group", "organisation_type", "country", "language", "year",
     "organisation", "author", "label", "superseded",
@@ -140,6 +142,8 @@ class Batch:
         key = "\x1f".join((document.id, document.thread or "", document.version)).encode()
         self.rows.append((int(moment.timestamp()), tuple(v or "" for v in values), key))
         self._post(IDS + document.id.encode(), number, b"")
+        if title := surfaces(document.title):
+            self._post(title_key(title), number, b"\xff")
         stems, words = analyse_document(document)
         for stem, impact in stems.items():
             self._post(STEMS + stem.encode(), number, bytes((impact,)))
@@ -160,6 +164,11 @@ class Batch:
         for key in sorted(self._terms):
             numbers, values = self._terms[key]
             yield key, (array("I", numbers), b"".join(values), _lengths(values) if key[:1] == WORDS else None)
+
+
+def title_key(words: Sequence[str]) -> bytes:
+    """The key of the documents whose whole title is these folded words."""
+    return TITLES + hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
 
 
 def _lengths(values: list[bytes]) -> array[int]:

@@ -13,6 +13,7 @@ from forum.domain.slugs import free_slug
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require
 from forum.services.access_tokens import revoke_all_tokens
+from forum.services.indexing import enqueue_author
 from forum.services.login_sessions import revoke_all_sessions
 
 PAGE = 50
@@ -106,9 +107,10 @@ class ProfileFields:
     about: str = ""
 
 
-def edit_profile(session: Session, actor: Actor, fields: ProfileFields) -> Account:
+def edit_profile(session: Session, actor: Actor, fields: ProfileFields, *, now: datetime) -> Account:
     """Change what the actor's own account says."""
     account = own_account(session, actor)
+    before = (account.name, account.latin_name, account.name_is_public)
     if fields.time_zone not in available_timezones():
         raise Invalid("There is no such time zone.", field="time_zone")
     account.name = checked_name(fields.name)
@@ -120,6 +122,8 @@ def edit_profile(session: Session, actor: Actor, fields: ProfileFields) -> Accou
     account.theme = fields.theme
     account.name_is_public = fields.name_is_public
     account.about = fields.about.strip()
+    if before != (account.name, account.latin_name, account.name_is_public):
+        enqueue_author(session, account.id, now=now)
     return account
 
 

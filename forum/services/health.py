@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from forum.search.protocol import SearchEngine
 from forum.services.outbox_work import count_outbox
 
 DISK_FLOOR = 200 * 1024 * 1024
@@ -20,6 +21,8 @@ DISK_FLOOR = 200 * 1024 * 1024
 
 UPGRADE = "Run `forum upgrade`."
 """What mends a database of older code."""
+
+_BUILD = "Run `forum search rebuild`; `forum search check` compares it with the database."
 
 LATE = timedelta(minutes=5)
 """An outbox entry that waits longer than this means that no worker runs."""
@@ -75,6 +78,18 @@ def check_outbox(session: Session, *, now: datetime) -> Finding:
     if counts.oldest_due_at is not None and now - counts.oldest_due_at > LATE:
         return Finding("outbox", False, f"{counts.due} entries wait", "Start `forum worker`.")
     return Finding("outbox", True, f"{counts.due} waiting" if counts.due else "drained")
+
+
+def check_index(engine: SearchEngine) -> Finding:
+    """Whether the search index is there and was written by this code; not what is in it."""
+    try:
+        state = engine.state()
+    except OSError as error:
+        return Finding("search", False, f"the index cannot be read: {error.strerror}", _BUILD)
+    if state.status == "ready":
+        return Finding("search", True, f"{state.documents:,} documents")
+    words = {"missing": "there is no index yet", "outdated": "other code wrote the index"}
+    return Finding("search", False, words.get(state.status, state.status), _BUILD)
 
 
 def check_disk(instance: Path) -> Finding:

@@ -6,16 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.attribution import Authorship
 from forum.domain.groups import Membership, Seat
 from forum.domain.organisations import FormerName, Mandate, MemberBody, Organisation, match_key
-from forum.domain.papers import Paper, PaperOwner, PaperVersion
+from forum.domain.papers import Paper, PaperOwner
 from forum.domain.tables import metadata
 from forum.domain.threads import Post, ThreadAlias
 from forum.errors import Invalid
 from forum.policy import Action, Actor, require
+from forum.services.indexing import enqueue_written
 from forum.services.organisations import get_organisation
-from forum.services.outbox import enqueue_index
 from forum.services.sealing import organisation_key, sealed_key
 
 _BY_HAND = frozenset({"organisation", "former_name", "member_body", "paper_owner", "mandate", "seat"})
@@ -66,13 +66,12 @@ def organisation_columns() -> list[sa.Column[Any]]:
 
 def _index_anew(session: Session, merged_id: int, now: datetime) -> None:
     owned = sa.select(PaperOwner.paper_id).where(PaperOwner.organisation_id == merged_id)
-    papers = sa.select(Paper.id).where(sa.or_(Paper.organisation_id == merged_id, Paper.id.in_(owned)))
-    for kind, statement in (
-        (SubjectKind.POST, sa.select(Post.id).where(Post.organisation_id == merged_id)),
-        (SubjectKind.VERSION, sa.select(PaperVersion.id).where(PaperVersion.paper_id.in_(papers))),
-    ):
-        for subject_id in session.scalars(statement).all():
-            enqueue_index(session, kind, subject_id, now=now)
+    enqueue_written(
+        session,
+        Post.organisation_id == merged_id,
+        sa.or_(Paper.organisation_id == merged_id, Paper.id.in_(owned)),
+        now=now,
+    )
 
 
 def _move_mandates(session: Session, kept_id: int, merged_id: int) -> None:

@@ -113,6 +113,21 @@ def release_entries(session: Session, entries: Sequence[Leased]) -> None:
     _update(session, ids, leased_until=None, attempts=OutboxEntry.attempts - 1)
 
 
+def list_waiting(session: Session, topic: Topic) -> Sequence[int]:
+    """Give the keys of the entries of a topic that wait or were given up: for whoever does them at once."""
+    return session.scalars(
+        sa.select(OutboxEntry.id).where(OutboxEntry.topic == topic, OutboxEntry.done_at.is_(None))
+    ).all()
+
+
+def finish_waiting(session: Session, ids: Sequence[int], *, now: datetime) -> None:
+    """Mark entries done whoever holds them; their handler's effect is there already."""
+    for start in range(0, len(ids), 1000):
+        _update(
+            session, list(ids[start : start + 1000]), done_at=now, failed_at=None, leased_until=None, error=""
+        )
+
+
 def _update(session: Session, ids: list[int], **values: Any) -> None:
     if ids:
         session.execute(

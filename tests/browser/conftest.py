@@ -16,7 +16,7 @@ from forum.extensions import db
 from forum.services.login_sessions import start_session
 from tests.browser.world import World, build_world
 from tests.builders import Builder
-from tests.conftest import StoppedClock, test_settings
+from tests.conftest import StoppedClock, copy_instance, test_settings
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -44,7 +44,7 @@ class Site:
 def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The real application, served from a thread on a free port, as a demonstration."""
     instance = tmp_path_factory.mktemp("browser")
-    shutil.copy(empty_database, instance / "forum.db")
+    copy_instance(empty_database, instance)
     clock = StoppedClock()
     app = create_app(test_settings(instance) | {"DEMONSTRATION": True}, clock=clock)
     with app.app_context():

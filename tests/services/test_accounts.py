@@ -42,10 +42,10 @@ def test_one_account_an_address(session: Session, clock: StoppedClock) -> None:
     assert create_account(session, email="x@c.example", name="Ζωή", now=clock()).handle
 
 
-def test_people_change_themselves_alone(session: Session, build: Builder) -> None:
+def test_people_change_themselves_alone(session: Session, build: Builder, clock: StoppedClock) -> None:
     """A visitor has nothing to change, and a zone must exist."""
     ada = build.account()
-    edit_profile(session, build.actor(ada), FIELDS)
+    edit_profile(session, build.actor(ada), FIELDS, now=clock())
     assert (ada.language, ada.time_zone, ada.theme, ada.name_is_public) == (
         "fr",
         "Europe/Athens",
@@ -53,7 +53,7 @@ def test_people_change_themselves_alone(session: Session, build: Builder) -> Non
         True,
     )
     with pytest.raises(NotAllowed):
-        edit_profile(session, ANONYMOUS, FIELDS)
+        edit_profile(session, ANONYMOUS, FIELDS, now=clock())
     for changed in ({"time_zone": "../../etc/passwd"}, {"name": " \u200b "}, {"name": "x" * 121}):
         with pytest.raises(Invalid):
             edit_profile(
@@ -62,6 +62,7 @@ def test_people_change_themselves_alone(session: Session, build: Builder) -> Non
                 ProfileFields(
                     **({name: getattr(FIELDS, name) for name in FIELDS.__dataclass_fields__} | changed)  # type: ignore[arg-type]
                 ),
+                now=clock(),
             )
 
 

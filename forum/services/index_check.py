@@ -1,0 +1,83 @@
+"""Comparing the index with the database: what is missing, what should not be there, what has changed."""
+
+import enum
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from forum.search.protocol import Add, Change, Remove, SearchDocument, SearchEngine
+from forum.services.indexing import all_documents
+
+MOST_REPAIRS = 1_000
+"""Beyond so many differences building anew is quicker, and holds less in memory."""
+
+
+class Problem(enum.StrEnum):
+    """How a document of the index can differ from what the database says."""
+
+    MISSING = "missing"
+    STRAY = "stray"
+    """Found although nobody should find it."""
+    CHANGED = "changed"
+    MISPLACED = "misplaced"
+    """Found by another audience."""
+
+
+@dataclass
+class Differences:
+    """What a comparison found."""
+
+    documents: int = 0
+    """How many documents the database has."""
+    counts: Counter[Problem] = field(default_factory=Counter)
+    repairs: list[Change] = field(default_factory=list)
+    """What mends the first MOST_REPAIRS of them."""
+
+    @property
+    def total(self) -> int:
+        """How many documents differ."""
+        return self.counts.total()
+
+    def note(self, problem: Problem, repair: Change) -> None:
+        """Count a difference and keep what mends it."""
+        self.counts[problem] += 1
+        if len(self.repairs) < MOST_REPAIRS:
+            self.repairs.append(repair)
+
+
+def compare_index(
+    session: Session, engine: SearchEngine, progress: Callable[[int], None] | None = None
+) -> Differences:
+    """Compare every document by id, version and audience.
+
+    Changes that wait in the outbox are differences too: drain it first.
+    """
+    indexed: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for entry in engine.inventory():
+        indexed[entry.id].append((entry.audience, entry.version))
+    found = Differences()
+    for document in _read(session):
+        found.documents += 1
+        problem = _judge(document, indexed.pop(document.id, []))
+        if problem is not None:
+            found.note(problem, Add(document))
+        if progress and found.documents % 100 == 0:
+            progress(found.documents)
+    for id_ in indexed:
+        found.note(Problem.STRAY, Remove(id_))
+    return found
+
+
+def _judge(document: SearchDocument, places: list[tuple[str, str]]) -> Problem | None:
+    if not places:
+        return Problem.MISSING
+    if [audience for audience, _ in places] != [document.audience]:
+        return Problem.MISPLACED
+    return Problem.CHANGED if places[0][1] != document.version else None
+
+
+def _read(session: Session) -> Iterator[SearchDocument]:
+    session.rollback()  # what this session has seen so far may be old
+    yield from all_documents(session)

@@ -1,0 +1,379 @@
+"""Searching: from what somebody typed to one page of what they may read of it.
+
+The engine is asked with the visitor's clearances and gives hits, totals, facets and suggestions over those
+alone; hits are then loaded through the policy again. Nothing here depends on what the visitor may not read.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forum.domain.groups import Group
+from forum.domain.organisations import Organisation, StakeholderType, match_key
+from forum.errors import Invalid
+from forum.policy import Actor
+from forum.search.analysis import flatten_terms, surfaces
+from forum.search.grammar import Parsed, parse, write_query
+from forum.search.protocol import Hit, Results, SearchEngine, SearchRequest
+from forum.search.query import EVERYTHING, FACETS, Filters, Query, Word, iterate_operands
+from forum.search.query import Group as QueryGroup
+from forum.search.stopwords import is_stop_word
+from forum.services.search_filters import Names, drop_day, resolve_filters
+from forum.services.search_hits import Found, load_hits
+
+MAX_TEXT = 200
+"""Characters of a query."""
+PER_PAGE = 20
+MAX_PAGES = 50
+GATHERED = 500
+"""How many of the best passages are gathered by paper and discussion."""
+MAX_BODIES = 5
+SORTS = ("relevance", "date")
+
+
+class View(enum.StrEnum):
+    """The tabs of the page: every passage, each paper and discussion once, organisations by name."""
+
+    PASSAGES = "passages"
+    CONTAINERS = "containers"
+    ORGANISATIONS = "organisations"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet with the exact number of results that it leaves."""
+
+    value: str
+    name: str | None
+    """The name of a group; None for values that the interface has words for."""
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one field, most frequent first (years: newest first)."""
+
+    field: str
+    values: tuple[FacetValue, ...]
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether one of its values is chosen."""
+        return any(value.is_chosen for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One thing that narrows the search, and the filters without it."""
+
+    field: str
+    value: str
+    name: str | None
+    is_negated: bool
+    rest: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Loosening:
+    """A wider search that finds something where this one found nothing."""
+
+    reason: str
+    """filter, filters, phrases or exclusions."""
+    chip: Chip | None
+    text: str
+    filters: Filters
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An organisation whose name answers the query."""
+
+    slug: str
+    name: str
+    type: StakeholderType
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of results and everything around it."""
+
+    text: str
+    """What was typed."""
+    words: str
+    """Its words as the grammar writes them, without filters."""
+    understood: str
+    """Words and filters as the grammar writes them."""
+    filters: Filters
+    """Typed and chosen filters together, in the values of the index."""
+    view: View
+    sort: str
+    number: int
+    """The page's number, from 1."""
+    pages: int
+    """How many pages can be turned to; MAX_PAGES at most."""
+    total: int
+    """Exact number of passages found."""
+    hits: tuple[Found, ...]
+    gathered: Mapping[str, int] = field(default_factory=dict)
+    """In View.CONTAINERS: how many of the passages looked at each paper or discussion has, by hit id."""
+    facets: tuple[Facet, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    suggestion: str | None = None
+    """The words spelled so that something is found."""
+    loosenings: tuple[Loosening, ...] = ()
+    organisations: tuple[Body, ...] = ()
+    readable_groups: int = 0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.understood)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is looked for, by whom."""
+
+    actor: Actor
+    engine: SearchEngine
+    parsed: Parsed
+    sort: str
+
+    def request(self, **changes: Any) -> SearchRequest:
+        """Give the engine's request."""
+        made = SearchRequest(
+            clearances=self.actor.clearances,
+            query=self.parsed.query,
+            filters=self.parsed.filters,
+            sort=self.sort,
+        )
+        return replace(made, **changes)
+
+
+def search(
+    session: Session,
+    actor: Actor,
+    engine: SearchEngine,
+    *,
+    text: str,
+    filters: Filters | None = None,
+    sort: str = "relevance",
+    page: int = 1,
+    per_page: int = PER_PAGE,
+    view: View = View.PASSAGES,
+    with_passages: bool = True,
+) -> SearchPage:
+    """Give one page of what the actor finds; bad syntax is searched as words.
+
+    `filters` are those chosen beside the ones typed in `text` (search_filters.read_filters() reads them from
+    an address). `page` counts from 1 and is brought into bounds. Without passages nothing of the texts is
+    loaded. Raises Invalid where the text is longer than MAX_TEXT.
+    """
+    check_text(text)
+    groups = list_known_groups(session, actor)
+    typed = parse(text)
+    resolved, names = resolve_filters(session, typed.filters.merge(filters or Filters()), groups)
+    asked = _Asked(actor, engine, Parsed(typed.query, resolved), sort if sort in SORTS else "relevance")
+    readable = {group.id: group for group in groups if group.audience in actor.clearances}
+    words = write_query(typed.query)
+    bodies = find_bodies(session, typed.query) if with_passages else ()
+    made = SearchPage(
+        text=text,
+        words=words,
+        understood=asked.parsed.text,
+        filters=resolved,
+        view=view,
+        sort=asked.sort,
+        number=1,
+        pages=1,
+        total=0,
+        hits=(),
+        chips=tuple(list_chips(resolved, names)),
+        organisations=bodies,
+        readable_groups=len(readable),
+    )
+    if not made.is_asked:
+        return made
+    number = min(max(page, 1), MAX_PAGES)
+    results, chosen, gathered = _ask(asked, view, number, per_page)
+    terms = flatten_terms(typed.query, results.languages)
+    hits = load_hits(session, actor, chosen, terms=terms, groups=readable, with_passages=with_passages)
+    # The index lags behind by a moment at most: what it should not have told is not told.
+    total = results.total - (len(chosen) - len(hits))
+    found = len(gathered) if view is View.CONTAINERS else total
+    made = replace(
+        made,
+        number=number,
+        pages=min(MAX_PAGES, max(1, -(-found // per_page))),
+        total=total,
+        hits=tuple(hits),
+        gathered={hit.id: gathered[hit.id] for hit in hits if hit.id in gathered},
+        facets=_name_facets(results, names, readable.values()) if total else (),
+    )
+    return _help_along(made, asked, results) if with_passages else made
+
+
+def check_text(text: str) -> None:
+    """Raise Invalid for a query that is longer than anybody types."""
+    if len(text) > MAX_TEXT:
+        raise Invalid(
+            "A search may have %(most)d characters, and this has %(length)d: leave out what matters least.",
+            field="q",
+            most=MAX_TEXT,
+            length=len(text),
+        )
+
+
+def list_known_groups(session: Session, actor: Actor) -> Sequence[Any]:
+    """Give the groups that the actor may know of, with what a result shows of them. One statement."""
+    return session.execute(
+        sa.select(
+            Group.id,
+            Group.slug,
+            Group.title,
+            Group.short_title,
+            Group.attribution,
+            Group.languages,
+            Group.audience,
+        )
+        .where(sa.or_(Group.is_listed, Group.audience.in_(sorted(actor.clearances))))
+        .order_by(Group.title)
+    ).all()
+
+
+def _ask(
+    asked: _Asked, view: View, number: int, per_page: int
+) -> tuple[Results, Sequence[Hit], dict[str, int]]:
+    """Give the engine's answer, the hits of the page, and how many passages each of them stands for."""
+    offset = (number - 1) * per_page
+    if view is not View.CONTAINERS:
+        results = asked.engine.search(asked.request(offset=offset, limit=per_page))
+        return results, results.hits, {}
+    results = asked.engine.search(asked.request(limit=GATHERED))
+    best: dict[str, Hit] = {}
+    counts: dict[str, int] = {}
+    for hit in results.hits:
+        first = best.setdefault(hit.thread or hit.id, hit)
+        counts[first.id] = counts.get(first.id, 0) + 1
+    return results, list(best.values())[offset : offset + per_page], counts
+
+
+def _name_facets(results: Results, names: Names, readable: Iterable[Any]) -> tuple[Facet, ...]:
+    titles = {group.slug: group.short_title for group in readable}
+    facets = []
+    for name in FACETS:
+        values = tuple(
+            FacetValue(
+                count.value,
+                titles.get(count.value) or names.of(name, count.value) if name == "group" else None,
+                count.count,
+                count.is_chosen,
+            )
+            for count in results.facets.get(name, ())
+            if name != "group" or count.is_chosen or count.value in titles
+        )
+        if values:
+            facets.append(Facet(name, values))
+    return tuple(facets)
+
+
+def list_chips(filters: Filters, names: Names) -> Iterable[Chip]:
+    """Give a chip for everything that narrows the search."""
+    for choice in filters.choices:
+        for value in choice.values:
+            rest = filters.drop(choice.field, value, negated=choice.negated)
+            yield Chip(choice.field, value, names.of(choice.field, value), choice.negated, rest)
+    for name, day in (("after", filters.after), ("before", filters.before)):
+        if day is not None:
+            yield Chip(name, day.isoformat(), None, False, drop_day(filters, name))
+    if filters.versions != "all":
+        yield Chip("versions", filters.versions, None, False, replace(filters, versions="all"))
+
+
+def _help_along(page: SearchPage, asked: _Asked, results: Results) -> SearchPage:
+    """Add another spelling, and what to loosen where nothing was found."""
+    suggestion = None
+    if page.number == 1 and (other := asked.engine.suggest(asked.request())) is not None:
+        suggestion = write_query(other)
+    loosenings = () if page.total else tuple(_list_loosenings(page, asked))
+    return replace(page, suggestion=suggestion, loosenings=loosenings)
+
+
+def _list_loosenings(page: SearchPage, asked: _Asked) -> Iterable[Loosening]:
+    """Try what could be left out: a filter, all of them, quotation marks, exclusions."""
+    query, filters = asked.parsed.query, asked.parsed.filters
+    tries: list[tuple[str, Chip | None, Query, Filters]] = [
+        ("filter", chip, query, chip.rest) for chip in page.chips[:6]
+    ]
+    if len(page.chips) > 1:
+        tries.append(("filters", None, query, Filters()))
+    if (plain := loosen_query(query)) != query:
+        tries.append(("phrases", None, plain, filters))
+        if filters:
+            tries.append(("everything", None, plain, Filters()))
+    for reason, chip, wider, fewer in tries:
+        if wider == EVERYTHING and not fewer:
+            continue
+        total = asked.engine.search(asked.request(query=wider, filters=fewer, limit=0)).total
+        if total:
+            yield Loosening(reason, chip, write_query(wider), fewer, total)
+
+
+def loosen_query(query: Query) -> Query:
+    """Give a query's words with nothing required and nothing left out."""
+    words: list[Any] = []
+    for operand in iterate_operands(query):
+        parts = [operand] if not hasattr(operand, "words") else [Word(word) for word in operand.words]
+        words.extend(part for part in parts if part not in words)
+    return words[0] if len(words) == 1 else QueryGroup(tuple(words))
+
+
+def find_bodies(session: Session, query: Query, limit: int = MAX_BODIES) -> tuple[Body, ...]:
+    """Give the organisations whose name holds words of the query, those that hold most first. One statement.
+
+    The directory of organisations is public.
+    """
+    words = [
+        key
+        for operand in iterate_operands(query)
+        for word in (operand.words if hasattr(operand, "words") else (operand.text,))
+        for surface in surfaces(word)
+        if len(surface) > 2 and not is_stop_word(surface, frozenset({"en"})) and (key := match_key(surface))
+    ][:8]
+    if not words:
+        return ()
+    rows = session.execute(
+        sa.select(
+            Organisation.slug,
+            Organisation.name,
+            Organisation.type,
+            Organisation.country,
+            Organisation.match_key,
+            Organisation.latin_name,
+        )
+        .where(
+            Organisation.merged_into_id.is_(None),
+            sa.or_(
+                *(Organisation.match_key.contains(word, autoescape=True) for word in words),
+                *(sa.func.lower(Organisation.latin_name).contains(word, autoescape=True) for word in words),
+            ),
+        )
+        .order_by(sa.func.length(Organisation.match_key), Organisation.id)
+        .limit(300)
+    ).all()
+    ranked = sorted(rows, key=lambda row: -_count_words(row, words))
+    return tuple(Body(row.slug, row.name, row.type, row.country) for row in ranked[:limit])
+
+
+def _count_words(row: Any, words: Sequence[str]) -> int:
+    """Whole words count twice, beginnings and parts of words once."""
+    names = f"{row.match_key} {match_key(row.latin_name or '')}"
+    whole = set(names.split())
+    return sum(2 if word in whole else 1 for word in words if word in names)
