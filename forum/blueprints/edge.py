@@ -96,13 +96,23 @@ def _on_http_exception(error: HTTPException) -> Any:
     if is_api_request():
         db.session.rollback()
         return problem_of_http(error)
-    sentences = {
-        403: gettext("You may not do that."),
-        405: gettext("This address does not take that kind of request."),
-        413: gettext("That is more than this page takes. Shorten it and send it again."),
-        400: gettext("The request could not be understood. Go back, reload the page and try again."),
+    words = {
+        400: (
+            gettext("Not understood"),
+            gettext("The request could not be understood. Go back, reload the page and try again."),
+        ),
+        403: (gettext("Not yours to do"), gettext("You may not do that.")),
+        405: (
+            gettext("Not in this way"),
+            gettext("This address does not take that kind of request."),
+        ),
+        413: (
+            gettext("Too much at once"),
+            gettext("That is more than this page takes. Shorten it and send it again."),
+        ),
     }
-    return _page(error.code, error.name, sentences.get(error.code, gettext("That did not work.")))
+    other = gettext("That did not work"), gettext("Go back, reload the page and try again.")
+    return _page(error.code, *words.get(error.code, other))
 
 
 def _on_csrf(_error: CSRFError) -> Any:

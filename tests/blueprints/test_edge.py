@@ -1,16 +1,20 @@
 """The edge: what people see when the database cannot be used, and the headers on every answer."""
 
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forum import create_app
 from forum.domain.accounts import AccessRequest, Account
 from forum.extensions import db
 from tests.builders import Builder
-from tests.conftest import StoppedClock
+from tests.conftest import StoppedClock, test_settings
 
 
 @pytest.fixture
@@ -86,3 +90,52 @@ def test_headers_are_on_every_answer(client: FlaskClient, clock: StoppedClock) -
 def test_a_foreign_host_is_refused(client: FlaskClient) -> None:
     """No page is built for a Host that is not ours."""
     assert client.get("/", headers={"Host": "attacker.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("get", "/nothing-here", 404, "Nothing here"),
+        ("post", "/strategy/", 405, "Not in this way"),
+        ("post", "/accounts/sign-in", 400, "The page was open too long"),
+        ("get", "/administration/", 403, "Not yours to do"),
+    ],
+)
+def test_an_error_is_a_page_with_a_way_out(
+    build: Builder,
+    client_of: Callable[[Account | None], FlaskClient],
+    method: str,
+    path: str,
+    status: int,
+    title: str,
+) -> None:
+    """The same look as every page, one heading, one sentence, and where to go from here."""
+    client = client_of(build.account())
+    answer = getattr(client, method)(path)
+    assert answer.status_code == status
+    soup = BeautifulSoup(answer.data, "html.parser")
+    assert soup.main is not None
+    assert soup.main.h1 is not None
+    assert soup.main.h1.get_text() == title
+    assert [a["href"] for a in soup.main.find_all("a")] == ["/", "/search", "/help/"]
+    assert "Content-Security-Policy" in answer.headers
+
+
+def test_a_request_that_is_too_large_is_told_so(client: FlaskClient) -> None:
+    """413 as a page, not as a broken connection."""
+    answer = client.post("/accounts/sign-in", data={"email": "x" * 300_000})
+    assert answer.status_code == 413
+    assert "Too much at once" in answer.text
+
+
+def test_a_crash_is_a_page_that_needs_nothing(empty_database: Path, tmp_path: Path) -> None:
+    """500: something of ours broke, here the clock; the page says so and counts nothing."""
+
+    def broken_clock() -> datetime:
+        raise ValueError("no time")
+
+    app = create_app(test_settings(tmp_path) | {"ENV": "development"}, clock=broken_clock)
+    answer = app.test_client().get("/readyz")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert "no time" not in answer.text
