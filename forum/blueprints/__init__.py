@@ -28,6 +28,7 @@ def register_blueprints(app: Flask) -> None:
         papers,
         people,
         posts,
+        search,
         settings,  # noqa: F401  (views of another blueprint)
         strategy,
         threads,
@@ -54,5 +55,6 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(papers.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(threads.blueprint)

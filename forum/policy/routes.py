@@ -160,6 +160,8 @@ ENTRIES: dict[str, Entry] = {
     "posts.reply": Entry.SIGNED_IN,
     "posts.show": Entry.ANYONE,
     "posts.withdraw": Entry.SIGNED_IN,
+    # search
+    "search.page": Entry.ANYONE,
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,

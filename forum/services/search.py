@@ -203,15 +203,17 @@ def search(
         return made
     number = min(max(page, 1), MAX_PAGES)
     results, chosen, gathered = _ask(asked, view, number, per_page)
+    if number > (last := _count_pages(results, gathered, view, per_page)):
+        number = last
+        results, chosen, gathered = _ask(asked, view, number, per_page)
     terms = flatten_terms(typed.query, results.languages)
     hits = load_hits(session, actor, chosen, terms=terms, groups=readable, with_passages=with_passages)
     # The index lags behind by a moment at most: what it should not have told is not told.
     total = results.total - (len(chosen) - len(hits))
-    found = len(gathered) if view is View.CONTAINERS else total
     made = replace(
         made,
         number=number,
-        pages=min(MAX_PAGES, max(1, -(-found // per_page))),
+        pages=_count_pages(results, gathered, view, per_page),
         total=total,
         hits=tuple(hits),
         gathered={hit.id: gathered[hit.id] for hit in hits if hit.id in gathered},
@@ -263,6 +265,11 @@ def _ask(
         first = best.setdefault(hit.thread or hit.id, hit)
         counts[first.id] = counts.get(first.id, 0) + 1
     return results, list(best.values())[offset : offset + per_page], counts
+
+
+def _count_pages(results: Results, gathered: Mapping[str, int], view: View, per_page: int) -> int:
+    found = len(gathered) if view is View.CONTAINERS else results.total
+    return min(MAX_PAGES, max(1, -(-found // max(per_page, 1))))
 
 
 def _name_facets(results: Results, names: Names, readable: Iterable[Any]) -> tuple[Facet, ...]:

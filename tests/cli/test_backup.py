@@ -126,6 +126,7 @@ def test_an_instance_in_use_needs_force(app: Flask, archive: Path) -> None:
     assert [line.rsplit("/")[-1] for line in kept] == [
         "forum.db.before-restore",
         "attachments.before-restore",
+        "index.before-restore",
     ]
 
 
