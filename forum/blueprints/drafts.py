@@ -7,6 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from forum.blueprints.composing import held_sentence, readers_sentence
 from forum.blueprints.draft_forms import (
     DraftForm,
     OthersText,
@@ -21,7 +22,7 @@ from forum.blueprints.draft_forms import (
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
-from forum.domain.labels import Status
+from forum.domain.labels import Status, Tlp
 from forum.domain.redline import Redline, compare
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
@@ -33,6 +34,7 @@ from forum.services.groups import get_group
 from forum.services.holding import Hold, find_hold
 from forum.services.paper_choices import find_consultation, find_owner
 from forum.services.papers import PaperHead, get_paper, get_source, get_text
+from forum.services.readership import count_readers
 from forum.services.signing import account_keys
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/groups/<slug>/papers")
@@ -198,7 +200,8 @@ def _draft_page(form: DraftForm, found: Draft) -> Page:
     page.extra = {
         "authors": coauthors.list_coauthors(session, found.paper.id, now=now()),
         "candidates": coauthors.list_candidates(session, found.paper, now=now()),
-        "hold": _hold(found),
+        "held": held_sentence(_hold(found), found.group),
+        "readers": _readers(form, found),
     }
     return page
 
@@ -206,6 +209,16 @@ def _draft_page(form: DraftForm, found: Draft) -> Page:
 def _hold(found: Draft) -> Hold | None:
     actor = current_actor()
     return find_hold(db.session(), actor, found.group, account_keys=account_keys(actor, sealing_secret()))
+
+
+def _readers(form: DraftForm, found: Draft) -> str:
+    """Say how many people can read it once it is published, by the label chosen in the form now."""
+    chosen = form.label.data
+    tlp = Tlp(chosen) if chosen in set(Tlp) else found.version.tlp
+    readership = count_readers(
+        db.session(), found.group, tlp, now=now(), named_list_id=found.version.named_list_id
+    )
+    return readers_sentence(readership)
 
 
 def _fill(form: DraftForm, found: Draft) -> None:

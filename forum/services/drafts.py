@@ -79,17 +79,28 @@ def start_version(
     """Begin the draft of a paper's next version; Conflict unless `based_on` is the newest number."""
     paper, group = find_paper(session, slug, paper_id)
     require_new_version(session, actor, group, paper)
-    if _find_draft(session, paper) is not None:
-        if list_coauthors(session, paper.id, now=now) and authors_label(paper.id) not in actor.clearances:
-            raise NotAllowed(
-                "Its authors are writing a new version already. Ask them to add you as an author."
-            )
-        raise Conflict(STARTED_MEANWHILE)
+    _make_room(session, actor, paper, now=now)
     check_newest(session, paper, based_on)
     version = _add_draft(session, actor, group, paper, text, based_on=based_on, now=now)
     _join(session, actor, paper, now=now)
     relabel(session, group, version, now=now)
     return Draft(version, paper, group)
+
+
+def _make_room(session: Session, actor: Actor, paper: Paper, *, now: datetime) -> None:
+    """Raise where somebody writes a draft of the paper; one whose authors have all left gives way.
+
+    Nobody reads that one any more, and it would keep the paper's owners from ever writing again.
+    """
+    draft = _find_draft(session, paper)
+    if draft is None:
+        return
+    if authors_label(paper.id) in actor.clearances:
+        raise Conflict(STARTED_MEANWHILE)
+    if list_coauthors(session, paper.id, now=now):
+        raise NotAllowed("Its authors are writing a new version already. Ask them to add you as an author.")
+    session.delete(draft)
+    session.flush()
 
 
 def save_draft(

@@ -320,7 +320,9 @@ def test_the_page_says_that_it_will_be_held(
     draft = papers.start(author, group)
     client = client_of(author)
     path = f"/groups/{group.slug}/papers/drafts/{draft.version.public_id}"
-    assert "It will be held because" in client.get(path).text
+    page = client.get(path).text
+    assert "It will be held because" in page
+    assert "1 person can read this." in page
     sent = submit(client, path, fields(draft.version, step="publish", label="RED"))
     assert "waits for a moderator" in client.get(str(sent.location)).text
     moderator = build.member(group, role=GroupRole.MODERATOR)

@@ -249,6 +249,26 @@ def test_strangers_cannot_write_a_next_version(build: Builder, papers: PaperWrit
     papers.next(colleague, paper, group, "Ours.", based_on=1)
 
 
+def test_a_draft_whose_authors_have_left_gives_way(
+    build: Builder, papers: PaperWriter, session: Session
+) -> None:
+    """While one is there a colleague is told to ask them; afterwards the body can write again."""
+    body = build.organisation()
+    group = build.group()
+    author, colleague = build.member(group), build.member(group)
+    mandate = build.mandate(author, body)
+    build.mandate(colleague, body)
+    version = papers.publish(author, group, choices=PaperChoices(speaking_for=body.slug))
+    paper = session.get_one(Paper, version.paper_id)
+    papers.next(author, paper, group, "Begun.", based_on=1)
+    with pytest.raises(NotAllowed):
+        papers.next(colleague, paper, group, "Ours.", based_on=1)
+    mandate.ends_on = build.clock().replace(year=2026, month=1).date()
+    session.commit()
+    draft = papers.next(colleague, paper, group, "Ours.", based_on=1)
+    assert papers.send(colleague, draft).version.number == 2
+
+
 def test_what_was_sent_is_never_written_again(build: Builder, papers: PaperWriter) -> None:
     """Saving a sent version is a conflict for its authors and refused to readers."""
     group = build.group()

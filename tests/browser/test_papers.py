@@ -1,0 +1,61 @@
+"""Writing and citing papers as people do it, in a real browser."""
+
+import pytest
+
+from tests.browser.checks import assert_well_made, listen
+from tests.browser.conftest import ContextOf, Site
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_paper_is_written_and_sent_without_scripts(site: Site, context_of: ContextOf) -> None:
+    """Title and text, preview, save, send: the page that opens is the paper with its numbered paragraphs."""
+    page = context_of("member", width=390, scripts=False).new_page()
+    page.goto(f"/groups/{site.world.words['group']}/papers/new")
+    page.get_by_label("Title").fill("What schools need")
+    page.get_by_label("Text", exact=True).fill("# Needs\n\nTime and *people*.")
+    page.get_by_role("button", name="Preview").click()
+    assert page.locator(".preview em").inner_text() == "people"
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("button", name="Save and send").click()
+    assert page.locator("h1").inner_text() == "What schools need"
+    assert page.locator("#p2").inner_text() == "Time and people."
+
+
+def test_a_wrong_form_is_accessible(site: Site, context_of: ContextOf) -> None:
+    """The summary of what is wrong is focused and leads to the fields."""
+    page = context_of("member").new_page()
+    listen(page)
+    page.goto(f"/groups/{site.world.words['group']}/papers/new")
+    page.get_by_role("button", name="Save the draft").click()
+    assert page.locator("[role=alert] a").first.get_attribute("href") == "#title"
+    assert_well_made(page)
+
+
+def test_a_conflict_shows_both_texts_accessibly(site: Site, context_of: ContextOf) -> None:
+    """Two windows on one draft: the second save meets the first one's text."""
+    context = context_of("member")
+    first, second = context.new_page(), context.new_page()
+    listen(second)
+    path = f"/groups/{site.world.words['group']}/papers/drafts/{site.world.words['draft']}"
+    for page, words in ((first, "Words of the first."), (second, "Words of the second.")):
+        page.goto(path)
+        page.get_by_label("Text", exact=True).fill(words)
+    first.get_by_role("button", name="Save the draft").click()
+    second.get_by_role("button", name="Save the draft").click()
+    assert second.get_by_label("The other text").input_value().strip() == "Words of the first."
+    assert second.get_by_label("Text", exact=True).input_value().strip() == "Words of the second."
+    assert_well_made(second)
+
+
+def test_a_citation_is_copied(site: Site, context_of: ContextOf) -> None:
+    """The button puts the sentence on the clipboard and says so."""
+    context = context_of()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    words = site.world.words
+    page.goto(f"/groups/{words['group']}/papers/{words['versioned']}/versions/1/cite/p2")
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert f"/papers/{words['versioned']}/v/1#p2" in copied
