@@ -100,6 +100,14 @@ def describe_paragraph(text: str, paragraph: Paragraph) -> Anchor:
     return describe(text, paragraph.start, end, (paragraph,))
 
 
+def locate(exact: str, prefix: str, suffix: str, text: str) -> list[int]:
+    """Return where a quoted passage may begin in the very text that it was chosen in, by its surroundings.
+
+    White space between lines and cells counts as spaces. One place is an answer; none or several are not.
+    """
+    return [place + len(prefix) for place in _occurrences(prefix + exact + suffix, text, 0, len(text))]
+
+
 def find(anchor: Anchor, text: str, paragraphs: Sequence[Paragraph]) -> Found:
     """Return where a passage is in a text of which the older version is not at hand."""
     if text[anchor.start : anchor.end] == anchor.exact and _context(anchor, text, anchor.start) > 0.5:

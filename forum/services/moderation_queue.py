@@ -19,10 +19,10 @@ from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
 from forum.domain.working_days import Bucket, bucket_of, promised_by
-from forum.errors import Invalid
 from forum.policy import Actor
 from forum.policy.sql import MODEL_OF, may_decide
 from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.paging import checked_place
 
 PAGE_SIZE = 50
 EXCERPT = 240
@@ -115,10 +115,8 @@ def list_queue_after(
     chosen = [one for one in waiting if filters.bucket in {None, one.bucket}]
     start = 0
     if after is not None:
-        places = [(one.kind, one.public_id) for one in chosen]
-        if after not in places:
-            raise Invalid("There is no page that begins there.", field="cursor")
-        start = places.index(after) + 1
+        places = (place for place, one in enumerate(chosen, 1) if (one.kind, one.public_id) == after)
+        start = checked_place(next(places, None))
     shown = chosen[start : start + limit]
     return _entries(session, actor, shown), len(chosen) > start + limit
 

@@ -20,6 +20,7 @@ from forum.domain.papers import Paper, PaperVersion, Purpose
 from forum.errors import NotFound
 from forum.policy import Actor, visible_to
 from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.paging import checked_place
 
 PER_PAGE = 30
 NOT_TEXT = frozenset({Status.DRAFT, Status.WITHDRAWN})
@@ -251,12 +252,46 @@ def list_papers(
     stakeholder_type: StakeholderType | None = None,
     page: int = 1,
     per_page: int = PER_PAGE,
+    after: str | None = None,
 ) -> PaperList:
     """Give the papers of a group, consultation or organisation, newest first. One statement.
 
-    Each is shown in the newest version that the actor may read. Under the Chatham House Rule, and
-    where only the type is shown, nothing is found by organisation.
+    `after`, the public id of the paper that the page before ended with, is the other way to page; it
+    costs a second statement, and is Invalid where it is none of the actor's. Each is shown in the newest
+    version that the actor may read. Under the Chatham House Rule, and where only the type is shown,
+    nothing is found by organisation.
     """
+    conditions = _conditions(group, consultation_id, organisation_id, purpose, stakeholder_type)
+    statement = (
+        sa.select(*_VERSION, Paper, Group)
+        .add_columns(*author_columns())
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .join(Group, Group.id == Paper.group_id)
+        .where(*_is_newest(actor), *conditions)
+        .order_by(_sent_at.desc(), PaperVersion.id.desc())
+        .limit(per_page + 1)
+        .offset((page - 1) * per_page)
+    )
+    statement = join_author(statement, Paper)
+    if after is not None:
+        place = (
+            sa.select(_sent_at, PaperVersion.id)
+            .join(Paper, Paper.id == PaperVersion.paper_id)
+            .join(Group, Group.id == Paper.group_id)
+            .where(Paper.public_id == after, *_is_newest(actor), *conditions)
+        )
+        at, last_id = checked_place(session.execute(place).first())
+        is_before = sa.and_(_sent_at == at, PaperVersion.id < last_id)
+        statement = statement.where(sa.or_(_sent_at < at, is_before))
+    rows = session.execute(statement).all()
+    return PaperList([_paper_line(actor, row) for row in rows[:per_page]], page, len(rows) > per_page)
+
+
+_sent_at: sa.ColumnElement[datetime] = sa.func.coalesce(PaperVersion.published_at, PaperVersion.edited_at)
+
+
+def _is_newest(actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """Give the conditions that a version stands for its paper before this reader."""
     newest = aliased(PaperVersion)
     is_newer = sa.and_(
         newest.paper_id == PaperVersion.paper_id,
@@ -264,26 +299,11 @@ def list_papers(
         newest.status.in_(sorted(CURRENT)),
         visible_to(actor, newest),
     )
-    at = sa.func.coalesce(PaperVersion.published_at, PaperVersion.edited_at)
-    statement = (
-        sa.select(*_VERSION, Paper, Group)
-        .add_columns(*author_columns())
-        .join(Paper, Paper.id == PaperVersion.paper_id)
-        .join(Group, Group.id == Paper.group_id)
-        .where(
-            PaperVersion.status.in_(sorted(CURRENT)),
-            visible_to(actor, PaperVersion),
-            ~sa.select(sa.literal(1)).select_from(newest).where(is_newer).exists(),
-        )
-        .order_by(at.desc(), PaperVersion.id.desc())
-        .limit(per_page + 1)
-        .offset((page - 1) * per_page)
-    )
-    statement = join_author(statement, Paper)
-    for condition in _conditions(group, consultation_id, organisation_id, purpose, stakeholder_type):
-        statement = statement.where(condition)
-    rows = session.execute(statement).all()
-    return PaperList([_paper_line(actor, row) for row in rows[:per_page]], page, len(rows) > per_page)
+    return [
+        PaperVersion.status.in_(sorted(CURRENT)),
+        visible_to(actor, PaperVersion),
+        ~sa.select(sa.literal(1)).select_from(newest).where(is_newer).exists(),
+    ]
 
 
 def _conditions(

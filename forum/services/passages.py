@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.anchors import locate
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
@@ -56,16 +57,35 @@ def anchor_in(version: PaperVersion, paragraph: str | None) -> Anchor:
         return Anchor(version.paper_id, version.id, version.tlp, version.named_list_id)
     for _number, anchor, _kind, start, end, *_ in version.paragraphs:
         if anchor == paragraph:
-            return Anchor(
-                paper_id=version.paper_id,
-                version_id=version.id,
-                tlp=version.tlp,
-                named_list_id=version.named_list_id,
-                paragraph=paragraph,
-                exact=version.text[start:end],
-                prefix=version.text[max(0, start - CONTEXT) : start],
-                suffix=version.text[end : end + CONTEXT],
-                start=start,
-                end=end,
-            )
+            return _anchor(version, paragraph, start, end)
     raise Invalid("That version has no paragraph %(paragraph)s.", paragraph=paragraph[:16])
+
+
+def anchor_of_quote(version: PaperVersion, exact: str, prefix: str = "", suffix: str = "") -> Anchor:
+    """Give the anchor of words of a version, told from the same words elsewhere by their surroundings."""
+    if not exact.strip():
+        raise Invalid("Quote the words that you mean.", field="selector")
+    places = locate(exact, prefix, suffix, version.text)
+    if not places:
+        raise Invalid("These words are not in that version, to the letter.", field="selector")
+    if len(places) > 1:
+        raise Invalid("These words are there more than once: send what stands around them.", field="selector")
+    start = places[0] + len(exact) - len(exact.lstrip())
+    end = places[0] + len(exact.rstrip())
+    paragraph = next((row[1] for row in version.paragraphs if row[3] <= start < row[4]), None)
+    return _anchor(version, paragraph, start, end)
+
+
+def _anchor(version: PaperVersion, paragraph: str | None, start: int, end: int) -> Anchor:
+    return Anchor(
+        paper_id=version.paper_id,
+        version_id=version.id,
+        tlp=version.tlp,
+        named_list_id=version.named_list_id,
+        paragraph=paragraph,
+        exact=version.text[start:end],
+        prefix=version.text[max(0, start - CONTEXT) : start],
+        suffix=version.text[end : end + CONTEXT],
+        start=start,
+        end=end,
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session, aliased
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.threads import Post, Thread
-from forum.errors import Invalid, NotFound
+from forum.errors import NotFound
 from forum.policy import Actor, visible_to
 from forum.policy.sql import written_by
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.chatham import is_sealed
-
-T = TypeVar("T")
+from forum.services.paging import checked_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +95,6 @@ def get_post_source(session: Session, actor: Actor, public_id: str) -> PostSourc
     if row is None:
         raise NotFound
     return _source(actor, row)
-
-
-def checked_place(place: T | None) -> T:
-    """Give where a page begins; Invalid where the cursor leads nowhere (any more)."""
-    if place is None:
-        raise Invalid("There is no page that begins there.", field="cursor")
-    return place
 
 
 def require_thread_place(session: Session, actor: Actor, group: Group, after: str) -> None:

@@ -1,7 +1,18 @@
 """The JSON API: parse -> service -> JSON, one file a noun; support.py has what they share."""
 
-from forum.blueprints.api import groups, me, moderation, openapi, posts, threads
+from forum.blueprints.api import comments, groups, me, moderation, openapi, papers, posts, threads
 from forum.blueprints.api.openapi import blueprint as docs
 from forum.blueprints.api.support import blueprint
 
-__all__ = ["blueprint", "docs", "groups", "me", "moderation", "openapi", "posts", "threads"]
+__all__ = [
+    "blueprint",
+    "comments",
+    "docs",
+    "groups",
+    "me",
+    "moderation",
+    "openapi",
+    "papers",
+    "posts",
+    "threads",
+]

@@ -9,11 +9,11 @@ from forum.blueprints.identity import current_actor
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.groups import Group, HoldingRule
 from forum.domain.labels import Ceiling
-from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.services.addresses import group_path
 from forum.services.groups import get_group, list_groups
+from forum.services.paging import checked_place
 from forum.services.signing import shown_as_choices
 from forum.services.threads import default_tlp, tlp_choices
 
@@ -67,10 +67,8 @@ def index(asked: Asked) -> dict[str, Any]:
     groups = list_groups(db.session(), actor)
     start = 0
     if asked.cursor is not None:
-        slugs = [group.slug for group in groups]
-        if asked.cursor not in slugs:
-            raise Invalid("There is no page that begins there.", field="cursor")
-        start = slugs.index(asked.cursor) + 1
+        places = (place for place, group in enumerate(groups, 1) if group.slug == asked.cursor)
+        start = checked_place(next(places, None))
     shown = groups[start : start + asked.limit]
     has_more = len(groups) > start + asked.limit
     return {"items": [_line(actor, group) for group in shown], "next": shown[-1].slug if has_more else None}

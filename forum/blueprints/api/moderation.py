@@ -13,7 +13,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import MAX_REASON, MODERATED, FlagReason, Why
 from forum.domain.moderation import Action as Decision
 from forum.domain.working_days import Bucket
-from forum.errors import Invalid, NotAllowed
+from forum.errors import NotAllowed
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.services.access_tokens import Scope
@@ -21,6 +21,7 @@ from forum.services.addresses import case_path
 from forum.services.chatham import is_sealed
 from forum.services.moderation import decide, get_decision
 from forum.services.moderation_queue import QueueEntry, QueueFilters, list_queue_after
+from forum.services.paging import checked_place
 
 SUBJECT = fields({"kind": one_of(MODERATED), "id": ID})
 DECISIONS = [decision for decision in Decision if decision is not Decision.UNDO]
@@ -100,9 +101,7 @@ def _place(cursor: str | None) -> tuple[SubjectKind, str] | None:
     if cursor is None:
         return None
     kind, _, public_id = cursor.partition(".")
-    if kind not in {str(one) for one in MODERATED}:
-        raise Invalid("There is no page that begins there.", field="cursor")
-    return SubjectKind(kind), public_id
+    return checked_place(next((one for one in MODERATED if one == kind), None)), public_id
 
 
 def _waiting(entry: QueueEntry) -> dict[str, Any]:
