@@ -64,3 +64,18 @@ def test_a_token_says_what_it_is_for(session: Session, build: Builder, clock: St
     for fields in ({"name": " ", "scopes": [Scope.READ]}, {"name": "x", "scopes": []}):
         with pytest.raises(Invalid):
             create_token(session, build.account(), now=clock(), **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("held", "covered"),
+    [
+        (Scope.READ, {Scope.READ}),
+        (Scope.WRITE, {Scope.READ, Scope.WRITE}),
+        (Scope.MODERATE, {Scope.READ, Scope.WRITE, Scope.MODERATE}),
+        (Scope.SECRETARIAT, {Scope.READ, Scope.WRITE, Scope.SECRETARIAT}),
+    ],
+)
+def test_wider_scopes_cover_narrower_ones(held: Scope, covered: set[Scope]) -> None:
+    """Who writes reads; who moderates, or works for the secretariat, writes; neither does the other's."""
+    assert {scope for scope in Scope if scope.is_covered_by([held.value])} == covered
+    assert not any(scope.is_covered_by([]) for scope in Scope)
