@@ -3,9 +3,10 @@
 import functools
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 
 from forum.blueprints import wording
 from forum.blueprints.datafiles import duty_of_care
@@ -55,9 +56,23 @@ def without_counts() -> None:
     g.navigation_counts = NO_COUNTS
 
 
+def translations() -> Any:
+    """Give the catalogue of this page's language, looked up once a page: a page asks a hundred times."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
+
+
 def init_app(app: Flask) -> None:
     """Install Babel's selectors and what base.html and the macros call."""
     babel.init_app(app, locale_selector=select_locale, timezone_selector=select_zone)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda message: translations().ugettext(message),
+        ngettext=lambda one, many, count: translations().ungettext(one, many, count),
+        newstyle=True,
+        pgettext=lambda context, message: translations().upgettext(context, message),
+        npgettext=lambda context, one, many, count: translations().unpgettext(context, one, many, count),
+    )
     app.jinja_env.globals.update(
         asset=asset,
         html_language=html_language,

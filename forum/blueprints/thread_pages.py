@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec
 
 from flask import flash, redirect
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from forum.blueprints import wording
 from forum.blueprints.composing import PostForm, ThreadForm
 from forum.blueprints.identity import sealing_secret
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
+from forum.domain.labels import Status
 from forum.domain.threads import MAX_INDENT, Post, ThreadKind
 from forum.errors import Conflict, ForumError, Invalid, NotAllowed, NotFound
 from forum.extensions import db
@@ -24,9 +26,9 @@ from forum.services.holding import HELD_BECAUSE
 from forum.services.passages import anchor_in, get_commented
 from forum.services.posts import reply
 from forum.services.read_markers import mark_own_reply
-from forum.services.reading import PostLine
+from forum.services.reading import PostLine, ThreadHead
 from forum.services.subjects import get_subject
-from forum.services.threads import get_opening, open_thread
+from forum.services.threads import ThreadLine, get_opening, open_thread
 
 P = ParamSpec("P")
 
@@ -35,10 +37,14 @@ FOLD_FROM = 4
 
 
 class Row(NamedTuple):
-    """A post in its place on the page."""
+    """A post in its place on the page, with what the template would otherwise work out post by post."""
 
     post: PostLine
-    indent: int
+    path: str
+    classes: str
+    at: wording.Moment
+    edited: wording.Moment | None
+    is_new: bool
     names_parent: bool
     """Whether the page must say what it answers, because the eye cannot see it."""
     opens: int
@@ -46,32 +52,128 @@ class Row(NamedTuple):
     closes: bool
 
 
-def arrange(posts: Sequence[PostLine], *, is_filtered: bool = False) -> list[Row]:
+class ListRow(NamedTuple):
+    """A discussion in a list, with its words."""
+
+    line: ThreadLine
+    path: str
+    title: str
+    replies: str
+    at: wording.Moment
+
+
+def list_rows(lines: Sequence[ThreadLine], prefix: str) -> list[ListRow]:
+    """Give the rows of a list of discussions whose addresses begin with a prefix."""
+    counted: dict[int, str] = {}
+    withdrawn, last = gettext("Withdrawn discussion"), gettext("last")
+    rows = []
+    for line in lines:
+        count = line.replies
+        if count not in counted:
+            words = ngettext("%(num)d reply", "%(num)d replies", count)
+            counted[count] = f"{words} · {last}" if count else words + " ·"
+        rows.append(
+            ListRow(
+                line=line,
+                path=f"{prefix}{line.public_id}/",
+                title=withdrawn if line.status is Status.WITHDRAWN else line.title,
+                replies=counted[count],
+                at=wording.moment(line.last_at if count else line.created_at, day=line.is_day_only),
+            )
+        )
+    return rows
+
+
+class Words(NamedTuple):
+    """The words that every post repeats, looked up once a page."""
+
+    reply: str
+    quote: str
+    edit: str
+    withdraw: str
+    flag: str
+    edited: str
+    new: str
+    on: str
+    in_reply_to: str
+    in_reply_to_hidden: str
+    withdrawn: str
+    answer: str
+    contribution: str
+    mark: str
+
+
+def post_words() -> Words:
+    """Give the words of posts in the language of the page."""
+    return Words(
+        reply=gettext("Reply"),
+        quote=gettext("Quote"),
+        edit=gettext("Edit"),
+        withdraw=gettext("Withdraw"),
+        flag=gettext("Flag"),
+        edited=gettext("edited"),
+        new=gettext("New"),
+        on=gettext("On contribution"),
+        in_reply_to=gettext("In reply to"),
+        in_reply_to_hidden=gettext("In reply to a contribution that is not shown"),
+        withdrawn=gettext("Withdrawn by its author"),
+        answer=gettext("Answer of the unit"),
+        contribution=gettext("Contribution"),
+        mark=gettext("Mark as the answer"),
+    )
+
+
+def arrange(head: ThreadHead, posts: Sequence[PostLine], *, is_filtered: bool = False) -> list[Row]:
     """Give the posts of a page with indents and folds: below each reply of the first level, one fold."""
+    folds = [0] * len(posts) if is_filtered else _folds([post.depth for post in posts])
     seen: set[str] = set()
     rows: list[Row] = []
-    index = 0
-    while index < len(posts):
-        end = index
-        while not is_filtered and end < len(posts) and posts[end].depth > 0:
-            end += 1
-        run = max(end - index, 1)
-        folds = run if end > index and run >= FOLD_FROM else 0
-        for offset, post in enumerate(posts[index : index + run]):
-            is_clear = post.depth <= MAX_INDENT and post.parent_id in seen
-            rows.append(
-                Row(
-                    post=post,
-                    indent=0 if is_filtered else min(post.depth, MAX_INDENT),
-                    names_parent=post.has_parent and not is_clear,
-                    opens=folds if offset == 0 else 0,
-                    closes=bool(folds) and offset == run - 1,
-                )
+    last = -1
+    for index, post in enumerate(posts):
+        if folds[index]:
+            last = index + folds[index] - 1
+        is_new = post.is_unread and head.read_at is not None
+        is_clear = post.depth <= MAX_INDENT and post.parent_id in seen
+        rows.append(
+            Row(
+                post=post,
+                path=f"/posts/{post.public_id}",
+                classes=_classes(post, 0 if is_filtered else min(post.depth, MAX_INDENT), is_new),
+                at=wording.moment(post.at, day=head.is_day_only),
+                edited=wording.moment(post.edited_at, day=head.is_day_only) if post.edited_at else None,
+                is_new=is_new,
+                names_parent=post.has_parent and not is_clear,
+                opens=folds[index],
+                closes=index == last,
             )
-            if not is_filtered:
-                seen.add(post.public_id)
-        index += run
+        )
+        if not is_filtered:
+            seen.add(post.public_id)
     return rows
+
+
+def _folds(depths: Sequence[int]) -> list[int]:
+    """For each post: how many are folded together from it on; 0 where no fold begins."""
+    folds = [0] * len(depths)
+    start = 0
+    for index in range(1, len(depths) + 1):
+        if index < len(depths) and depths[index] and depths[start]:
+            continue
+        if depths and depths[start] and index - start >= FOLD_FROM:
+            folds[start] = index - start
+        start = index
+    return folds
+
+
+def _classes(post: PostLine, indent: int, is_new: bool) -> str:
+    classes = f"post post-indent-{indent}" if indent else "post"
+    if post.status is Status.WITHDRAWN:
+        return f"{classes} post-stub"
+    if post.is_answer:
+        classes += " post-answer"
+    if post.status is not Status.PUBLISHED:
+        return f"{classes} post-pending"
+    return f"{classes} post-unread" if is_new else classes
 
 
 class Sent(NamedTuple):

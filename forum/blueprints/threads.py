@@ -12,7 +12,7 @@ from forum.blueprints.composing import PostForm, ThreadForm, compose, is_preview
 from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
-from forum.blueprints.thread_pages import arrange, attempt, send_opening, send_reply
+from forum.blueprints.thread_pages import arrange, attempt, list_rows, post_words, send_opening, send_reply
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.organisations import StakeholderType
@@ -45,14 +45,16 @@ def index(slug: str) -> str:
     kind = _choice(ThreadKind, request.args.get("kind"))
     after = request.args.get("after")
     page = list_threads(db.session(), actor, group, kind=kind, after=after)
+    prefix = f"/groups/{group.slug}/threads/"
     return render_template(
         "threads/list.html",
         group=group,
-        page=page,
+        rows=list_rows(page.lines, prefix),
+        next_after=page.next_after,
         kind=kind,
         after=after,
         may_write=can(actor, Action.WRITE, group),
-        prefix=f"/groups/{group.slug}/threads/",
+        prefix=prefix,
     )
 
 
@@ -67,10 +69,10 @@ def of_paper(slug: str, paper: str) -> str:
         "threads/of_paper.html",
         group=commented.group,
         commented=commented,
-        page=page,
+        rows=list_rows(page.lines, f"/groups/{slug}/threads/"),
+        next_after=page.next_after,
         after=after,
         may_write=can(actor, Action.WRITE, commented.group),
-        prefix=f"/groups/{slug}/threads/",
     )
 
 
@@ -79,11 +81,12 @@ def show(slug: str, public_id: str) -> View:
     """Show a page of a discussion; take a reply."""
     actor = current_actor()
     head = _head(actor, slug, public_id)
+    if not _may_write(actor, head):
+        page = _page(actor, head, None)
+        return page if request.method == "GET" else (page, 403)
     form = _reply_form(actor, head)
     if request.method == "GET":
         return _page(actor, head, form)
-    if not _may_write(actor, head):
-        return _page(actor, head, form), 403
     rendered = form.render() if form.validate() else None
     if rendered is not None and is_preview():
         return _page(actor, head, form, rendered=rendered)
@@ -121,13 +124,12 @@ def _reply_form(actor: Actor, head: ThreadHead) -> PostForm:
     return form
 
 
-def _page(actor: Actor, head: ThreadHead, form: PostForm, *, rendered: Rendered | None = None) -> str:
+def _page(actor: Actor, head: ThreadHead, form: PostForm | None, *, rendered: Rendered | None = None) -> str:
     chosen_type = _choice(StakeholderType, request.args.get("type"))
     only_mine = actor.is_signed_in and request.args.get("mine") == "1"
     page = get_page(db.session(), actor, head, stakeholder_type=chosen_type, only_mine=only_mine)
-    may_write = _may_write(actor, head)
     composer = None
-    if may_write:
+    if form is not None:
         hold = predict_hold(actor, head.group, has_contributed=head.has_contributed)
         composer = compose(
             form,
@@ -143,16 +145,17 @@ def _page(actor: Actor, head: ThreadHead, form: PostForm, *, rendered: Rendered 
         head=head,
         thread=head.thread,
         page=page,
-        rows=arrange(page.posts, is_filtered=only_mine or chosen_type is not None),
-        words=_post_words(),
+        rows=arrange(head, page.posts, is_filtered=only_mine or chosen_type is not None),
+        words=post_words(),
         prefix=f"/groups/{head.group.slug}/threads/{head.thread.public_id}/",
         chosen_type=chosen_type,
         only_mine=only_mine,
         form=form,
         composer=composer,
-        why_not=why_not_write(actor, head.group, head.thread, may_write=may_write),
-        may_write=may_write,
-        may_answer="is_answer" in form,
+        why_not=why_not_write(actor, head.group, head.thread, may_write=form is not None),
+        typed=request.form.get("body", "") if form is None else "",
+        may_write=form is not None,
+        may_answer=form is not None and "is_answer" in form,
         to_markup=to_markup,
     )
     if request.method == "GET" and actor.is_signed_in and not only_mine and chosen_type is None:
@@ -165,26 +168,6 @@ def _page(actor: Actor, head: ThreadHead, form: PostForm, *, rendered: Rendered 
 @transactional
 def _mark_read(session: Session, actor: Actor, thread_id: int, until: Any) -> None:
     mark_read(session, actor, thread_id, until=until)
-
-
-def _post_words() -> dict[str, str]:
-    """Give the words that every post repeats, looked up once a page."""
-    return {
-        "reply": gettext("Reply"),
-        "quote": gettext("Quote"),
-        "edit": gettext("Edit"),
-        "withdraw": gettext("Withdraw"),
-        "flag": gettext("Flag"),
-        "history": gettext("edited"),
-        "new": gettext("New"),
-        "to": gettext("to contribution"),
-        "in_reply_to": gettext("In reply to"),
-        "in_reply_to_hidden": gettext("In reply to a contribution that is not shown"),
-        "withdrawn": gettext("Withdrawn by its author"),
-        "answer": gettext("Answer of the unit"),
-        "number": gettext("Contribution"),
-        "mark": gettext("Mark as the answer"),
-    }
 
 
 @blueprint.get("/groups/<slug>/threads/<public_id>/unread")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from flask import g
 from flask_babel import get_locale, lazy_gettext, ngettext
 
 from forum.blueprints.identity import current_actor
@@ -120,7 +121,13 @@ _HOLDING = {
 
 def type_name(value: StakeholderType | str | None) -> str:
     """Give the respondent type in words; empty for None."""
-    return str(_TYPES[StakeholderType(value)]) if value else ""
+    return _type_names(_language())[StakeholderType(value)] if value else ""
+
+
+@functools.cache
+def _type_names(_locale_name: str) -> dict[StakeholderType, str]:
+    """All of them in the language of this request: lists ask for one a line."""
+    return {value: str(words) for value, words in _TYPES.items()}
 
 
 def tlp_words(value: Tlp | str) -> str:
@@ -175,7 +182,12 @@ def seat_kind_name(value: SeatKind | str) -> str:
 
 def country_name(code: str | None) -> str:
     """Give a country's name in the reader's language; the code where it is unknown, empty for None."""
-    return str(_locale().territories.get(code, code)) if code else ""
+    return _country_name(code, _language()) if code else ""
+
+
+@functools.lru_cache(maxsize=2048)
+def _country_name(code: str, locale: str) -> str:
+    return str(Locale.parse(locale).territories.get(code, code))
 
 
 def countries() -> list[tuple[str, str]]:
@@ -245,7 +257,7 @@ def moment(value: datetime, *, day: bool = False, zone: bool = False) -> Moment:
     """Give a time in the reader's zone; `day`: the day alone; `zone`: with the zone's name."""
     # By the minute, so that the posts of a busy page share their formatting.
     minute = value.replace(second=0, microsecond=0)
-    return _moment(minute, current_actor().time_zone, str(_locale()), day, zone)
+    return _moment(minute, current_actor().time_zone, _language(), day, zone)
 
 
 def partial_date(value: str) -> str:
@@ -273,6 +285,13 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
+
+
+def _language() -> str:
+    """The language of this page, by its code, looked up once a page."""
+    if "language" not in g:
+        g.language = str(_locale())
+    return str(g.language)
 
 
 def _locale() -> Locale:

@@ -54,10 +54,11 @@ class Authorship(Base):
     """Who wrote a contribution, as a key an Actor holds: account:12, organisation:5 or sealed:<hmac>."""
 
     __tablename__ = "authorship"
+    __table_args__ = (sa.Index("ix_authorship_writer", "writer_key", "subject_kind", "subject_id"),)
 
     subject_kind: Mapped[SubjectKind] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(primary_key=True)
-    writer_key: Mapped[str] = mapped_column(sa.String(80), primary_key=True, index=True)
+    writer_key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
 
 
 class NamedList(Base):

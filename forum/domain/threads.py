@@ -161,3 +161,7 @@ def order_key(parent_key: str | None, number: int) -> str:
         rest, digit = divmod(rest, 36)
         digits = _DIGITS[digit] + digits
     return digits if parent_key is None else f"{parent_key}.{digits}"
+
+
+OPENING_KEY = order_key(None, 1)
+"""The order key of every opening post; with the discussion's id it finds the post by an index."""

@@ -23,8 +23,10 @@ MODEL_OF: dict[SubjectKind, Any] = {kind: model for model, kind in SUBJECT_OF.it
 
 def written_by(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
     """Give the condition under which the actor, or a body they speak for today, wrote a row."""
-    if not actor.writer_keys:
-        return sa.false()
+    return _written(model, sorted(actor.writer_keys)) if actor.writer_keys else sa.false()
+
+
+def _written(model: Any, keys: Any) -> sa.ColumnElement[bool]:
     entity = sa.inspect(model).mapper.class_
     return (
         sa.select(sa.literal(1))
@@ -32,7 +34,7 @@ def written_by(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
         .where(
             Authorship.subject_kind == SUBJECT_OF[entity],
             Authorship.subject_id == model.id,
-            Authorship.writer_key.in_(sorted(actor.writer_keys)),
+            Authorship.writer_key.in_(keys),
         )
         .exists()
     )
@@ -40,23 +42,50 @@ def written_by(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
 
 def visible_to(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
     """Give the condition under which the actor reads rows of a labelled model (or an alias of one)."""
-    clearances = sorted(actor.clearances)
+    written = written_by(actor, model) if actor.writer_keys else None
+    return _visible(model, sorted(actor.clearances), written)
+
+
+def visible_to_reader(model: Any, *, is_signed_in: bool) -> sa.ColumnElement[bool]:
+    """Give the same condition with the reader left open, for a statement that is built once and kept.
+
+    Execute it with reader_parameters(actor); ask for the form of people who are signed in, or of visitors.
+    """
+    written = written_by_reader(model) if is_signed_in else None
+    return _visible(model, sa.bindparam("reader_clearances", expanding=True), written)
+
+
+def written_by_reader(model: Any) -> sa.ColumnElement[bool]:
+    """Give the condition that the reader, left open, wrote a row: execute it with reader_parameters()."""
+    return _written(model, sa.bindparam("reader_keys", expanding=True))
+
+
+def reader_parameters(actor: Actor) -> dict[str, Any]:
+    """Give the parameters of the statements that visible_to_reader() stands in."""
+    parameters: dict[str, Any] = {"reader_clearances": sorted(actor.clearances)}
+    if actor.writer_keys:
+        parameters["reader_keys"] = sorted(actor.writer_keys)
+    return parameters
+
+
+def _visible(model: Any, clearances: Any, written: sa.ColumnElement[bool] | None) -> sa.ColumnElement[bool]:
     readable = model.audience.in_(clearances)
-    if not actor.writer_keys:
+    if written is None:
         return readable  # type: ignore[no-any-return]
     return sa.or_(
         readable,
-        sa.and_(
-            model.status.in_(sorted(WRITER_READS)),
-            model.own.in_(clearances),
-            written_by(actor, model),
-        ),
+        sa.and_(model.status.in_(sorted(WRITER_READS)), model.own.in_(clearances), written),
     )
 
 
 def may_decide(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
     """Give the condition under which a moderator of the group may decide on a row: not their own."""
     return sa.and_(visible_to(actor, model), ~written_by(actor, model))
+
+
+def may_decide_reader(model: Any) -> sa.ColumnElement[bool]:
+    """Give the same condition with the moderator left open: execute it with reader_parameters()."""
+    return sa.and_(visible_to_reader(model, is_signed_in=True), ~written_by_reader(model))
 
 
 def base_label_of(model: Any, group: Any = Group) -> sa.ColumnElement[str]:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
-from forum.domain.attribution import NamedReader
+from forum.domain.attribution import NamedList, NamedReader
+from forum.domain.base import UtcDateTime
 from forum.domain.consultations import Consultation
 from forum.domain.groups import GroupRole, Membership, Seat
 from forum.domain.organisations import Mandate, Organisation
@@ -25,7 +26,7 @@ from forum.policy.labels import (
     named_label,
     organisations_label,
 )
-from forum.services.coauthors import is_coauthor_now
+from forum.services.coauthors import is_coauthor_on
 from forum.services.sealing import account_key, organisation_key, sealed_key
 
 
@@ -64,25 +65,28 @@ def actor_for(session: Session, account: Account, *, now: datetime, sealing_secr
     )
 
 
-def _load_mandates(session: Session, account_id: int, now: datetime) -> tuple[SpokenFor, ...]:
-    today = now.date()
-    rows = session.execute(
-        sa.select(
-            Organisation.id,
-            Organisation.slug,
-            Organisation.name,
-            Organisation.type,
-            Organisation.country,
-            Mandate.may_publish,
-        )
-        .join(Organisation, Organisation.id == Mandate.organisation_id)
-        .where(
-            Mandate.account_id == account_id,
-            Mandate.starts_on <= today,
-            sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
-        )
-        .order_by(Organisation.name)
+# The statements are built once and kept: to build one costs more than to execute it.
+_MANDATES = (
+    sa.select(
+        Organisation.id,
+        Organisation.slug,
+        Organisation.name,
+        Organisation.type,
+        Organisation.country,
+        Mandate.may_publish,
     )
+    .join(Organisation, Organisation.id == Mandate.organisation_id)
+    .where(
+        Mandate.account_id == sa.bindparam("account_id"),
+        Mandate.starts_on <= sa.bindparam("today"),
+        sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= sa.bindparam("today")),
+    )
+    .order_by(Organisation.name)
+)
+
+
+def _load_mandates(session: Session, account_id: int, now: datetime) -> tuple[SpokenFor, ...]:
+    rows = session.execute(_MANDATES, {"account_id": account_id, "today": now.date()})
     return tuple(SpokenFor(*row) for row in rows)
 
 
@@ -93,7 +97,13 @@ def _load_rights(
     roles: dict[int, set[GroupRole]] = defaultdict(set)
     granted: set[str] = set()
     named: list[tuple[int, int]] = []
-    for kind, first, second, is_suspended in session.execute(_rights_statement(account_id, mandates, now)):
+    parameters = {
+        "account_id": account_id,
+        "now": now,
+        "today": now.date(),
+        "bodies": [mandate.organisation_id for mandate in mandates],
+    }
+    for kind, first, second, is_suspended in session.execute(_RIGHTS, parameters):
         match kind:
             case "role":
                 # Suspended in a group: still reads, writes nothing.
@@ -119,14 +129,14 @@ def _load_rights(
     return {group_id: frozenset(held) for group_id, held in roles.items()}, granted
 
 
-def _rights_statement(account_id: int, mandates: tuple[SpokenFor, ...], now: datetime) -> Any:
+def _rights_statement() -> Any:
     """One UNION ALL of (kind, id, detail, is_suspended): rights are few, round trips are dear."""
-    from forum.domain.attribution import NamedList
-
     text = sa.String()
     no = sa.literal(False)
+    account_id: Any = sa.bindparam("account_id")
+    now: Any = sa.bindparam("now", type_=UtcDateTime())
     current = sa.and_(Membership.account_id == account_id, Membership.ended_at.is_(None))
-    parts: list[sa.Select[*tuple[Any, ...]]] = [
+    return sa.union_all(
         sa.select(
             sa.literal("role").label("kind"),
             Membership.group_id.label("first"),
@@ -138,15 +148,14 @@ def _rights_statement(account_id: int, mandates: tuple[SpokenFor, ...], now: dat
         .where(NamedReader.account_id == account_id),
         sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no)
         .join(Paper, Paper.id == PaperAuthor.paper_id)
-        .where(PaperAuthor.account_id == account_id, is_coauthor_now(now)),
+        .where(PaperAuthor.account_id == account_id, is_coauthor_on(sa.bindparam("today"))),
         sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no)
         .join(Membership, Membership.group_id == Consultation.group_id)
         .where(current, Membership.role == GroupRole.SECRETARIAT),
-    ]
-    if mandates:
-        parts.append(
-            sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no).where(
-                Seat.organisation_id.in_([m.organisation_id for m in mandates]), Seat.ended_at.is_(None)
-            )
-        )
-    return sa.union_all(*parts)
+        sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no).where(
+            Seat.organisation_id.in_(sa.bindparam("bodies", expanding=True)), Seat.ended_at.is_(None)
+        ),
+    )
+
+
+_RIGHTS = _rights_statement()

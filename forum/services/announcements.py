@@ -14,7 +14,7 @@ from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.notices import NoticeKind
-from forum.domain.threads import Post, Thread, ThreadKind
+from forum.domain.threads import OPENING_KEY, Post, Thread, ThreadKind
 from forum.policy.rules import can_read
 from forum.richtext import mentions
 from forum.services.actors import load_actor
@@ -74,7 +74,7 @@ def _author_of_answered(session: Session, thread: Thread, post: Post) -> int | N
 
 def _author_of_opening(session: Session, thread: Thread) -> int | None:
     return session.scalars(
-        sa.select(Post.author_id).where(Post.thread_id == thread.id, Post.number == 1)
+        sa.select(Post.author_id).where(Post.thread_id == thread.id, Post.order_key == OPENING_KEY)
     ).first()
 
 

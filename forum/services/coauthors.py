@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,13 +15,14 @@ from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner
 from forum.errors import Invalid
 
 
-def is_coauthor_now(now: datetime) -> sa.ColumnElement[bool]:
+def is_coauthor_on(today: Any) -> sa.ColumnElement[bool]:
     """Give the condition under which a PaperAuthor, joined to its Paper, reads the paper's drafts.
+
+    `today` is a date, or a parameter of a statement that is kept.
 
     Nobody has to end anything when a person leaves: a co-author is a member of the group (invited
     signatories are not) and, where they write for a body, holds its mandate today.
     """
-    today = now.date()
     is_member = (
         sa.select(sa.literal(1))
         .select_from(Membership)
@@ -73,7 +75,7 @@ def list_coauthors(session: Session, paper_id: int, *, now: datetime) -> list[Co
         .join(Paper, Paper.id == PaperAuthor.paper_id)
         .join(Account, Account.id == PaperAuthor.account_id)
         .outerjoin(Organisation, Organisation.id == PaperAuthor.organisation_id)
-        .where(PaperAuthor.paper_id == paper_id, is_coauthor_now(now))
+        .where(PaperAuthor.paper_id == paper_id, is_coauthor_on(now.date()))
         .order_by(PaperAuthor.added_at, Account.name)
     )
     return [Coauthor(*row) for row in rows]
@@ -84,7 +86,7 @@ def list_candidates(session: Session, paper: Paper, *, now: datetime) -> list[Co
     already = (
         sa.select(PaperAuthor.account_id)
         .join(Paper, Paper.id == PaperAuthor.paper_id)
-        .where(PaperAuthor.paper_id == paper.id, is_coauthor_now(now))
+        .where(PaperAuthor.paper_id == paper.id, is_coauthor_on(now.date()))
     )
     rows = session.execute(
         sa.select(Account.public_id, Account.name, sa.null(), Account.id)

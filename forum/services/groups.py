@@ -31,9 +31,12 @@ def list_own_groups(session: Session, actor: Actor) -> Sequence[Group]:
     ).all()
 
 
+_BY_SLUG = sa.select(Group).where(Group.slug == sa.bindparam("slug"))
+
+
 def find_group(session: Session, slug: str) -> Group | None:
     """Give the group at an address, without asking the policy: for commands, which the operator runs."""
-    return session.scalars(sa.select(Group).where(Group.slug == slug)).first()
+    return session.scalars(_BY_SLUG, {"slug": slug}).first()
 
 
 def get_group(session: Session, actor: Actor, slug: str, action: Action = Action.READ) -> Group:

@@ -12,7 +12,7 @@ from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.papers import Paper, PaperVersion
-from forum.domain.threads import Post, Thread
+from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.labels import Label, base_label, ceiling_label, label_for
 from forum.services.outbox import enqueue_index
 
@@ -80,7 +80,7 @@ def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetim
 
 
 def _was_published(session: Session, thread: Thread) -> bool:
-    opening = sa.select(Post.published_at).where(Post.thread_id == thread.id, Post.number == 1)
+    opening = sa.select(Post.published_at).where(Post.thread_id == thread.id, Post.order_key == OPENING_KEY)
     return session.scalars(opening).first() is not None
 
 

@@ -36,20 +36,27 @@ def start_session(session: Session, account: Account, *, now: datetime, hours: i
     return token
 
 
+# Built once: every signed-in request asks it, and to build it costs more than to execute it.
+_LIVE_SESSION = (
+    sa.select(LoginSession, Account)
+    .join(Account, Account.id == LoginSession.account_id)
+    .where(
+        LoginSession.id_hash == sa.bindparam("id_hash"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > sa.bindparam("now"),
+        LoginSession.last_seen_at > sa.bindparam("idle_since"),
+        Account.status == AccountStatus.ACTIVE,
+    )
+)
+
+
 def find_session(
     session: Session, token: str, *, now: datetime, idle_minutes: int
 ) -> tuple[LoginSession, Account] | None:
     """Give the live session of a cookie and its account, in one statement; None once it has ended."""
+    idle_since = now - timedelta(minutes=idle_minutes)
     row = session.execute(
-        sa.select(LoginSession, Account)
-        .join(Account, Account.id == LoginSession.account_id)
-        .where(
-            LoginSession.id_hash == hash_token(token),
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > now,
-            LoginSession.last_seen_at > now - timedelta(minutes=idle_minutes),
-            Account.status == AccountStatus.ACTIVE,
-        )
+        _LIVE_SESSION, {"id_hash": hash_token(token), "now": now, "idle_since": idle_since}
     ).first()
     return (row[0], row[1]) if row else None
 

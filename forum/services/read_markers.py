@@ -121,7 +121,7 @@ def get_place(session: Session, actor: Actor, public_id: str) -> Place:
 def find_first_unread(session: Session, actor: Actor, slug: str, thread_public_id: str) -> Place | None:
     """Give where the actor goes on reading a discussion; None if nothing is new. NotFound if unreadable."""
     row = session.execute(
-        sa.select(Thread.id, read_at_of(actor).label("read_at"))
+        sa.select(Thread.id, read_at_of(actor.account_id).label("read_at"))
         .join(Group, Group.id == Thread.group_id)
         .where(Thread.public_id == thread_public_id, Group.slug == slug, visible_to(actor, Thread))
     ).first()

@@ -4,22 +4,25 @@ Everything is counted over what this reader may read. The statements select colu
 does not depend on how much there is to read.
 """
 
+import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from forum.domain.attribution import Authorship, ShownAs, SubjectKind
+from forum.domain.attribution import ShownAs
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.organisations import StakeholderType
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import POSTS_PER_PAGE, Post, ReadMarker, Thread
 from forum.errors import NotFound
-from forum.policy import Actor, visible_to
+from forum.policy import Actor
+from forum.policy.sql import reader_parameters, visible_to_reader, written_by_reader
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.chatham import is_sealed
 from forum.services.holding import contributed_before
@@ -36,8 +39,7 @@ class Quoted:
     exact: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PostLine:
+class PostLine(NamedTuple):
     """A post as its discussion shows it to one reader."""
 
     id: int
@@ -148,42 +150,17 @@ def get_head(
     begins with, `account_keys` the person's own writer keys, which tell whether the newcomer rule would
     hold a reply.
     """
-    first = aliased(Post)
-    start_key: Any = sa.null()
-    if start:
-        start_key = (
-            sa.select(first.order_key)
-            .where(first.public_id == start, first.thread_id == Thread.id, visible_to(actor, first))
-            .scalar_subquery()
-        )
-    known = contributed_before(Thread.group_id, account_keys) if account_keys else sa.false()
-    statement = (
-        sa.select(
-            *_HEAD,
-            Group,
-            Paper.public_id.label("paper_public_id"),
-            PaperVersion.number.label("version_number"),
-            PaperVersion.title.label("version_title"),
-            read_at_of(actor).label("read_at"),
-            known.label("has_contributed"),
-            start_key.label("start_key"),
-        )
-        .select_from(Thread)
-        .join(Group, Group.id == Thread.group_id)
-        .outerjoin(
-            PaperVersion,
-            sa.and_(
-                PaperVersion.id == Thread.version_id,
-                PaperVersion.status != Status.WITHDRAWN,
-                visible_to(actor, PaperVersion),
-            ),
-        )
-        .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
-        .where(Thread.public_id == public_id, visible_to(actor, Thread))
-    )
+    parameters = reader_parameters(actor) | {"public_id": public_id}
     if slug is not None:
-        statement = statement.where(Group.slug == slug)
-    row = session.execute(statement).first()
+        parameters["slug"] = slug
+    if actor.is_signed_in:
+        parameters |= {"account_id": actor.account_id, "account_keys": list(account_keys)}
+    if start:
+        parameters["start"] = start
+    statement = _head_statement(
+        is_signed_in=actor.is_signed_in, has_start=bool(start), in_group=slug is not None
+    )
+    row = session.execute(statement, parameters).first()
     if row is None:
         raise NotFound
     return ThreadHead(
@@ -196,6 +173,56 @@ def get_head(
     )
 
 
+# The statements of this page are built once for each shape: to build one costs more than to execute it.
+@functools.cache
+def _head_statement(*, is_signed_in: bool, has_start: bool, in_group: bool) -> sa.Select[*tuple[Any, ...]]:
+    first = aliased(Post)
+    start_key: Any = sa.null()
+    if has_start:
+        start_key = (
+            sa.select(first.order_key)
+            .where(
+                first.public_id == sa.bindparam("start"),
+                first.thread_id == Thread.id,
+                visible_to_reader(first, is_signed_in=is_signed_in),
+            )
+            .scalar_subquery()
+        )
+    read_at: Any = sa.null()
+    known: Any = sa.false()
+    if is_signed_in:
+        read_at = read_at_of(sa.bindparam("account_id"))
+        known = contributed_before(Thread.group_id, sa.bindparam("account_keys", expanding=True))
+    statement = (
+        sa.select(
+            *_HEAD,
+            Group,
+            Paper.public_id.label("paper_public_id"),
+            PaperVersion.number.label("version_number"),
+            PaperVersion.title.label("version_title"),
+            read_at.label("read_at"),
+            known.label("has_contributed"),
+            start_key.label("start_key"),
+        )
+        .select_from(Thread)
+        .join(Group, Group.id == Thread.group_id)
+        .outerjoin(
+            PaperVersion,
+            sa.and_(
+                PaperVersion.id == Thread.version_id,
+                PaperVersion.status != Status.WITHDRAWN,
+                visible_to_reader(PaperVersion, is_signed_in=is_signed_in),
+            ),
+        )
+        .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
+        .where(
+            Thread.public_id == sa.bindparam("public_id"),
+            visible_to_reader(Thread, is_signed_in=is_signed_in),
+        )
+    )
+    return statement.where(Group.slug == sa.bindparam("slug")) if in_group else statement
+
+
 def _quoted(row: Any) -> Quoted | None:
     if row.paper_public_id is None or row.version_number is None:
         return None
@@ -204,15 +231,36 @@ def _quoted(row: Any) -> Quoted | None:
     )
 
 
-def read_at_of(actor: Actor) -> Any:
-    """Give the column that tells until when the actor has read a Thread of the same statement."""
-    if actor.account_id is None:
-        return sa.null()
+def read_at_of(account_id: Any) -> sa.ScalarSelect[Any]:
+    """Give the column that tells until when a person has read a Thread of the same statement."""
     return (
         sa.select(ReadMarker.read_at)
-        .where(ReadMarker.thread_id == Thread.id, ReadMarker.account_id == actor.account_id)
+        .where(ReadMarker.thread_id == Thread.id, ReadMarker.account_id == account_id)
         .scalar_subquery()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides how the statements of a page are built."""
+
+    is_signed_in: bool
+    has_start: bool
+    only_mine: bool
+    one_type: bool = False
+    has_previous: bool = False
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Give which posts are on the pages."""
+        conditions = [
+            Post.thread_id == sa.bindparam("thread_id"),
+            visible_to_reader(Post, is_signed_in=self.is_signed_in),
+        ]
+        if self.only_mine:
+            conditions.append(written_by_reader(Post) if self.is_signed_in else sa.false())
+        if self.one_type:
+            conditions.append(Post.stakeholder_type == sa.bindparam("stakeholder_type"))
+        return conditions
 
 
 def get_page(
@@ -228,38 +276,42 @@ def get_page(
     With a stakeholder type, or `only_mine`, other posts are left out; under the Chatham House Rule there
     is no choice by type.
     """
-    in_thread = [Post.thread_id == head.thread.id, visible_to(actor, Post)]
-    if only_mine:
-        in_thread.append(_is_mine(actor))
-    counts = _count_by_type(session, in_thread, head.start_key)
+    shape = _Shape(actor.is_signed_in, head.start_key is not None, only_mine)
+    parameters = reader_parameters(actor) | {"thread_id": head.thread.id}
+    if shape.has_start:
+        parameters["start_key"] = head.start_key
+    counts: Sequence[Any] = session.execute(_count_statement(shape), parameters).all()
     types = [TypeCount(row.type, row.total) for row in counts if row.type is not None]
     if stakeholder_type is not None and not head.is_day_only:
-        in_thread.append(Post.stakeholder_type == stakeholder_type)
+        shape = dataclasses.replace(shape, one_type=True)
+        parameters["stakeholder_type"] = stakeholder_type
         counts = [row for row in counts if row.type is stakeholder_type]
     before = sum(row.before for row in counts)
-    rows = session.execute(_page_statement(actor, in_thread, head.start_key, before)).all()
+    shape = dataclasses.replace(shape, has_previous=shape.has_start and before > POSTS_PER_PAGE)
+    rows = session.execute(_page_statement(shape, POSTS_PER_PAGE), parameters).all()
     more = rows[POSTS_PER_PAGE:]
     return PostPage(
         posts=[_line(actor, head, row) for row in rows[:POSTS_PER_PAGE]],
         total=sum(row.total for row in counts),
         first=before + 1,
         next_from=more[0].public_id if more else None,
-        previous_from=rows[0].previous_from if rows and before > POSTS_PER_PAGE else None,
+        previous_from=rows[0].previous_from if rows else None,
         has_previous=before > 0,
         types=[] if head.is_day_only else types,
     )
 
 
-def _count_by_type(session: Session, conditions: list[Any], start_key: str | None) -> Sequence[Any]:
-    before: Any = (
-        sa.func.sum(sa.case((Post.order_key < start_key, 1), else_=0)) if start_key else sa.literal(0)
-    )
-    return session.execute(
+@functools.cache
+def _count_statement(shape: _Shape) -> sa.Select[*tuple[Any, ...]]:
+    before: Any = sa.literal(0)
+    if shape.has_start:
+        before = sa.func.sum(sa.case((Post.order_key < sa.bindparam("start_key"), 1), else_=0))
+    return (
         sa.select(Post.stakeholder_type.label("type"), sa.func.count().label("total"), before.label("before"))
-        .where(*conditions)
+        .where(*shape.conditions())
         .group_by(Post.stakeholder_type)
         .order_by(sa.func.count().desc())
-    ).all()
+    )
 
 
 _POST = (
@@ -280,53 +332,43 @@ _POST = (
 )
 
 
-def _is_mine(actor: Actor) -> sa.ColumnElement[bool]:
-    if not actor.writer_keys:
-        return sa.false()
-    return (
-        sa.select(sa.literal(1))
-        .select_from(Authorship)
-        .where(
-            Authorship.subject_kind == SubjectKind.POST,
-            Authorship.subject_id == Post.id,
-            Authorship.writer_key.in_(sorted(actor.writer_keys)),
-        )
-        .exists()
-    )
-
-
-def _page_statement(actor: Actor, conditions: list[Any], start_key: str | None, before: int) -> Any:
+@functools.cache
+def _page_statement(shape: _Shape, per_page: int) -> sa.Select[*tuple[Any, ...]]:
     parent = aliased(Post)
+    is_mine: Any = written_by_reader(Post) if shape.is_signed_in else sa.false()
     statement = (
         sa.select(
             *_POST,
             *author_columns(),
             parent.number.label("parent_number"),
             parent.public_id.label("parent_public_id"),
-            _is_mine(actor).label("is_mine"),
-            _previous(conditions, start_key, before).label("previous_from"),
+            is_mine.label("is_mine"),
+            _previous(shape, per_page).label("previous_from"),
         )
         .select_from(Post)
-        .outerjoin(parent, sa.and_(parent.id == Post.parent_id, visible_to(actor, parent)))
-        .where(*conditions)
+        .outerjoin(
+            parent,
+            sa.and_(parent.id == Post.parent_id, visible_to_reader(parent, is_signed_in=shape.is_signed_in)),
+        )
+        .where(*shape.conditions())
         .order_by(Post.order_key)
-        .limit(POSTS_PER_PAGE + 1)
+        .limit(per_page + 1)
     )
-    if start_key:
-        statement = statement.where(Post.order_key >= start_key)
+    if shape.has_start:
+        statement = statement.where(Post.order_key >= sa.bindparam("start_key"))
     return join_author(statement, Post)
 
 
-def _previous(conditions: list[Any], start_key: str | None, before: int) -> Any:
+def _previous(shape: _Shape, per_page: int) -> Any:
     """The first post of the page before, found backwards from where this one begins."""
-    if not start_key or before <= POSTS_PER_PAGE:
+    if not shape.has_previous:
         return sa.null()
     earlier = (
         sa.select(Post.public_id)
-        .where(*conditions, Post.order_key < start_key)
+        .where(*shape.conditions(), Post.order_key < sa.bindparam("start_key"))
         .order_by(Post.order_key.desc())
         .limit(1)
-        .offset(POSTS_PER_PAGE - 1)
+        .offset(per_page - 1)
     )
     return earlier.correlate(None).scalar_subquery()
 

@@ -15,7 +15,7 @@ from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
-from forum.domain.threads import Post, Thread, ThreadKind
+from forum.domain.threads import OPENING_KEY, Post, Thread, ThreadKind
 from forum.policy import Actor, visible_to
 from forum.services.addresses import consultation_path, paper_path, thread_path
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
@@ -125,7 +125,7 @@ def list_recent_discussions(
         )
         .select_from(Thread)
         .join(Group, Group.id == Thread.group_id)
-        .join(opening, sa.and_(opening.thread_id == Thread.id, opening.number == 1))
+        .join(opening, sa.and_(opening.thread_id == Thread.id, opening.order_key == OPENING_KEY))
         .where(Thread.status == Status.PUBLISHED, Thread.kind.in_(kinds), visible_to(actor, Thread))
         .order_by(Thread.last_published_at.desc(), Thread.id.desc())
         .limit(limit)

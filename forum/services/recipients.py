@@ -21,7 +21,7 @@ from forum.domain.labels import Status
 from forum.domain.moderation import Flag, ModerationDecision
 from forum.domain.notices import MailPreference, Notice, NoticeKind
 from forum.domain.outbox import Topic
-from forum.domain.threads import Post
+from forum.domain.threads import OPENING_KEY, Post
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
 from forum.richtext import mentions
@@ -189,7 +189,7 @@ def _answered(session: Session, kind: NoticeKind, subject: Subject) -> int | Non
     row = subject.row
     if kind is NoticeKind.REPLIED and subject.kind is SubjectKind.POST and row.parent_id is not None:
         return int(row.parent_id)
-    opening = sa.select(Post.id).where(Post.thread_id == subject.thread.id, Post.number == 1)
+    opening = sa.select(Post.id).where(Post.thread_id == subject.thread.id, Post.order_key == OPENING_KEY)
     return session.scalars(opening).first()
 
 

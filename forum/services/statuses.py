@@ -9,7 +9,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import PaperVersion
-from forum.domain.threads import Post, Thread
+from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.subjects import Subject
 from forum.services.announcements import announce_post
 from forum.services.labels import relabel
@@ -27,7 +27,7 @@ def change_status(session: Session, subject: Subject, status: Status, *, now: da
             _change_post(session, subject.group, subject.thread, subject.row, status, now)
         case SubjectKind.THREAD:
             opening = session.scalars(
-                sa.select(Post).where(Post.thread_id == subject.row.id, Post.number == 1)
+                sa.select(Post).where(Post.thread_id == subject.row.id, Post.order_key == OPENING_KEY)
             ).one()
             _change_post(session, subject.group, subject.row, opening, status, now)
         case SubjectKind.VERSION:

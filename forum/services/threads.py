@@ -1,5 +1,6 @@
 """Opening discussions and listing them."""
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,11 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.text import checked_title
-from forum.domain.threads import Post, Thread, ThreadKind
+from forum.domain.threads import OPENING_KEY, Post, Thread, ThreadKind
 from forum.errors import Invalid
-from forum.policy import Actor, labels, visible_to
+from forum.policy import Actor, labels
 from forum.policy.labels import narrowest_tlp
+from forum.policy.sql import reader_parameters, visible_to_reader
 from forum.policy.subjects import Subject
 from forum.richtext import Rendered
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
@@ -25,7 +27,7 @@ from forum.services.reading import read_at_of
 from forum.services.signing import sign
 from forum.services.subjects import record_authorship, subject_of
 
-PER_PAGE = 30
+PER_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ def open_thread(
 
 def get_opening(session: Session, thread: Thread) -> Post:
     """Give the opening post of a discussion."""
-    return session.scalars(sa.select(Post).where(Post.thread_id == thread.id, Post.number == 1)).one()
+    return session.scalars(
+        sa.select(Post).where(Post.thread_id == thread.id, Post.order_key == OPENING_KEY)
+    ).one()
 
 
 def _checked_tlp(group: Group, tlp: Tlp | None) -> Tlp:
@@ -203,33 +207,17 @@ def list_threads(
 
     `after` is the public id that the page before ended with. One statement.
     """
-    opening = aliased(Post)
-    statement = (
-        sa.select(
-            *_LINE_COLUMNS,
-            *(getattr(opening, name) for name in ATTRIBUTED),
-            *author_columns(),
-            read_at_of(actor).label("read_at"),
-        )
-        .select_from(Thread)
-        .join(opening, sa.and_(opening.thread_id == Thread.id, opening.number == 1))
-        .where(Thread.group_id == group.id, visible_to(actor, Thread))
-        .order_by(Thread.is_pinned.desc(), Thread.last_published_at.desc(), Thread.id.desc())
-        .limit(per_page + 1)
+    parameters = reader_parameters(actor) | {"group_id": group.id}
+    if actor.is_signed_in:
+        parameters["account_id"] = actor.account_id
+    narrowed = {"kind": kind, "paper_id": paper_id, "after": after or None}
+    parameters |= {name: value for name, value in narrowed.items() if value is not None}
+    statement = _list_statement(
+        is_signed_in=actor.is_signed_in,
+        narrowed_by=frozenset(name for name, value in narrowed.items() if value is not None),
+        per_page=per_page,
     )
-    if kind is not None:
-        statement = statement.where(Thread.kind == kind)
-    if paper_id is not None:
-        statement = statement.where(Thread.paper_id == paper_id)
-    if after:
-        last = aliased(Thread)
-        place = sa.select(last.is_pinned, last.last_published_at, last.id).where(
-            last.public_id == after, last.group_id == group.id, visible_to(actor, last)
-        )
-        statement = statement.where(
-            sa.tuple_(Thread.is_pinned, Thread.last_published_at, Thread.id) < place.scalar_subquery()
-        )
-    rows = session.execute(join_author(statement, opening)).all()
+    rows = session.execute(statement, parameters).all()
     lines = [_line(actor, group, row) for row in rows[:per_page]]
     return ThreadListPage(lines, lines[-1].public_id if len(rows) > per_page else None)
 
@@ -247,6 +235,42 @@ _LINE_COLUMNS = (
     Thread.locked_at,
     Thread.answered_at,
 )
+
+
+@functools.cache
+def _list_statement(
+    *, is_signed_in: bool, narrowed_by: frozenset[str], per_page: int
+) -> sa.Select[*tuple[Any, ...]]:
+    """The statement of the list, built once for each of its shapes: to build it is the dearest part."""
+    opening = aliased(Post)
+    readable = visible_to_reader(Thread, is_signed_in=is_signed_in)
+    read_at: Any = read_at_of(sa.bindparam("account_id")) if is_signed_in else sa.null()
+    statement = (
+        sa.select(
+            *_LINE_COLUMNS,
+            *(getattr(opening, name) for name in ATTRIBUTED),
+            *author_columns(),
+            read_at.label("read_at"),
+        )
+        .select_from(Thread)
+        .join(opening, sa.and_(opening.thread_id == Thread.id, opening.order_key == OPENING_KEY))
+        .where(Thread.group_id == sa.bindparam("group_id"), readable)
+        .order_by(Thread.is_pinned.desc(), Thread.last_published_at.desc(), Thread.id.desc())
+        .limit(per_page + 1)
+    )
+    for name in narrowed_by & {"kind", "paper_id"}:
+        statement = statement.where(getattr(Thread, name) == sa.bindparam(name))
+    if "after" in narrowed_by:
+        last = aliased(Thread)
+        place = sa.select(last.is_pinned, last.last_published_at, last.id).where(
+            last.public_id == sa.bindparam("after"),
+            last.group_id == sa.bindparam("group_id"),
+            visible_to_reader(last, is_signed_in=is_signed_in),
+        )
+        statement = statement.where(
+            sa.tuple_(Thread.is_pinned, Thread.last_published_at, Thread.id) < place.scalar_subquery()
+        )
+    return join_author(statement, opening)
 
 
 def _line(actor: Actor, group: Group, row: Any) -> ThreadLine:

@@ -109,7 +109,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject_kind", "subject_id", "writer_key", name=op.f("pk_authorship")),
     )
     with op.batch_alter_table("authorship", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_authorship_writer_key"), ["writer_key"], unique=False)
+        batch_op.create_index(
+            "ix_authorship_writer", ["writer_key", "subject_kind", "subject_id"], unique=False
+        )
 
     op.create_table(
         "idempotency_key",
@@ -1775,7 +1777,7 @@ def downgrade() -> None:
 
     op.drop_table("idempotency_key")
     with op.batch_alter_table("authorship", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_authorship_writer_key"))
+        batch_op.drop_index("ix_authorship_writer")
 
     op.drop_table("authorship")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:

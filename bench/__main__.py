@@ -1,0 +1,23 @@
+"""`python -m bench`: run every bench of this folder that needs no data from outside, or those named."""
+
+import importlib
+import sys
+
+BENCHES = ("pages", "search")
+
+
+def main() -> int:
+    """Run the benches named on the command line, or all."""
+    names = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in names:
+        print(f"--- {name}", flush=True)
+        importlib.import_module(f"bench.{name}").main([])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
