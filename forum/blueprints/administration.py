@@ -173,7 +173,7 @@ def enable(public_id: str) -> View:
 
 @transactional
 def _enable(database: Session, actor: Actor, public_id: str) -> None:
-    accounts.enable_account(database, actor, public_id)
+    accounts.enable_account(database, actor, public_id, now=now())
 
 
 @blueprint.post("/people/<public_id>/role")

@@ -220,6 +220,7 @@ def _add(database: Session, actor: Actor, slug: str, form: AddForm) -> str:
         now=now(),
         seat=_seat(database, group, form.seat.data),
         is_alternate=form.is_alternate.data,
+        by=actor,
     )
     return account.name
 
@@ -306,6 +307,7 @@ def _add_seat(database: Session, actor: Actor, slug: str, form: SeatForm) -> Non
         country=form.country.data or None,
         title=form.title.data or "",
         now=now(),
+        by=actor,
     )
 
 
@@ -320,7 +322,7 @@ def end_seat(slug: str, public_id: str) -> View:
 def _end_seat(database: Session, actor: Actor, slug: str, public_id: str) -> None:
     group = get_group(database, actor, slug, Action.MANAGE_GROUP)
     try:
-        memberships.end_seat(database, group, public_id, now=now())
+        memberships.end_seat(database, group, public_id, now=now(), by=actor)
     except Invalid:
         raise NotFound from None
 

@@ -66,6 +66,10 @@ class AuditEntry(Base):
     previous: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))
 
+    def read_facts(self) -> dict[str, Any]:
+        """Give the facts as a value."""
+        return dict(json.loads(self.facts))
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

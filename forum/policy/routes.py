@@ -60,6 +60,7 @@ ENTRIES: dict[str, Entry] = {
     # api
     "api.comments_comment": Entry.TOKEN,
     "api.comments_index": Entry.TOKEN,
+    "api.audit_index": Entry.TOKEN,
     "api.groups_index": Entry.TOKEN,
     "api.groups_show": Entry.TOKEN,
     "api.me_show": Entry.TOKEN,

@@ -153,7 +153,9 @@ def grant_seat(
     account = session.get(Account, request.account_id)
     if account is None:
         raise NotFound
-    membership = add_membership(session, group, account, role, now=now, seat=seat, is_alternate=is_alternate)
+    membership = add_membership(
+        session, group, account, role, now=now, seat=seat, is_alternate=is_alternate, by=actor
+    )
     close_request(actor, request, is_granted=True, now=now)
     return membership
 

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus, PlatformRole, Theme
+from forum.domain.audit import AuditAction
 from forum.domain.slugs import free_slug
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require
 from forum.services.access_tokens import revoke_all_tokens
+from forum.services.audit import record
 from forum.services.indexing import enqueue_author
 from forum.services.login_sessions import revoke_all_sessions
 
@@ -66,6 +68,8 @@ def create_account(
     )
     session.add(account)
     session.flush()
+    if platform_role is not PlatformRole.MEMBER:
+        _put_on_record(session, None, AuditAction.ROLE_CHANGED, account, now)
     return account
 
 
@@ -176,15 +180,17 @@ def disable_account(session: Session, actor: Actor, public_id: str, *, now: date
     account.status = AccountStatus.DISABLED
     revoke_all_sessions(session, account.id, now=now)
     revoke_all_tokens(session, account.id, now=now)
+    _put_on_record(session, actor, AuditAction.ACCOUNT_DISABLED, account, now)
     return account
 
 
-def enable_account(session: Session, actor: Actor, public_id: str) -> Account:
+def enable_account(session: Session, actor: Actor, public_id: str, *, now: datetime) -> Account:
     """Switch an account on again; without a password it waits for an invitation."""
     account = _managed_account(session, actor, public_id)
     if account.status is not AccountStatus.DISABLED:
         raise Invalid("This account is not disabled.")
     account.status = AccountStatus.ACTIVE if account.password_hash else AccountStatus.PLACEHOLDER
+    _put_on_record(session, actor, AuditAction.ACCOUNT_ENABLED, account, now)
     return account
 
 
@@ -199,7 +205,15 @@ def change_platform_role(
     if account.platform_role is not role:
         account.platform_role = role
         revoke_all_sessions(session, account.id, now=now)
+        _put_on_record(session, actor, AuditAction.ROLE_CHANGED, account, now)
     return account
+
+
+def _put_on_record(
+    session: Session, by: Actor | None, action: AuditAction, account: Account, now: datetime
+) -> None:
+    role = account.platform_role.value
+    record(session, by, action, now=now, subject_kind="account", subject=account.public_id, role=role)
 
 
 def _managed_account(session: Session, actor: Actor, public_id: str) -> Account:

@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.accounts import Account
 from forum.domain.audit import FIRST, AuditAction, AuditEntry, Head, canonical_facts, chain_hash
-from forum.domain.groups import Group
+from forum.domain.groups import Group, Membership, Seat
+from forum.domain.organisations import Organisation
 from forum.policy import Action, Actor, require
 
 LOCK = 0x466F72756D  # "Forum"
@@ -63,6 +65,33 @@ def record(
     session.add(entry)
     session.flush()
     return entry
+
+
+def record_membership(
+    session: Session, by: Actor | None, action: AuditAction, membership: Membership, now: datetime
+) -> None:
+    """Append what happened to a person's role in a group."""
+    seat = session.get(Seat, membership.seat_id) if membership.seat_id is not None else None
+    record(
+        session,
+        by,
+        action,
+        now=now,
+        subject_kind="account",
+        subject=session.get_one(Account, membership.account_id).public_id,
+        group=session.get_one(Group, membership.group_id),
+        role=membership.role.value,
+        seat=seat.public_id if seat else None,
+        is_alternate=membership.is_alternate,
+    )
+
+
+def record_seat(session: Session, by: Actor | None, action: AuditAction, seat: Seat, now: datetime) -> None:
+    """Append what happened to a seat."""
+    group = session.get_one(Group, seat.group_id)
+    body = session.get(Organisation, seat.organisation_id) if seat.organisation_id is not None else None
+    facts = {"kind": seat.kind.value, "body": body.public_id if body else None, "country": seat.country}
+    record(session, by, action, now=now, subject_kind="seat", subject=seat.public_id, group=group, **facts)
 
 
 def get_head(session: Session) -> Head | None:

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.audit import AuditAction
 from forum.domain.charters import Charter
 from forum.domain.groups import Group, HoldingRule, MembersVisible, Stage, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
 from forum.errors import Conflict, Invalid
 from forum.policy import Action, Actor
 from forum.policy.labels import effective_ceiling, narrowest_tlp
+from forum.services.audit import record
 from forum.services.groups import get_group
 from forum.services.labels import relabel_all, relabel_group
 
@@ -96,6 +98,8 @@ def _load_fields(
             group.mandate_html = html_of(charter.mandate)
     if "ceiling" in changed:
         relabel_all(session, group, now=now)
+    if changed:
+        _put_on_record(session, None, group, changed, now)
     return changed
 
 
@@ -186,7 +190,20 @@ def edit_charter(
     if "ceiling" in changed:
         relabel_all(session, group, now=now)
         session.flush()
+    if changed:
+        _put_on_record(session, actor, group, changed, now)
     return group
+
+
+def _put_on_record(
+    session: Session, by: Actor | None, group: Group, changed: list[str], now: datetime
+) -> None:
+    """Name the terms that changed; a new ceiling, which changes who reads what, has an entry of its own."""
+    subject: dict[str, Any] = {"subject_kind": "group", "subject": group.public_id, "group": group}
+    record(session, by, AuditAction.CHARTER_CHANGED, now=now, terms=changed, **subject)
+    if "ceiling" in changed:
+        ceiling = group.ceiling.value
+        record(session, by, AuditAction.GROUP_RELABELLED, now=now, ceiling=ceiling, **subject)
 
 
 def check_charter(fields: CharterFields) -> None:

@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
+from forum.domain.audit import AuditAction
 from forum.domain.moderation import MODERATED, Flag, FlagReason, checked_explanation
 from forum.domain.papers import Paper, PaperVersion
 from forum.errors import Conflict, NotFound
 from forum.policy import Action, Actor
+from forum.services.audit import record
 from forum.services.subjects import get_subject
 
 
@@ -40,6 +42,16 @@ def flag(
     )
     session.add(made)
     session.flush()
+    record(
+        session,
+        actor,
+        AuditAction.FLAGGED,
+        now=now,
+        subject_kind=kind.value,
+        subject=public_id,
+        group=subject.group,
+        reason=reason.value,
+    )
     return made
 
 

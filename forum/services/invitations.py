@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus, Invitation, InvitationPurpose, PlatformRole
+from forum.domain.audit import AuditAction
 from forum.domain.base import new_public_id
 from forum.domain.groups import Group, GroupRole, Seat
 from forum.domain.organisations import Organisation
@@ -24,6 +25,7 @@ from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.services.accounts import checked_name, create_account, find_account, set_password
 from forum.services.actors import load_actor
+from forum.services.audit import record
 from forum.services.login_sessions import hash_token
 from forum.services.mandates import grant_mandate
 from forum.services.memberships import add_membership
@@ -129,7 +131,32 @@ def invite(
     if with_mail:
         payload = {"mail": "invitation", "invitation_id": invitation.id}
         enqueue(session, Topic.MAIL, payload, now=now)
+    _put_on_record(session, inviter, AuditAction.INVITED, invitation, now)
     return invitation
+
+
+def _put_on_record(
+    session: Session,
+    by: Actor | None,
+    action: AuditAction,
+    invitation: Invitation,
+    now: datetime,
+    account: Account | None = None,
+) -> None:
+    group = session.get_one(Group, invitation.group_id) if invitation.group_id is not None else None
+    record(
+        session,
+        by,
+        action,
+        now=now,
+        subject_kind="invitation",
+        subject=invitation.public_id,
+        group=group,
+        purpose=invitation.purpose.value,
+        role=invitation.role,
+        platform_role=invitation.platform_role.value,
+        account=account.public_id if account else None,
+    )
 
 
 def _require_right(session: Session, inviter: Actor, invitation: Invitation) -> None:
@@ -223,7 +250,8 @@ def accept_invitation(
     offer.invitation.accepted_at = now
     account = _account_of(session, offer, step, name, password_hash, now)
     offer.invitation.account_id = account.id
-    _grant(session, offer, account, now)
+    _grant(session, offer, account, now, actor)
+    _put_on_record(session, actor, AuditAction.INVITATION_ACCEPTED, offer.invitation, now, account)
     return account
 
 
@@ -244,7 +272,7 @@ def _account_of(
     return account
 
 
-def _grant(session: Session, offer: Offer, account: Account, now: datetime) -> None:
+def _grant(session: Session, offer: Offer, account: Account, now: datetime, by: Actor) -> None:
     invitation = offer.invitation
     if invitation.platform_role is not PlatformRole.MEMBER:
         account.platform_role = invitation.platform_role
@@ -263,6 +291,7 @@ def _grant(session: Session, offer: Offer, account: Account, now: datetime) -> N
             now=now,
             seat=offer.seat,
             is_alternate=invitation.is_alternate,
+            by=by,
         )
 
 
@@ -313,4 +342,5 @@ def revoke_invitation(session: Session, actor: Actor, public_id: str, *, now: da
     else:
         require(actor, Action.MANAGE_PEOPLE)
     invitation.revoked_at = now
+    _put_on_record(session, actor, AuditAction.INVITATION_REVOKED, invitation, now)
     return invitation

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import NamedList, NamedReader
+from forum.domain.audit import AuditAction
 from forum.domain.groups import Group, GroupRole, Membership, MembersVisible, Seat, SeatKind
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperAuthor
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, require
 from forum.policy.labels import COMMUNITY, group_label
+from forum.services.audit import record_membership, record_seat
 
 MANAGING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
 
@@ -145,6 +147,7 @@ def add_membership(
     now: datetime,
     seat: Seat | None = None,
     is_alternate: bool = False,
+    by: Actor | None = None,
 ) -> Membership:
     """Give a person a role; Invalid where they hold it, or the seat has a representative.
 
@@ -178,6 +181,7 @@ def add_membership(
     )
     session.add(membership)
     session.flush()
+    record_membership(session, by, AuditAction.MEMBER_ADDED, membership, now)
     return membership
 
 
@@ -233,6 +237,7 @@ def create_seat(
     organisation: Organisation | None = None,
     country: str | None = None,
     title: str = "",
+    by: Actor | None = None,
 ) -> Seat:
     """Add a place at the table; Invalid where what it belongs to is missing, or has one already.
 
@@ -258,17 +263,21 @@ def create_seat(
     )
     session.add(seat)
     session.flush()
+    record_seat(session, by, AuditAction.SEAT_ADDED, seat, now)
     return seat
 
 
-def end_seat(session: Session, group: Group, public_id: str, *, now: datetime) -> None:
+def end_seat(
+    session: Session, group: Group, public_id: str, *, now: datetime, by: Actor | None = None
+) -> None:
     """Take a seat away, and the roles held on it."""
     seat = get_seat(session, group, public_id)
     held = session.scalars(
         sa.select(Membership).where(Membership.seat_id == seat.id, Membership.ended_at.is_(None))
     ).all()
-    end_memberships(session, held, now=now)
+    end_memberships(session, held, now=now, by=by)
     seat.ended_at = now
+    record_seat(session, by, AuditAction.SEAT_ENDED, seat, now)
 
 
 def end_role(
@@ -305,7 +314,7 @@ def end_role(
     account: Account = found[0].Account
     if role in MANAGING_ROLES and _count_managers(session, group) == len(memberships):
         raise Invalid("This is the last person who may manage the group: add another one first.")
-    end_memberships(session, memberships, now=now)
+    end_memberships(session, memberships, now=now, by=actor)
     return account
 
 
@@ -335,7 +344,9 @@ def remove_person(session: Session, group: Group, account: Account, *, now: date
     return len(held)
 
 
-def end_memberships(session: Session, memberships: Sequence[Membership], *, now: datetime) -> None:
+def end_memberships(
+    session: Session, memberships: Sequence[Membership], *, now: datetime, by: Actor | None = None
+) -> None:
     """End roles at once. With a person's last role in a group end their drafts and named lists there."""
     for membership in memberships:
         membership.ended_at = now
@@ -352,6 +363,8 @@ def end_memberships(session: Session, memberships: Sequence[Membership], *, now:
         )
         if rest is None:
             _end_reading(session, group_id, account_id, now)
+    for membership in memberships:
+        record_membership(session, by, AuditAction.MEMBER_ENDED, membership, now)
 
 
 def _end_reading(session: Session, group_id: int, account_id: int, now: datetime) -> None:

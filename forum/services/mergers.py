@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Authorship
+from forum.domain.audit import AuditAction
 from forum.domain.groups import Membership, Seat
 from forum.domain.organisations import FormerName, Mandate, MemberBody, Organisation, match_key
 from forum.domain.papers import Paper, PaperOwner
@@ -14,6 +15,7 @@ from forum.domain.tables import metadata
 from forum.domain.threads import Post, ThreadAlias
 from forum.errors import Invalid
 from forum.policy import Action, Actor, require
+from forum.services.audit import record
 from forum.services.indexing import enqueue_written
 from forum.services.organisations import get_organisation
 from forum.services.sealing import organisation_key, sealed_key
@@ -49,6 +51,15 @@ def merge_organisations(
     _move_writer_keys(session, kept.id, merged.id, sealing_secret)
     merged.merged_into_id = kept.id
     session.flush()
+    record(
+        session,
+        actor,
+        AuditAction.ORGANISATIONS_MERGED,
+        now=now,
+        subject_kind="organisation",
+        subject=kept.public_id,
+        merged=merged.public_id,
+    )
     session.expire_all()
     return session.get_one(Organisation, kept.id)
 

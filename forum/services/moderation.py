@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
 from forum.domain.attribution import SubjectKind
+from forum.domain.audit import AuditAction
 from forum.domain.labels import Status
 from forum.domain.moderation import (
     MODERATED,
@@ -23,6 +24,7 @@ from forum.domain.notices import NoticeKind
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.policy.subjects import Subject
+from forum.services.audit import record
 from forum.services.decisions import find_last_decision
 from forum.services.outbox import enqueue_notice
 from forum.services.statuses import change_status
@@ -64,6 +66,7 @@ def decide(
         flag.closed_at, flag.decision_id = now, decision.id
     session.flush()
     _tell(session, decision, bool(flags), now)
+    _put_on_record(session, actor, AuditAction.DECIDED, decision, subject)
     return decision
 
 
@@ -103,6 +106,7 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
     session.add(reversal)
     _reopen_flags(session, decision)
     session.flush()
+    _put_on_record(session, actor, AuditAction.UNDONE, reversal, subject)
     return reversal
 
 
@@ -199,6 +203,25 @@ def _record(
     if after is not before:
         change_status(session, subject, after, now=now)
     return decision
+
+
+def _put_on_record(
+    session: Session, actor: Actor, action: AuditAction, decision: ModerationDecision, subject: Subject
+) -> None:
+    record(
+        session,
+        actor,
+        action,
+        now=decision.decided_at,
+        subject_kind=subject.kind.value,
+        subject=subject.row.public_id,
+        group=subject.group,
+        decision=decision.public_id,
+        decided=decision.action.value,
+        before=decision.status_before.value,
+        after=decision.status_after.value,
+        rule=decision.rule,
+    )
 
 
 def _tell(session: Session, decision: ModerationDecision, has_flags: bool, now: datetime) -> None:

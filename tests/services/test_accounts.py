@@ -79,7 +79,7 @@ def test_disabling_ends_sessions_and_tokens(session: Session, build: Builder, cl
     assert find_session(session, cookie, now=clock(), idle_minutes=30) is None
     assert find_token(session, token, now=clock()) is None
     assert not build.actor(ada).is_signed_in
-    enable_account(session, manager, ada.public_id)
+    enable_account(session, manager, ada.public_id, now=clock())
     session.commit()
     assert ada.status is AccountStatus.ACTIVE
     assert find_session(session, cookie, now=clock(), idle_minutes=30) is None

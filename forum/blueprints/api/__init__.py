@@ -1,10 +1,11 @@
 """The JSON API: parse -> service -> JSON, one file a noun; support.py has what they share."""
 
-from forum.blueprints.api import comments, groups, me, moderation, openapi, papers, posts, threads
+from forum.blueprints.api import audit, comments, groups, me, moderation, openapi, papers, posts, threads
 from forum.blueprints.api.openapi import blueprint as docs
 from forum.blueprints.api.support import blueprint
 
 __all__ = [
+    "audit",
     "blueprint",
     "comments",
     "docs",

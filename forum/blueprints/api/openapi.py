@@ -41,6 +41,7 @@ NOUNS = {
     "comments": "Comments on papers",
     "search": "Search",
     "moderation": "Moderation",
+    "audit": "The record",
 }
 INTRODUCTION = (
     "What people do on the pages, for programs: with the same rights, through the same doors. "
