@@ -6,7 +6,9 @@ from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor
 from forum.errors import NotFound
 from forum.extensions import db
+from forum.services.addresses import group_path
 from forum.services.groups import list_groups
+from forum.services.questions import GROUP_SLUG, list_questions
 
 blueprint = Blueprint("strategy", __name__, url_prefix="/strategy")
 
@@ -19,15 +21,16 @@ def index() -> str:
 
 @blueprint.get("/<int:number>")
 def initiative(number: int) -> str:
-    """Show one initiative: acts, actors, dated status, its groups, and a way to ask the unit."""
+    """Show one initiative: acts, actors, dated status, its groups, and questions to the unit."""
     data = strategy()
     try:
         chosen = data.get_initiative(number)
     except KeyError:
         raise NotFound from None
+    session, actor = db.session(), current_actor()
     groups = [
         group
-        for group in list_groups(db.session(), current_actor())
+        for group in list_groups(session, actor)
         if group.initiative == number or group.slug in chosen.groups
     ]
     return render_template(
@@ -38,4 +41,6 @@ def initiative(number: int) -> str:
         strands=[s for s in data.strands if s.slug in chosen.strands],
         settings=[s for s in data.settings if s.slug in chosen.settings],
         groups=groups,
+        questions=list_questions(session, actor, number),
+        questions_path=group_path(GROUP_SLUG) + "threads/",
     )

@@ -1,12 +1,15 @@
 """The pages of the strategy."""
 
+import functools
 import re
 
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from forum.blueprints.datafiles import strategy
-from forum.domain.labels import Ceiling
+from forum.domain.labels import Ceiling, Status
+from forum.domain.threads import ThreadKind
+from forum.services.questions import GROUP_SLUG
 from tests.builders import Builder
 
 
@@ -59,3 +62,23 @@ def test_an_initiative_shows_its_groups_and_takes_questions(client: FlaskClient,
 def test_there_is_no_ninth_initiative(client: FlaskClient) -> None:
     """An unknown number is absent."""
     assert client.get("/strategy/9").status_code == 404
+
+
+def test_questions_stand_at_their_initiative(client: FlaskClient, build: Builder) -> None:
+    """Open and answered ones, none of another initiative, none that is held."""
+    unit = build.group(Ceiling.PUBLIC, slug=GROUP_SLUG, in_directory=False)
+    asker = build.account()
+    ask = functools.partial(build.thread, unit, asker, kind=ThreadKind.QUESTION)
+    ask(title="When is the report due?", initiative=1)
+    answered = ask(title="Who is bound?", initiative=1, answered_at=build.clock())
+    answer = build.post(answered, build.account(), text="Twenty-six Member States.", is_answer=True)
+    ask(title="Something else", initiative=2)
+    ask(title="A held question", initiative=1, status=Status.PENDING)
+    soup = BeautifulSoup(client.get("/strategy/1").data, "html.parser")
+    assert soup.main is not None
+    page = " ".join(soup.main.get_text(" ").split())
+    assert "When is the report due? Open question" in page
+    assert "Who is bound? Answered Twenty-six Member States." in page
+    assert soup.find("a", href=f"/posts/{answer.public_id}")
+    assert "Something else" not in page
+    assert "A held question" not in page
