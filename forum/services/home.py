@@ -155,7 +155,7 @@ def _list_unread(session: Session, actor: Actor) -> list[UnreadLine]:
     """The groups that the actor has a role in, those with the newest contributions first."""
     if not actor.group_roles:
         return []
-    read_at = read_at_of(actor)
+    read_at = read_at_of(actor.account_id)
     newest_first = Thread.last_published_at.desc(), Thread.id.desc()
     unread = (
         sa.select(
