@@ -38,7 +38,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
 
     extensions.db.init_app(app)
     with app.app_context():
-        prepare_engine(extensions.db.engine)
+        prepare_engine(extensions.db.engine, synchronous="OFF" if values["ENV"] == "testing" else "FULL")
     extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
     extensions.csrf.init_app(app)
     extensions.bootstrap.init_app(app)

@@ -20,8 +20,11 @@ WRITE = "forum_write"
 _LOCK = "forum_write_lock"
 
 
-def prepare_engine(engine: sa.Engine) -> None:
-    """Install the SQLite settings on an engine; nothing to do elsewhere."""
+def prepare_engine(engine: sa.Engine, *, synchronous: str = "FULL") -> None:
+    """Install the SQLite settings on an engine; nothing to do elsewhere.
+
+    Tests that are thrown away anyway pass synchronous="OFF": they would wait for the disk, and nothing else.
+    """
     if engine.dialect.name != "sqlite":
         return
 
@@ -31,7 +34,7 @@ def prepare_engine(engine: sa.Engine) -> None:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "foreign_keys=ON",
             "busy_timeout=15000",
             "cache_size=-16000",
