@@ -208,8 +208,11 @@ def search(
         results, chosen, gathered = _ask(asked, view, number, per_page)
     terms = flatten_terms(typed.query, results.languages)
     hits = load_hits(session, actor, chosen, terms=terms, groups=readable, with_passages=with_passages)
-    # The index lags behind by a moment at most: what it should not have told is not told.
-    total = results.total - (len(chosen) - len(hits))
+    # The index lags behind by a moment at most. What it should not have told is not told: a hit that may
+    # not be read any more is not counted, and until the index knows, nothing is counted by it either.
+    shown = {hit.id for hit in hits}
+    dropped = sum(gathered.get(hit.id, 1) for hit in chosen if hit.id not in shown)
+    total = results.total - dropped
     made = replace(
         made,
         number=number,
@@ -217,9 +220,9 @@ def search(
         total=total,
         hits=tuple(hits),
         gathered={hit.id: gathered[hit.id] for hit in hits if hit.id in gathered},
-        facets=_name_facets(results, names, readable.values()) if total else (),
+        facets=() if dropped else _name_facets(results, names, readable.values()),
     )
-    return _help_along(made, asked, results) if with_passages else made
+    return _help_along(made, asked) if with_passages and not dropped else made
 
 
 def check_text(text: str) -> None:
@@ -304,7 +307,7 @@ def list_chips(filters: Filters, names: Names) -> Iterable[Chip]:
         yield Chip("versions", filters.versions, None, False, replace(filters, versions="all"))
 
 
-def _help_along(page: SearchPage, asked: _Asked, results: Results) -> SearchPage:
+def _help_along(page: SearchPage, asked: _Asked) -> SearchPage:
     """Add another spelling, and what to loosen where nothing was found."""
     suggestion = None
     if page.number == 1 and (other := asked.engine.suggest(asked.request())) is not None:
@@ -375,12 +378,18 @@ def find_bodies(session: Session, query: Query, limit: int = MAX_BODIES) -> tupl
         .order_by(sa.func.length(Organisation.match_key), Organisation.id)
         .limit(300)
     ).all()
-    ranked = sorted(rows, key=lambda row: -_count_words(row, words))
-    return tuple(Body(row.slug, row.name, row.type, row.country) for row in ranked[:limit])
+    scored = [(sum(marks), row) for row in rows if (marks := _mark_words(row, words)) and _is_named(marks)]
+    ranked = sorted(scored, key=lambda pair: -pair[0])
+    return tuple(Body(row.slug, row.name, row.type, row.country) for _, row in ranked[:limit])
 
 
-def _count_words(row: Any, words: Sequence[str]) -> int:
-    """Whole words count twice, beginnings and parts of words once."""
+def _mark_words(row: Any, words: Sequence[str]) -> list[int]:
+    """Give for each word whether it is a word of the name (2), a part of one (1), or not there (0)."""
     names = f"{row.match_key} {match_key(row.latin_name or '')}"
     whole = set(names.split())
-    return sum(2 if word in whole else 1 for word in words if word in names)
+    return [2 if word in whole else int(len(word) > 3 and word in names) for word in words]
+
+
+def _is_named(marks: Sequence[int]) -> bool:
+    """Whether it is the name that was typed: half of a query's words are in it."""
+    return sum(1 for mark in marks if mark) * 2 >= len(marks)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from forum import create_app
+from forum.delivery.indexing import rebuild_index
 from forum.extensions import db
 from forum.services.login_sessions import start_session
 from tests.browser.world import World, build_world
@@ -58,6 +59,7 @@ def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             for persona, account in world.people.items()
         }
         session.commit()
+        rebuild_index(session, app.extensions["forum_search"], clock)
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

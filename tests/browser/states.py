@@ -131,6 +131,14 @@ STATES = (
     State("/posts/{my_post}/history"),
     State("/posts/{answer}/answer", "secretariat"),
     State("/strategy/3/ask", "member"),
+    # search
+    State("/search"),
+    State("/search?q=deadline+report"),
+    State("/search?q=deadline+report", "member"),
+    State("/search?q=deadline+kind:paper+-country:be&sort=date&view=containers", "member"),
+    State("/search?q=example+messenger&view=organisations"),
+    State("/search?q=%22no+such+words%22+kind:attachment"),
+    State("/search?q=" + "deadline+" * 30, status=422),
     # strategy
     State("/strategy/"),
     State("/strategy/1"),
