@@ -34,6 +34,7 @@ from bench.discussions import LONG_POSTS, Seeded, seed
 
 TICK = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parent.parent
+ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -108,31 +109,43 @@ def served(target: str, environ: dict[str, str], workers: int) -> Iterator[tuple
         process.wait(15)
 
 
-def measure(
-    name: str, port: int, pid: int, paths: list[str], requests: int, cookie: str | None = None
-) -> Figure:
-    """Ask for pages in turn on one connection; every answer must be 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    headers = {"Cookie": cookie} if cookie else {}
-    sizes: list[int] = []
+class Page:
+    """One kind of page, asked for on a connection that is kept open."""
 
-    def ask(path: str) -> None:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
+    def __init__(
+        self, name: str, served: tuple[int, int], paths: list[str], cookie: str | None = None
+    ) -> None:
+        self.name, self.paths = name, paths
+        port, self.pid = served
+        self.connection = http.client.HTTPConnection("127.0.0.1", port)
+        self.headers = {"Cookie": cookie} if cookie else {}
+        self.cpu = self.clock = 0.0
+        self.sizes: list[int] = []
+
+    def ask(self, number: int) -> None:
+        """Ask for the page once; the answer must be 200."""
+        path = self.paths[number % len(self.paths)]
+        self.connection.request("GET", path, headers=self.headers)
+        answer = self.connection.getresponse()
         body = answer.read()
-        if cookie and (fresh := answer.getheader("Set-Cookie")):  # the CSRF token, as a browser keeps it
-            headers["Cookie"] = fresh.split(";")[0]
+        fresh = answer.getheader("Set-Cookie")
+        if fresh and self.headers:  # the CSRF token, as a browser keeps it
+            self.headers["Cookie"] = fresh.split(";")[0]
         assert answer.status == 200, (answer.status, path)
-        sizes.append(len(body))
+        self.sizes.append(len(body))
 
-    for number in range(max(60, requests // 5)):
-        ask(paths[number % len(paths)])
-    sizes.clear()
-    cpu, clock = cpu_of(pid), time.perf_counter()
-    for number in range(requests):
-        ask(paths[number % len(paths)])
-    spent, waited = cpu_of(pid) - cpu, time.perf_counter() - clock
-    return Figure(name, 1000 * spent / requests, 1000 * waited / requests, sum(sizes) / len(sizes))
+    def measure(self, requests: int) -> None:
+        """Add a round of requests to the figures."""
+        cpu, clock = cpu_of(self.pid), time.perf_counter()
+        for number in range(requests):
+            self.ask(number)
+        self.cpu += cpu_of(self.pid) - cpu
+        self.clock += time.perf_counter() - clock
+
+    def figure(self) -> Figure:
+        """Give the figures a request."""
+        count = len(self.sizes)
+        return Figure(self.name, 1000 * self.cpu / count, 1000 * self.clock / count, sum(self.sizes) / count)
 
 
 def fields_of(html: str) -> dict[str, str]:
@@ -181,15 +194,25 @@ def pages(seeded: Seeded, port: int, pid: int, floor: tuple[int, int], requests:
     lists = [f"/groups/{slug}/threads/" for slug in seeded.groups]
     deep = [f"{seeded.long_thread}?from={seeded.long_posts[n]}" for n in range(200, LONG_POSTS - 20, 200)]
     cookie = seeded.cookies[0]
-    return [
-        measure("floor", *floor, [f"/{n}" for n in rng.sample(range(1, 2000), 50)], requests),
-        measure("discussion, visitor", port, pid, threads, requests),
-        measure("discussion, signed in", port, pid, own_threads(seeded, 0)[:50], requests, cookie),
-        measure("list, visitor", port, pid, lists, requests),
-        measure("list, signed in", port, pid, lists, requests, cookie),
-        measure("first page of 1,000", port, pid, [seeded.long_thread], requests),
-        measure("deep pages of 1,000", port, pid, deep, requests),
+    ours = (port, pid)
+    kinds = [
+        Page("floor", floor, [f"/{n}" for n in rng.sample(range(1, 2000), 50)]),
+        Page("discussion, visitor", ours, threads),
+        Page("discussion, signed in", ours, own_threads(seeded, 0)[:50], cookie),
+        Page("list, visitor", ours, lists),
+        Page("list, signed in", ours, lists, cookie),
+        Page("first page of 1,000", ours, [seeded.long_thread]),
+        Page("deep pages of 1,000", ours, deep),
     ]
+    for kind in kinds:
+        for number in range(60):
+            kind.ask(number)
+        kind.sizes.clear()
+    # In turns, so that what else the machine does is shared fairly.
+    for _ in range(ROUNDS):
+        for kind in kinds:
+            kind.measure(requests // ROUNDS)
+    return [kind.figure() for kind in kinds]
 
 
 def own_threads(seeded: Seeded, person: int) -> list[str]:

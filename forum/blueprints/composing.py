@@ -1,8 +1,8 @@
 """The composer: the forms that contributions to discussions are written in, and what stands beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now
+from forum.blueprints.support import Form, new_submission_key, now
 from forum.domain.attribution import ShownAs
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
@@ -32,22 +32,54 @@ OWN_CAPACITY = "-"
 """The choice of speaking for no body; never the slug of one."""
 
 
+class Choice(NamedTuple):
+    """Something to choose beside the text: values with their words, and the one that is chosen."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
+
+
+def reply_choices(actor: Actor, group: Group) -> list[Choice]:
+    """Give what this person may choose for a reply in this group."""
+    choices = []
+    bodies = [(mandate.slug, mandate.name) for mandate in actor.mandates if mandate.may_publish]
+    if bodies:
+        own = (OWN_CAPACITY, gettext("Myself, in my own capacity"))
+        choices.append(Choice("speaking_for", gettext("Speaking for"), [*bodies, own], bodies[0][0]))
+    shown = [(choice.value, wording.shown_as_name(choice)) for choice in shown_as_choices(group)]
+    if len(shown) > 1:
+        choices.append(Choice("shown_as", gettext("Shown as"), shown, shown[0][0]))
+    languages = language_options(group)
+    if languages:
+        choices.append(Choice("language", gettext("Language"), languages, languages[0][0]))
+    return choices
+
+
+def language_options(group: Group, first: str | None = None) -> list[tuple[str, str]]:
+    """Give the group's languages; none under the Chatham House Rule, where one would tell the writer."""
+    if is_sealed(group):
+        return []
+    codes = dict.fromkeys([*([first] if first else []), *(group.languages or LANGUAGES)])
+    return [(code, wording.own_language_name(code)) for code in codes]
+
+
 class TextForm(Form):
     """A text and its language."""
 
     body = TextAreaField(lazy_gettext("Your text"), [InputRequired(lazy_gettext("Write something first."))])
     language = SelectField(lazy_gettext("Language"), [InputRequired()])
 
-    def offer_languages(self, group: Group, chosen: str | None = None) -> None:
-        """Offer the group's languages; none under the Chatham House Rule, where one would tell the writer."""
-        if is_sealed(group):
+    def offer_languages(self, group: Group, chosen: str) -> None:
+        """Offer the group's languages beside the one chosen before."""
+        options = language_options(group, chosen)
+        if not options:
             del self.language
             return
-        codes = list(dict.fromkeys([*([chosen] if chosen else []), *(group.languages or LANGUAGES)]))
-        own = wording.own_language_name
-        self.language.choices = [SelectChoice(code, own(code)) for code in codes]
+        self.language.choices = [SelectChoice(value, words) for value, words in options]
         if self.language.data is None:
-            self.language.data = codes[0]
+            self.language.data = chosen
 
     def render(self) -> Rendered | None:
         """Give the text made ready to store; None with the complaint at the field."""
@@ -68,20 +100,15 @@ class PostForm(TextForm):
 
     def offer(self, actor: Actor, group: Group, *, may_answer: bool = False) -> None:
         """Offer what this person may choose in this group, and take away what is no choice."""
-        self.offer_languages(group)
-        bodies = [mandate for mandate in actor.mandates if mandate.may_publish]
-        if bodies:
-            own = SelectChoice(OWN_CAPACITY, gettext("Myself, in my own capacity"))
-            self.speaking_for.choices = [*(SelectChoice(body.slug, body.name) for body in bodies), own]
-            if not self.is_submitted():
-                self.speaking_for.data = bodies[0].slug
-        else:
-            del self.speaking_for
-        choices = shown_as_choices(group)
-        if len(choices) > 1:
-            self.shown_as.choices = [SelectChoice(choice.value, _shown_as(choice)) for choice in choices]
-        else:
-            del self.shown_as
+        offered = {choice.name: choice for choice in reply_choices(actor, group)}
+        for name in ("speaking_for", "shown_as", "language"):
+            choice = offered.get(name)
+            if choice is None:
+                delattr(self, name)
+                continue
+            self[name].choices = [SelectChoice(value, words) for value, words in choice.options]
+            if self[name].data is None:
+                self[name].data = choice.chosen
         if not may_answer:
             del self.is_answer
 
@@ -140,9 +167,13 @@ def is_preview() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """What stands around a composer: the form, and what is said before anything is sent."""
+    """What stands around a composer: the form, and what is said before anything is sent.
 
-    form: Form
+    A discussion page that only shows an empty composer has no form but the choices: to build and print
+    a form with its fields took a fifth of the page's time.
+    """
+
+    form: Form | None
     tlp: Tlp
     held: str | None
     """The sentence that it will be held, and why."""
@@ -150,6 +181,9 @@ class Composer:
     seen_as: str
     is_sealed: bool
     preview: Markup | None = None
+    choices: tuple[Choice, ...] = ()
+    may_answer: bool = False
+    submission: str = ""
 
 
 def compose(
@@ -162,16 +196,44 @@ def compose(
     rendered: Rendered | None = None,
 ) -> Composer:
     """Give the composer of a form: who will read it, as what they see the writer, what holds it."""
-    readership = count_readers(db.session(), group, tlp, now=now(), named_list_id=named_list_id)
+    chosen = {name: form[name].data for name in ("speaking_for", "shown_as") if name in form}
     return Composer(
         form=form,
         tlp=tlp,
         held=held_sentence(hold, group),
-        readers=readers_sentence(readership),
-        seen_as=seen_as(form, group),
+        readers=_readers(group, tlp, named_list_id),
+        seen_as=seen_as(chosen, group),
         is_sealed=is_sealed(group),
         preview=to_markup(rendered.html) if rendered is not None else None,
     )
+
+
+def compose_empty(
+    actor: Actor,
+    group: Group,
+    tlp: Tlp,
+    hold: Hold | None,
+    *,
+    named_list_id: int | None = None,
+    may_answer: bool = False,
+) -> Composer:
+    """Give the composer of a reply that nobody has begun to write."""
+    choices = tuple(reply_choices(actor, group))
+    return Composer(
+        form=None,
+        tlp=tlp,
+        held=held_sentence(hold, group),
+        readers=_readers(group, tlp, named_list_id),
+        seen_as=seen_as({choice.name: choice.chosen for choice in choices}, group),
+        is_sealed=is_sealed(group),
+        choices=choices,
+        may_answer=may_answer,
+        submission=new_submission_key(),
+    )
+
+
+def _readers(group: Group, tlp: Tlp, named_list_id: int | None) -> str:
+    return readers_sentence(count_readers(db.session(), group, tlp, now=now(), named_list_id=named_list_id))
 
 
 def held_sentence(hold: Hold | None, group: Group) -> str | None:
@@ -196,15 +258,14 @@ def readers_sentence(readership: Readership) -> str:
     return gettext("%(people)s in %(bodies)s can read this.", people=people, bodies=bodies)
 
 
-def seen_as(form: Form, group: Group) -> str:
-    """Say as what readers see the writer, by what is chosen in the form now."""
+def seen_as(chosen: Mapping[str, Any], group: Group) -> str:
+    """Say as what readers see the writer, by what is chosen now."""
     actor = current_actor()
     if is_sealed(group):
         return gettext("They see an alias by type, and no name, organisation, country or time of day.")
-    slug = form.speaking_for.data if "speaking_for" in form else None
+    slug, shown_as = chosen.get("speaking_for"), chosen.get("shown_as")
     body = next((mandate for mandate in actor.mandates if mandate.slug == slug), None)
-    chosen = form.shown_as.data if "shown_as" in form else None
-    shown = ShownAs(chosen) if chosen in set(ShownAs) else shown_as_choices(group)[0]
+    shown = ShownAs(shown_as) if shown_as in set(ShownAs) else shown_as_choices(group)[0]
     words: Iterable[str | None] = {
         ShownAs.NAME: (actor.name, body.name if body else None),
         ShownAs.ORGANISATION: (body.name if body else None,),
@@ -212,7 +273,3 @@ def seen_as(form: Form, group: Group) -> str:
     }[shown]
     name = ", ".join(word for word in words if word)
     return gettext("They see “%(name)s”.", name=name) if name else gettext("They see no name.")
-
-
-def _shown_as(choice: ShownAs) -> str:
-    return wording.shown_as_name(choice)

@@ -54,10 +54,15 @@ def transactional(service: Callable[Concatenate[Session, Actor, P], R]) -> Calla
     return run
 
 
+def new_submission_key() -> str:
+    """Give the one-use key of a form."""
+    return secrets.token_urlsafe(24)
+
+
 class Form(FlaskForm):
     """The base of all forms: CSRF, and a one-use key so that a second press makes nothing twice."""
 
-    submission = HiddenField(default=lambda: secrets.token_urlsafe(24))
+    submission = HiddenField(default=new_submission_key)
 
     def add_error(self, error: Invalid) -> None:
         """Show a service's complaint at its field, or above the form."""

@@ -128,6 +128,7 @@ def arrange(head: ThreadHead, posts: Sequence[PostLine], *, is_filtered: bool = 
     folds = [0] * len(posts) if is_filtered else _folds([post.depth for post in posts])
     seen: set[str] = set()
     rows: list[Row] = []
+    words = wording.moments(day=head.is_day_only)
     last = -1
     for index, post in enumerate(posts):
         if folds[index]:
@@ -139,8 +140,8 @@ def arrange(head: ThreadHead, posts: Sequence[PostLine], *, is_filtered: bool = 
                 post=post,
                 path=f"/posts/{post.public_id}",
                 classes=_classes(post, 0 if is_filtered else min(post.depth, MAX_INDENT), is_new),
-                at=wording.moment(post.at, day=head.is_day_only),
-                edited=wording.moment(post.edited_at, day=head.is_day_only) if post.edited_at else None,
+                at=words(post.at),
+                edited=words(post.edited_at) if post.edited_at else None,
                 is_new=is_new,
                 names_parent=post.has_parent and not is_clear,
                 opens=folds[index],
@@ -191,6 +192,7 @@ def send_reply(
     thread = get_subject(session, actor, SubjectKind.THREAD, thread_id)
     if thread.group.slug != slug:
         raise NotFound
+    last_before = thread.row.last_published_at
     post = reply(
         session,
         actor,
@@ -203,7 +205,7 @@ def send_reply(
         **form.choices(actor),
     )
     if not is_sealed(thread.group):  # there the marker would be dated like the post
-        mark_own_reply(session, actor, thread.row.id, post.id, now=now())
+        mark_own_reply(session, actor, thread.row.id, last_before=last_before, now=now())
     return _sent(session, actor, thread.group, post, f"/posts/{post.public_id}", form)
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from forum.blueprints.composing import PostForm, ThreadForm, compose, is_preview
+from forum.blueprints.composing import Composer, PostForm, ThreadForm, compose, compose_empty, is_preview
 from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
@@ -21,7 +21,7 @@ from forum.errors import NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
-from forum.richtext import Rendered, to_markup
+from forum.richtext import to_markup
 from forum.services.groups import get_group
 from forum.services.holding import find_hold, predict_hold
 from forum.services.passages import Commented, anchor_in, get_commented
@@ -84,16 +84,22 @@ def show(slug: str, public_id: str) -> View:
     if not _may_write(actor, head):
         page = _page(actor, head, None)
         return page if request.method == "GET" else (page, 403)
-    form = _reply_form(actor, head)
+    may_answer = _may_answer(actor, head)
+    hold = predict_hold(actor, head.group, has_contributed=head.has_contributed)
+    about = (head.group, head.thread.tlp, hold)
+    named = head.thread.named_list_id
     if request.method == "GET":
-        return _page(actor, head, form)
+        return _page(actor, head, compose_empty(actor, *about, named_list_id=named, may_answer=may_answer))
+    form = PostForm()
+    form.offer(actor, head.group, may_answer=may_answer)
     rendered = form.render() if form.validate() else None
     if rendered is not None and is_preview():
-        return _page(actor, head, form, rendered=rendered)
+        return _page(actor, head, compose(form, *about, named_list_id=named, rendered=rendered))
     outcome = attempt(form, functools.partial(send_reply, slug, public_id, form), rendered)
     if isinstance(outcome, Response):
         return outcome
-    return _page(actor, _head(actor, slug, public_id), form), outcome
+    composer = compose(form, *about, named_list_id=named)
+    return _page(actor, _head(actor, slug, public_id), composer), outcome
 
 
 def _head(actor: Actor, slug: str, public_id: str) -> ThreadHead:
@@ -115,30 +121,16 @@ def _may_write(actor: Actor, head: ThreadHead) -> bool:
     return can(actor, Action.WRITE, _subject(head))
 
 
-def _reply_form(actor: Actor, head: ThreadHead) -> PostForm:
-    form = PostForm()
-    is_question = head.thread.kind is ThreadKind.QUESTION
-    form.offer(
-        actor, head.group, may_answer=is_question and can(actor, Action.ANSWER_QUESTION, _subject(head))
-    )
-    return form
+def _may_answer(actor: Actor, head: ThreadHead) -> bool:
+    return head.thread.kind is ThreadKind.QUESTION and can(actor, Action.ANSWER_QUESTION, _subject(head))
 
 
-def _page(actor: Actor, head: ThreadHead, form: PostForm | None, *, rendered: Rendered | None = None) -> str:
+def _page(actor: Actor, head: ThreadHead, composer: Composer | None) -> str:
+    """A page of the discussion, with a composer for those who may write."""
     chosen_type = _choice(StakeholderType, request.args.get("type"))
     only_mine = actor.is_signed_in and request.args.get("mine") == "1"
     page = get_page(db.session(), actor, head, stakeholder_type=chosen_type, only_mine=only_mine)
-    composer = None
-    if form is not None:
-        hold = predict_hold(actor, head.group, has_contributed=head.has_contributed)
-        composer = compose(
-            form,
-            head.group,
-            head.thread.tlp,
-            hold,
-            named_list_id=head.thread.named_list_id,
-            rendered=rendered,
-        )
+    may_write = composer is not None
     html = render_template(
         "threads/show.html",
         group=head.group,
@@ -150,12 +142,11 @@ def _page(actor: Actor, head: ThreadHead, form: PostForm | None, *, rendered: Re
         prefix=f"/groups/{head.group.slug}/threads/{head.thread.public_id}/",
         chosen_type=chosen_type,
         only_mine=only_mine,
-        form=form,
         composer=composer,
-        why_not=why_not_write(actor, head.group, head.thread, may_write=form is not None),
-        typed=request.form.get("body", "") if form is None else "",
-        may_write=form is not None,
-        may_answer=form is not None and "is_answer" in form,
+        why_not=why_not_write(actor, head.group, head.thread, may_write=may_write),
+        typed="" if may_write else request.form.get("body", ""),
+        may_write=may_write,
+        may_answer=may_write and _may_answer(actor, head),
         to_markup=to_markup,
     )
     if request.method == "GET" and actor.is_signed_in and not only_mine and chosen_type is None:

@@ -6,6 +6,7 @@ Templates reach these through the macros of `_macros.html`; views and forms call
 import functools
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -258,6 +259,12 @@ def moment(value: datetime, *, day: bool = False, zone: bool = False) -> Moment:
     # By the minute, so that the posts of a busy page share their formatting.
     minute = value.replace(second=0, microsecond=0)
     return _moment(minute, current_actor().time_zone, _language(), day, zone)
+
+
+def moments(*, day: bool = False) -> Callable[[datetime], Moment]:
+    """Give moment() for a list: whose zone and language are looked up once."""
+    zone, language = current_actor().time_zone, _language()
+    return lambda value: _moment(value.replace(second=0, microsecond=0), zone, language, day, False)
 
 
 def partial_date(value: str) -> str:

@@ -72,10 +72,14 @@ def _author_of_answered(session: Session, thread: Thread, post: Post) -> int | N
     return session.scalars(sa.select(Post.author_id).where(Post.id == post.parent_id)).first()
 
 
+_AUTHOR_OF_OPENING = sa.select(Post.author_id).where(
+    Post.thread_id == sa.bindparam("thread_id"), Post.order_key == OPENING_KEY
+)
+
+
 def _author_of_opening(session: Session, thread: Thread) -> int | None:
-    return session.scalars(
-        sa.select(Post.author_id).where(Post.thread_id == thread.id, Post.order_key == OPENING_KEY)
-    ).first()
+    with session.no_autoflush:  # the opening post has long been stored
+        return session.scalar(_AUTHOR_OF_OPENING, {"thread_id": thread.id})
 
 
 def _enqueue(session: Session, kind: NoticeKind, post: Post, account_id: int, now: datetime) -> None:

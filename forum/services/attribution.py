@@ -67,25 +67,17 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
     kind, country = attributed.stakeholder_type, attributed.country
     if attributed.shown_as is ShownAs.STAKEHOLDER_TYPE:
         return Byline(stakeholder_type=kind, country=country)
-    byline = Byline(
-        organisation=author.organisation_name,
-        organisation_slug=author.organisation_slug,
-        stakeholder_type=kind,
-        country=country,
-    )
     may_name = (
         attributed.shown_as is ShownAs.NAME
         and group.attribution is Attribution.NAMED
         and author.author_name is not None
         and (reader.is_signed_in or author.author_is_public)
     )
-    if not may_name:
-        return byline
     return Byline(
-        name=author.author_name,
-        person_id=author.author_public_id,
-        organisation=byline.organisation,
-        organisation_slug=byline.organisation_slug,
+        name=author.author_name if may_name else None,
+        person_id=author.author_public_id if may_name else None,
+        organisation=author.organisation_name,
+        organisation_slug=author.organisation_slug,
         stakeholder_type=kind,
         country=country,
     )

@@ -4,6 +4,7 @@ One function a rule, asked in the order of RULES; the first that answers with it
 is a function, a line in RULES and a sentence in HELD_BECAUSE.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ def find_hold(session: Session, actor: Actor, group: Group, *, account_keys: tup
     `account_keys` are the person's own writer keys, open and sealed.
     """
     has_contributed = group.holding_rule is HoldingRule.NEWCOMER and bool(
-        session.scalar(sa.select(contributed_before(group.id, account_keys)))
+        session.scalar(_has_contributed(), {"group_id": group.id, "account_keys": account_keys})
     )
     return predict_hold(actor, group, has_contributed=has_contributed)
 
@@ -65,6 +66,13 @@ def predict_hold(actor: Actor, group: Group, *, has_contributed: bool) -> Hold |
         if key is not None:
             return Hold(key, HELD_BECAUSE[key])
     return None
+
+
+@functools.cache
+def _has_contributed() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        contributed_before(sa.bindparam("group_id"), sa.bindparam("account_keys", expanding=True))
+    )
 
 
 def contributed_before(group_id: Any, account_keys: Any) -> sa.ColumnElement[bool]:

@@ -182,13 +182,16 @@ def add_post(
         **signature.columns,
     )
     session.add(post)
-    session.flush()
-    record_authorship(session, SubjectKind.POST, post.id, signature.keys)
     if post.number == 1:
         thread.status = post.status
-        relabel(session, group, thread, now=now)
-    else:
-        relabel(session, group, post, now=now)
+    if hold is None:
+        thread.published_count += 1
+        thread.last_published_at = now
+        if is_answer and thread.answered_at is None:
+            thread.answered_at = now
+    # The label is worked out before the first flush, so that one INSERT and one UPDATE write it all.
+    relabel(session, group, thread if post.number == 1 else post, now=now)
+    record_authorship(session, SubjectKind.POST, post.id, signature.keys)
     _tell(session, actor, group, thread, post, hold, now)
     return post
 
@@ -215,12 +218,8 @@ def _tell(
     hold: Hold | None,
     now: datetime,
 ) -> None:
-    """Count what is published and enqueue who is told; what is held is told to its author alone."""
+    """Enqueue who is told; what is held is told to its author alone."""
     if hold is None:
-        thread.published_count += 1
-        thread.last_published_at = now
-        if post.is_answer and thread.answered_at is None:
-            thread.answered_at = now
         announce_post(session, group, thread, post, now=now)
     elif not is_sealed(group):  # there a notice would be a record of who wrote it
         enqueue_notice(

@@ -60,25 +60,29 @@ def mark_read(session: Session, actor: Actor, thread_id: int, *, until: datetime
         marker.read_at = until
 
 
-def mark_own_reply(session: Session, actor: Actor, thread_id: int, post_id: int, *, now: datetime) -> None:
-    """Count one's own reply as read, where everything before it was."""
+_OWN_REPLY = (
+    sa.update(ReadMarker)
+    .where(
+        ReadMarker.account_id == sa.bindparam("account"),
+        ReadMarker.thread_id == sa.bindparam("thread"),
+        ReadMarker.read_at >= sa.bindparam("last_before"),
+    )
+    .values(read_at=sa.bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
+
+def mark_own_reply(
+    session: Session, actor: Actor, thread_id: int, *, last_before: datetime, now: datetime
+) -> None:
+    """Count one's own reply as read, where everything until the last post before it had been read."""
     if actor.account_id is None:
         return
-    unread = sa.select(sa.literal(1)).where(
-        Post.thread_id == thread_id,
-        Post.id != post_id,
-        Post.published_at > ReadMarker.read_at,
-        visible_to(actor, Post),
-    )
-    session.execute(
-        sa.update(ReadMarker)
-        .where(
-            ReadMarker.account_id == actor.account_id,
-            ReadMarker.thread_id == thread_id,
-            ~unread.exists(),
+    with session.no_autoflush:
+        session.execute(
+            _OWN_REPLY,
+            {"account": actor.account_id, "thread": thread_id, "last_before": last_before, "now": now},
         )
-        .values(read_at=now)
-    )
 
 
 @dataclass(frozen=True, slots=True)

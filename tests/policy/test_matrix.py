@@ -13,7 +13,7 @@ from forum.domain.papers import PaperVersion
 from forum.domain.threads import Post, Thread
 from forum.policy import visible_to
 from forum.policy.rules import can_read
-from forum.policy.sql import SUBJECT_OF
+from forum.policy.sql import SUBJECT_OF, reader_parameters, visible_to_reader
 from tests.builders import Builder
 
 STATUSES = [Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED, Status.WITHDRAWN]
@@ -67,6 +67,8 @@ def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
         actor = build.actor(person)
         for model in (Thread, Post, PaperVersion):
             listed = set(session.scalars(sa.select(model.id).where(visible_to(actor, model))))
+            kept = sa.select(model.id).where(visible_to_reader(model, is_signed_in=actor.is_signed_in))
+            assert listed == set(session.scalars(kept, reader_parameters(actor)))
             for row in session.scalars(sa.select(model)):
                 written = frozenset(keys.get((SUBJECT_OF[model], row.id), ()))
                 allowed = can_read(actor, row, written)

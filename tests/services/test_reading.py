@@ -24,6 +24,7 @@ from forum.services.read_markers import (
     mark_read,
 )
 from forum.services.reading import PostPage, ThreadHead, get_head, get_page
+from forum.services.sealing import account_key
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 from tests.services.writing import Writer
@@ -216,6 +217,25 @@ class TestPages:
             assert page.total == total
             assert page.posts[-1].status is (Status.PENDING if total == 2 else Status.PUBLISHED)
 
+    @pytest.mark.parametrize("wrote_here", [True, False])
+    def test_whether_one_is_a_newcomer(
+        self, session: Session, build: Builder, group: Group, wrote_here: bool
+    ) -> None:
+        """The head tells it of this group, whatever one has written elsewhere."""
+        author = build.member(group)
+        other = build.group(Ceiling.PUBLIC)
+        build.thread(other, author)
+        build.paper(other, author)
+        thread = build.thread(group, author if wrote_here else None)
+        head = get_head(
+            session,
+            build.actor(author),
+            group.slug,
+            thread.public_id,
+            account_keys=(account_key(author.id),),
+        )
+        assert head.has_contributed is wrote_here
+
     def test_three_statements_whatever_the_length(
         self, session: Session, build: Builder, group: Group
     ) -> None:
@@ -325,16 +345,24 @@ class TestMarkers:
         member = build.member(group)
         actor = build.actor(member)
         thread = build.thread(group)
+
+        def reply() -> None:
+            last_before = thread.last_published_at
+            write.reply(member, thread)
+            mark_own_reply(session, actor, thread.id, last_before=last_before, now=clock())
+            session.commit()
+
         mark_read(session, actor, thread.id, until=clock())
+        session.commit()
         clock.advance(hours=1)
-        post = write.reply(member, thread)
-        mark_own_reply(session, actor, thread.id, post.id, now=clock())
+        reply()
+        session.expire_all()
         assert find_first_unread(session, actor, group.slug, thread.public_id) is None
         clock.advance(hours=1)
         other = build.post(thread)
         clock.advance(hours=1)
-        post = write.reply(member, thread)
-        mark_own_reply(session, actor, thread.id, post.id, now=clock())
+        reply()
+        session.expire_all()
         place = find_first_unread(session, actor, group.slug, thread.public_id)
         assert place is not None
         assert place.post == other.public_id

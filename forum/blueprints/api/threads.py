@@ -245,6 +245,7 @@ def reply_(asked: Asked, thread: str) -> dict[str, Any]:
 
     def make(session: Session, actor: Actor) -> str:
         subject = get_subject(session, actor, SubjectKind.THREAD, thread)
+        last_before = subject.row.last_published_at
         post = reply(
             session,
             actor,
@@ -256,7 +257,7 @@ def reply_(asked: Asked, thread: str) -> dict[str, Any]:
             **signing_of(actor, body),
         )
         if not is_sealed(subject.group):  # there the marker would be dated like the post
-            mark_own_reply(session, actor, subject.row.id, post.id, now=now())
+            mark_own_reply(session, actor, subject.row.id, last_before=last_before, now=now())
         return post.public_id
 
     return post_answer(get_post_source(db.session(), current_actor(), once(make)))
