@@ -75,6 +75,7 @@ ENTRIES: dict[str, Entry] = {
     "api.posts_edit": Entry.TOKEN,
     "api.posts_flag": Entry.TOKEN,
     "api.posts_withdraw": Entry.TOKEN,
+    "api.search_find": Entry.TOKEN,
     "api.threads_index": Entry.TOKEN,
     "api.threads_open": Entry.TOKEN,
     "api.threads_reply": Entry.TOKEN,

@@ -95,6 +95,8 @@ class Found:
     newer: Newer | None = None
     container_url: str = ""
     """Path of the discussion or paper that this is a part of."""
+    container_id: str | None = None
+    """Public id of that discussion or paper."""
     score: float = 0.0
     subject_id: int = 0
     """Key of the contribution: never leaves the process."""
@@ -228,6 +230,7 @@ def _load_posts(session: Session, reader: _Reader, ids: Sequence[str]) -> list[F
                 shown_as=None if is_day_only(group, row) else row.shown_as,
                 passage=passage,
                 container_url=thread_path(group.slug, row.thread_public_id),
+                container_id=row.thread_public_id,
             )
         )
     return lines
@@ -291,6 +294,7 @@ def _version(reader: _Reader, row: Any) -> Found:
         version=row.number,
         newer=newer,
         container_url=path,
+        container_id=row.paper_public_id,
     )
 
 
@@ -349,6 +353,7 @@ def _attachment(reader: _Reader, rows: Sequence[Any]) -> Found:
         passage=passage,
         page=page,
         container_url=paper_path(group.slug, row.paper_public_id),
+        container_id=row.paper_public_id,
     )
 
 

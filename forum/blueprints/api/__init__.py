@@ -1,6 +1,17 @@
 """The JSON API: parse -> service -> JSON, one file a noun; support.py has what they share."""
 
-from forum.blueprints.api import audit, comments, groups, me, moderation, openapi, papers, posts, threads
+from forum.blueprints.api import (
+    audit,
+    comments,
+    groups,
+    me,
+    moderation,
+    openapi,
+    papers,
+    posts,
+    search,
+    threads,
+)
 from forum.blueprints.api.openapi import blueprint as docs
 from forum.blueprints.api.support import blueprint
 
@@ -15,5 +26,6 @@ __all__ = [
     "openapi",
     "papers",
     "posts",
+    "search",
     "threads",
 ]
