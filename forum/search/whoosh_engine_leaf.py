@@ -45,8 +45,11 @@ class Shared(BufferFile):  # type: ignore[misc]
     Read by position and not mapped: mapped pages would count as memory of every process that searches.
     """
 
+    _descriptor: int | None = None
+    """Set here too: a file that was gone before it could be opened is closed like any other."""
+
     def __init__(self, path: Path) -> None:
-        self._descriptor: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.length = os.fstat(self._descriptor).st_size
         self._buf = b""
         if self.length <= _SMALL_FILE:
