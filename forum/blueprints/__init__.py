@@ -11,6 +11,7 @@ def register_blueprints(app: Flask) -> None:
         administration_organisations,  # noqa: F401  (views of another blueprint)
         api,
         attachments,
+        autosave,
         consultations,
         drafts,
         flags,
@@ -39,6 +40,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.docs)
     app.register_blueprint(attachments.blueprint)
+    app.register_blueprint(autosave.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(flags.blueprint)

@@ -1,9 +1,10 @@
 """Signing in and out."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from forum.blueprints.carrying import open_carried, show_carried
 from forum.blueprints.identity import SignedIn, current_actor
 from forum.blueprints.support import Form, now, transactional
 from forum.domain.accounts import Account
@@ -25,6 +27,9 @@ from forum.services import sign_in as services
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 
+MAX_REQUEST = 8 * 1024 * 1024
+"""A paper of 1 MB with its fields, signed and form-encoded."""
+
 View = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
@@ -34,6 +39,7 @@ class SignInForm(Form):
     email = StringField(lazy_gettext("E-mail address"), [InputRequired(), Length(max=254)])
     password = PasswordField(lazy_gettext("Password"), [InputRequired(), Length(max=MAX_LENGTH)])
     next = HiddenField()
+    carried = HiddenField()
 
 
 def own_path(target: str | None) -> str | None:
@@ -73,6 +79,14 @@ def leave(database: Session) -> None:
             database, current_user.account.id, current_user.login_public_id, now=now()
         )
     session.clear()
+    g.pop("csrf_token", None)  # it was of the session that has just ended
+
+
+@blueprint.url_value_preprocessor
+def _allow_what_is_carried(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let a long text come along through signing in."""
+    if endpoint == "accounts.sign_in":
+        request.max_content_length = request.max_form_memory_size = MAX_REQUEST
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -94,9 +108,22 @@ def sign_in() -> View:
         except Invalid as error:
             form.add_error(error)
         else:
+            carried = open_carried(form.carried.data or "")
+            if carried is not None:
+                return show_carried(carried)
             return redirect(own_path(form.next.data) or url_for("home.index"), 303)
     page = render_template("accounts/sign_in.html", form=form)
     return page, 422 if form.is_submitted() else 200
+
+
+def ask_to_sign_in(carried: str) -> tuple[str, int]:
+    """Ask somebody whose session has ended to sign in; what they typed comes along."""
+    form = SignInForm(formdata=None)
+    form.carried.data = carried
+    form.form_errors.append(
+        gettext("Your session has ended, and nothing was saved. Sign in: what you typed comes along.")
+    )
+    return render_template("accounts/sign_in.html", form=form), 401
 
 
 def _sign_in(form: SignInForm) -> None:

@@ -17,6 +17,7 @@ from forum.domain.attribution import ShownAs
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
 from forum.domain.languages import LANGUAGES
+from forum.domain.merging import Part
 from forum.domain.papers import MAX_ABSTRACT, MAX_CHANGE_SUMMARY, Purpose
 from forum.domain.redline import Redline
 from forum.domain.text import TITLE_LENGTH
@@ -90,6 +91,13 @@ class OthersText:
     title: str
     source: str
     redline: Redline
+    parts: list[Part]
+    """Where the Markdown of both differs, part by part."""
+
+    @property
+    def differences(self) -> int:
+        """How many parts differ."""
+        return sum(part.number > 0 for part in self.parts)
 
 
 def prepare(form: DraftForm, group: Group, actor: Actor, draft: Draft | None = None) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from forum.blueprints.composing import held_sentence, readers_sentence
+from forum.blueprints.draft_conflicts import merge_texts, show_conflict, show_sent_meanwhile
 from forum.blueprints.draft_forms import (
     DraftForm,
-    OthersText,
     Page,
     PaperForm,
     PersonForm,
@@ -23,13 +23,12 @@ from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.labels import Status, Tlp
-from forum.domain.redline import Redline, compare
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor
-from forum.richtext import Rendered, render, to_markup
+from forum.richtext import Rendered, to_markup
 from forum.services import coauthors, drafts, versions
-from forum.services.drafts import Draft
+from forum.services.drafts import PUT_TOGETHER, Draft
 from forum.services.groups import get_group
 from forum.services.holding import Hold, find_hold
 from forum.services.paper_choices import find_consultation, find_owner
@@ -54,12 +53,15 @@ def _allow_long_texts(_endpoint: str | None, _values: dict[str, Any] | None) -> 
 
 def _step() -> str:
     step = request.form.get("step", "save")
-    return step if step in {"save", "preview", "publish"} else "save"
+    return step if step in {"save", "preview", "publish", "merge"} else "save"
 
 
 def _answer(page: Page, write: Any) -> View:
     """Preview, or validate and write; whatever goes wrong leaves what was typed on the page."""
     form = page.form
+    if _step() == "merge" and (page.draft or page.path):
+        merge_texts(form)
+        raise Conflict(PUT_TOGETHER)
     is_valid = form.validate()
     rendered = rendered_body(form) if form.body.data else None
     if rendered is None or not is_valid:
@@ -96,20 +98,27 @@ def new(slug: str) -> View:
     return _answer(page, lambda form, rendered: _start_paper(slug, form, rendered))
 
 
+def _start_paper(slug: str, form: PaperForm, rendered: Rendered) -> str:
+    path = start_paper(slug, form, rendered)
+    flash(gettext("The draft is saved. Only its authors can read it."), "success")
+    return path
+
+
 @transactional
-def _start_paper(session: Session, actor: Actor, slug: str, form: PaperForm, rendered: Rendered) -> str:
+def start_paper(session: Session, actor: Actor, slug: str, form: PaperForm, rendered: Rendered) -> str:
+    """Begin a paper with its first draft; gives the draft's address."""
     before = submitted_before(session, form)
     if before is not None:
         return before
     choices = choices_of(form)
     assert choices is not None
     draft = drafts.start_paper(session, actor, slug, choices, text_of(form, rendered), now=now())
-    flash(gettext("The draft is saved. Only its authors can read it."), "success")
-    return remember_submission(session, actor, form, _draft_path(slug, draft))
+    return remember_submission(session, actor, form, draft_path(slug, draft))
 
 
-def _draft_path(slug: str, draft: Draft) -> str:
-    return url_for(".draft", slug=slug, draft_id=draft.version.public_id)
+def draft_path(slug: str, draft: Draft) -> str:
+    """Give the address of a draft."""
+    return url_for("drafts.draft", slug=slug, draft_id=draft.version.public_id)
 
 
 @blueprint.route("/<paper_id>/edit", methods=["GET", "POST"])
@@ -130,7 +139,7 @@ def edit(slug: str, paper_id: str) -> View:
     try:
         return _answer(page, lambda form, rendered: _start_version(slug, paper_id, form, rendered))
     except Conflict as error:
-        return _conflict(page, slug, paper_id, error)
+        return show_conflict(page, slug, paper_id, error)
 
 
 def _fill_from_newest(form: DraftForm, head: PaperHead) -> None:
@@ -146,10 +155,17 @@ def _fill_from_newest(form: DraftForm, head: PaperHead) -> None:
     form.body.data = get_source(db.session(), current_actor(), base)
 
 
+def _start_version(slug: str, paper_id: str, form: DraftForm, rendered: Rendered) -> str:
+    path = start_version(slug, paper_id, form, rendered)
+    flash(gettext("The draft is saved. Only its authors can read it."), "success")
+    return path
+
+
 @transactional
-def _start_version(
+def start_version(
     session: Session, actor: Actor, slug: str, paper_id: str, form: DraftForm, rendered: Rendered
 ) -> str:
+    """Begin the draft of a paper's next version; gives its address."""
     before = submitted_before(session, form)
     if before is not None:
         return before
@@ -162,8 +178,7 @@ def _start_version(
         based_on=form.based_on.data or 0,
         now=now(),
     )
-    flash(gettext("The draft is saved. Only its authors can read it."), "success")
-    return remember_submission(session, actor, form, _draft_path(slug, draft))
+    return remember_submission(session, actor, form, draft_path(slug, draft))
 
 
 @blueprint.route("/drafts/<draft_id>", methods=["GET", "POST"])
@@ -175,10 +190,10 @@ def draft(slug: str, draft_id: str) -> View:
     try:
         found = drafts.get_draft(session, actor, draft_id)
     except Conflict as error:
-        return _sent_meanwhile(slug, draft_id, error)
+        return show_sent_meanwhile(slug, draft_id, error)
     if found.group.slug != slug:
         raise NotFound
-    form = PaperForm() if found.version.based_on is None else DraftForm()
+    form = PaperForm() if drafts.is_first(found) else DraftForm()
     if request.method == "GET":
         _fill(form, found)
     prepare(form, found.group, actor, found)
@@ -188,7 +203,7 @@ def draft(slug: str, draft_id: str) -> View:
     try:
         return _answer(page, lambda form, rendered: _write_draft(slug, draft_id, form, rendered, _step()))
     except Conflict as error:
-        return _conflict(page, slug, found.paper.public_id, error)
+        return show_conflict(page, slug, found.paper.public_id, error)
 
 
 def _draft_page(form: DraftForm, found: Draft) -> Page:
@@ -252,7 +267,7 @@ def _write_draft(
     )
     if step != "publish":
         flash(gettext("The draft is saved."), "success")
-        return remember_submission(session, actor, form, _draft_path(slug, saved))
+        return remember_submission(session, actor, form, draft_path(slug, saved))
     sent = versions.publish_draft(session, actor, draft_id, now=now(), sealing_secret=sealing_secret())
     flash(_sent_words(sent), "success")
     path = f"{paper_path(slug, sent.paper.public_id)}versions/{sent.version.number}"
@@ -272,50 +287,6 @@ def _sent_words(sent: versions.Sent) -> str:
             reason=gettext(sent.hold.message),
         )
     return gettext("Version %(number)s is published.", number=number)
-
-
-def _sent_meanwhile(slug: str, draft_id: str, error: Conflict) -> View:
-    """Somebody sent the draft: lead readers to it, keep what a writer typed as the next draft."""
-    paper_id = drafts.find_paper_of(db.session(), draft_id)
-    if request.method == "GET":
-        return redirect(paper_path(slug, paper_id), 303)
-    head = get_paper(db.session(), current_actor(), slug, paper_id)
-    form = DraftForm()
-    prepare(form, head.group, current_actor())
-    page = Page(form, head.group, url_for(".edit", slug=slug, paper_id=paper_id))
-    page.path = paper_path(slug, paper_id)
-    return _conflict(page, slug, paper_id, error)
-
-
-def _conflict(page: Page, slug: str, paper_id: str, error: Conflict) -> View:
-    """Show what somebody else wrote beside what was typed; saving again is then a decision."""
-    session, actor = db.session(), current_actor()
-    form = page.form
-    head = get_paper(session, actor, slug, paper_id)
-    if head.draft is not None:
-        other = drafts.get_draft(session, actor, head.draft.public_id).version
-        title, source, lock = other.title, other.source, other.lock_version
-        page.action = url_for(".draft", slug=slug, draft_id=other.public_id)
-        form.lock_version.raw_data, form.lock_version.data = None, lock
-    else:
-        newest = head.newest
-        if newest is None or not newest.is_text:
-            raise error
-        title, source = newest.title, get_source(session, actor, newest)
-        page.action = url_for(".edit", slug=slug, paper_id=paper_id)
-        page.draft = None
-        form.based_on.raw_data, form.based_on.data = None, head.versions[-1].number
-    page.others = OthersText(
-        gettext(error.message, **error.parameters), title, source, _differences(source, form.body.data or "")
-    )
-    page.status = 409
-    return page.show()
-
-
-def _differences(old: str, new: str) -> Redline:
-    """Give what differs between two Markdown texts."""
-    before, after = render(old, profile="paper"), render(new, profile="paper")
-    return compare(before.text, before.paragraphs, after.text, after.paragraphs)
 
 
 @blueprint.post("/drafts/<draft_id>/delete")

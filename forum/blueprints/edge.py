@@ -116,6 +116,15 @@ def _on_http_exception(error: HTTPException) -> Any:
 
 
 def _on_csrf(_error: CSRFError) -> Any:
+    """The form is of a session that ended: what was typed comes along, past signing in where needed."""
+    from forum.blueprints import accounts, carrying
+
+    if (token := carrying.carry()) != "":
+        if not current_actor().is_signed_in:
+            return accounts.ask_to_sign_in(token)
+        carried = carrying.open_carried(token)
+        assert carried is not None
+        return carrying.show_carried(carried), 400
     return _page(
         400,
         gettext("The page was open too long"),

@@ -6,20 +6,22 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
 from forum.blueprints.accounts import View
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import BoxesField, Form, now, transactional
 from forum.domain.organisations import Organisation, StakeholderType
 from forum.errors import Invalid, NotFound
 from forum.extensions import db
-from forum.policy import Action, Actor, require
+from forum.policy import Action, Actor, can, require
 from forum.services import organisations as services
 from forum.services import profiles
+from forum.services.mandates import MandateLine
+from forum.services.publishers import choose_publishers
 
 blueprint = Blueprint("organisations", __name__)
 
@@ -49,6 +51,28 @@ class FormerNameForm(Form):
         lazy_gettext("Former name"),
         [InputRequired(lazy_gettext("Write the former name.")), Length(max=200)],
     )
+
+
+EVERYBODY, NAMED = "everybody", "named"
+
+
+class PublishersForm(Form):
+    """Who may publish in the organisation's name."""
+
+    rule = RadioField(lazy_gettext("Who may publish in its name"), default=EVERYBODY)
+    people = BoxesField(lazy_gettext("These people"))
+
+    def offer(self, organisation: Organisation, lines: list[MandateLine]) -> None:
+        """Offer the people who speak for it today."""
+        self.rule.choices = [
+            SelectChoice(EVERYBODY, gettext("Everybody who speaks for it")),
+            SelectChoice(NAMED, gettext("Only the people ticked below")),
+        ]
+        names = {line.account.public_id: line.account.name for line in lines}
+        self.people.choices = [SelectChoice(person, name) for person, name in names.items()]
+        if not self.is_submitted():
+            self.rule.data = NAMED if organisation.publishes_by_name else EVERYBODY
+            self.people.data = [line.account.public_id for line in lines if line.mandate.may_publish]
 
 
 def type_choices() -> list[SelectChoice]:
@@ -111,16 +135,19 @@ def mine() -> View:
     return _mine(FormerNameForm(formdata=None), 200)
 
 
-def _mine(form: FormerNameForm, status: int) -> tuple[str, int]:
+def _mine(form: FormerNameForm, status: int, publishers: PublishersForm | None = None) -> tuple[str, int]:
     database, actor = db.session(), current_actor()
     organisation = _chosen(database, actor)
+    colleagues = profiles.list_colleagues(database, organisation, today=now().date()) if organisation else []
+    if publishers is None and organisation and can(actor, Action.CHOOSE_PUBLISHERS, organisation):
+        publishers = PublishersForm(formdata=None, prefix="publishers")
+        publishers.offer(organisation, colleagues)
     page = render_template(
         "organisations/mine.html",
         organisation=organisation,
         form=form,
-        colleagues=profiles.list_colleagues(database, organisation, today=now().date())
-        if organisation
-        else [],
+        publishers=publishers,
+        colleagues=colleagues,
         former_names=services.list_former_names(database, organisation) if organisation else [],
         groups=profiles.list_seats_of(database, actor, organisation) if organisation else [],
     )
@@ -163,3 +190,29 @@ def _back(slug: str) -> Response:
 def _add_former_name(database: Session, actor: Actor, slug: str, name: str) -> None:
     require(actor, Action.SPEAK_FOR, services.get_organisation(database, slug))
     services.add_former_name(database, actor, slug, name)
+
+
+@blueprint.post("/me/organisation/publishers")
+def publishers() -> View:
+    """Say who may publish in the name of one's own body."""
+    database, actor = db.session(), current_actor()
+    organisation = _chosen(database, actor)
+    if organisation is None:
+        raise NotFound
+    require(actor, Action.CHOOSE_PUBLISHERS, organisation)
+    form = PublishersForm(prefix="publishers")
+    form.offer(organisation, profiles.list_colleagues(database, organisation, today=now().date()))
+    if form.validate():
+        try:
+            _choose_publishers(organisation.slug, form.rule.data == NAMED, form.people.data or [])
+        except Invalid as error:
+            form.add_error(error)
+        else:
+            flash(gettext("Saved. It holds for everything that is sent from now on."), "success")
+            return _back(organisation.slug)
+    return _mine(FormerNameForm(formdata=None), 422, form)
+
+
+@transactional
+def _choose_publishers(database: Session, actor: Actor, slug: str, by_name: bool, people: list[str]) -> None:
+    choose_publishers(database, actor, slug, by_name=by_name, people=people, now=now())

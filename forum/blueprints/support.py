@@ -101,8 +101,10 @@ def remember_submission(session: Session, actor: Actor, form: Form, location: st
     return location
 
 
-def _gate() -> Response | None:
+def _gate() -> Response | str | tuple[str, int] | None:
     """Refuse a route without a policy entry, and people whom its entry does not let in."""
+    from forum.blueprints import accounts, carrying
+
     endpoint = request.endpoint
     if endpoint is None:
         return None
@@ -114,6 +116,8 @@ def _gate() -> Response | None:
         return None
     actor = current_actor()
     if not actor.is_signed_in:
+        if (carried := carrying.carry()) != "":
+            return accounts.ask_to_sign_in(carried)
         flash(gettext("Sign in first: that page is for people with an account."), "info")
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("accounts.sign_in", next=target))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from flask import g
 from flask_babel import get_locale, lazy_gettext, ngettext
 
@@ -259,6 +259,11 @@ def moment(value: datetime, *, day: bool = False, zone: bool = False) -> Moment:
     # By the minute, so that the posts of a busy page share their formatting.
     minute = value.replace(second=0, microsecond=0)
     return _moment(minute, current_actor().time_zone, _language(), day, zone)
+
+
+def time_of_day(value: datetime) -> str:
+    """Give hours and minutes in the reader's zone."""
+    return format_time(value.astimezone(_zone(current_actor().time_zone)), "HH:mm", locale=_locale())
 
 
 def moments(*, day: bool = False) -> Callable[[datetime], Moment]:

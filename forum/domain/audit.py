@@ -40,6 +40,7 @@ class AuditAction(enum.StrEnum):
     CHARTER_CHANGED = "group.charter_changed"
     GROUP_RELABELLED = "group.relabelled"
     ORGANISATIONS_MERGED = "organisation.merged"
+    PUBLISHERS_CHANGED = "organisation.publishers_changed"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
     ROLE_CHANGED = "account.role_changed"

@@ -71,6 +71,8 @@ class Organisation(PublicId, Base):
     governance_level: Mapped[str | None] = mapped_column(sa.String(32))
     description: Mapped[str] = mapped_column(default="")
     represents_survivors: Mapped[bool] = mapped_column(default=False)
+    publishes_by_name: Mapped[bool] = mapped_column(default=False)
+    """Whether only people it named may publish for it: a new mandate then does not include that."""
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     created_at: Mapped[datetime]
 

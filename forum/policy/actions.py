@@ -40,3 +40,5 @@ class Action(enum.StrEnum):
     SEE_SECRETARIAT_DESK = "see_secretariat_desk"
     SPEAK_FOR = "speak_for"
     """Of an organisation: hold a mandate today."""
+    CHOOSE_PUBLISHERS = "choose_publishers"
+    """Of an organisation: say who of its mandate-holders may publish in its name."""

@@ -86,6 +86,10 @@ ENTRIES: dict[str, Entry] = {
     # attachments
     "attachments.attachment": Entry.ANYONE,
     "attachments.page": Entry.ANYONE,
+    # autosave
+    "autosave.draft": Entry.SIGNED_IN,
+    "autosave.edit": Entry.SIGNED_IN,
+    "autosave.new": Entry.SIGNED_IN,
     # consultations
     "consultations.consultation": Entry.ANYONE,
     "consultations.directory": Entry.ANYONE,
@@ -145,6 +149,7 @@ ENTRIES: dict[str, Entry] = {
     "organisations.index": Entry.ANYONE,
     "organisations.mine": Entry.SIGNED_IN,
     "organisations.profile": Entry.ANYONE,
+    "organisations.publishers": Entry.SIGNED_IN,
     # pages
     "pages.accessibility": Entry.ANYONE,
     "pages.help_page": Entry.ANYONE,

@@ -176,6 +176,14 @@ def _speak_for(actor: Actor, organisation: Organisation) -> bool:
     return not actor.is_suspended and organisation.id in actor.organisation_ids
 
 
+def _choose_publishers(actor: Actor, organisation: Organisation) -> bool:
+    """Who may publish for it themselves, and the people who manage mandates."""
+    holds = any(
+        mandate.organisation_id == organisation.id and mandate.may_publish for mandate in actor.mandates
+    )
+    return (holds and not actor.is_suspended) or _manage_people(actor, organisation)
+
+
 RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.READ: _read,
     Action.SEE_LISTING: _see_listing,
@@ -197,6 +205,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.SEE_AUDIT: _see_audit,
     Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
     Action.SPEAK_FOR: _speak_for,
+    Action.CHOOSE_PUBLISHERS: _choose_publishers,
 }
 
 

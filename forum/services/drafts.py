@@ -33,6 +33,7 @@ from forum.services.subjects import subject_of
 from forum.services.threads import default_tlp, tlp_choices
 
 CHANGED_MEANWHILE = "Somebody saved this draft while you were writing. Nothing was changed."
+PUT_TOGETHER = "Both texts are put together below. Nothing is saved yet."
 SENT_MEANWHILE = "This draft was sent while you were writing. Nothing was changed."
 STARTED_MEANWHILE = "Somebody began a draft of the next version while you were writing. Nothing was changed."
 
@@ -58,6 +59,28 @@ class Draft:
     group: Group
 
 
+def queue_writers(session: Session, condition: sa.ColumnElement[bool]) -> None:
+    """Let those who write one paper do so one after the other, where the database does not do so anyway.
+
+    What is loaded after this is what the one before left. Only for a write transaction.
+    """
+    versions = sa.select(PaperVersion.paper_id).join(Paper, Paper.id == PaperVersion.paper_id)
+    papers = sa.select(Paper.id).where(Paper.id.in_(versions.where(condition)))
+    session.execute(papers.with_for_update())
+
+
+def is_first(draft: Draft) -> bool:
+    """Whether nothing of the paper was sent yet, so that what is chosen once can still be changed."""
+    return draft.version.based_on is None
+
+
+def get_lock(session: Session, public_id: str) -> int:
+    """Give the lock of a draft that the caller has just saved, without asking the policy."""
+    return (
+        session.scalar(sa.select(PaperVersion.lock_version).where(PaperVersion.public_id == public_id)) or 0
+    )
+
+
 def start_paper(
     session: Session, actor: Actor, slug: str, choices: PaperChoices, text: DraftText, *, now: datetime
 ) -> Draft:
@@ -77,6 +100,7 @@ def start_version(
     session: Session, actor: Actor, slug: str, paper_id: str, text: DraftText, *, based_on: int, now: datetime
 ) -> Draft:
     """Begin the draft of a paper's next version; Conflict unless `based_on` is the newest number."""
+    queue_writers(session, Paper.public_id == paper_id)
     paper, group = find_paper(session, slug, paper_id)
     require_new_version(session, actor, group, paper)
     _make_room(session, actor, paper, now=now)
@@ -114,11 +138,12 @@ def save_draft(
     choices: PaperChoices | None = None,
 ) -> Draft:
     """Save a draft; Conflict if it was saved or sent since `lock_version`, and nothing is changed."""
+    queue_writers(session, PaperVersion.public_id == public_id)
     draft = get_draft(session, actor, public_id)
     version, paper, group = draft.version, draft.paper, draft.group
     if version.lock_version != lock_version:
         raise Conflict(CHANGED_MEANWHILE)
-    if choices is not None and version.based_on is None:
+    if choices is not None and is_first(draft):
         apply_choices(session, actor, group, paper, choices)
         add_owner(session, actor, paper, choices)
     _write_text(group, version, text)

@@ -32,6 +32,10 @@ class MandateLine:
             self.mandate.ends_on is None or self.mandate.ends_on >= today
         )
 
+    def is_over(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return self.mandate.ends_on is not None and self.mandate.ends_on < today
+
 
 def list_mandates(
     session: Session, *, organisation: Organisation | None = None, account: Account | None = None
@@ -57,7 +61,7 @@ def add_mandate(
     account: Account,
     *,
     title: str = "",
-    may_publish: bool = True,
+    may_publish: bool | None = None,
     now: datetime,
     starts_on: date,
     ends_on: date | None = None,
@@ -85,9 +89,12 @@ def grant_mandate(
     starts_on: date | None = None,
     ends_on: date | None = None,
     title: str = "",
-    may_publish: bool = True,
+    may_publish: bool | None = None,
 ) -> Mandate:
-    """Write the mandate, from today unless told otherwise; whoever calls it has asked the policy."""
+    """Write the mandate, from today unless told otherwise; whoever calls it has asked the policy.
+
+    Where the body names who publishes for it, a new mandate does not include that unless told so.
+    """
     starts_on = starts_on or now.date()
     if organisation.merged_into_id is not None:
         raise Invalid("This organisation was merged into another one.", field="organisation")
@@ -108,7 +115,7 @@ def grant_mandate(
         account_id=account.id,
         organisation_id=organisation.id,
         title=" ".join(title.split()),
-        may_publish=may_publish,
+        may_publish=not organisation.publishes_by_name if may_publish is None else may_publish,
         starts_on=starts_on,
         ends_on=ends_on,
     )

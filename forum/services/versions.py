@@ -17,7 +17,7 @@ from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
 from forum.services.chatham import is_sealed
 from forum.services.coauthors import list_coauthors
-from forum.services.drafts import Draft, check_newest, get_draft
+from forum.services.drafts import Draft, check_newest, get_draft, queue_writers
 from forum.services.holding import Hold, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
@@ -45,6 +45,7 @@ def publish_draft(
     It is published, held by the group's rule, or received by a consultation whose answers are not
     read at once. Conflict where another version was sent since it was begun.
     """
+    queue_writers(session, PaperVersion.public_id == public_id)
     draft = get_draft(session, actor, public_id, Action.PUBLISH)
     version, paper, group = draft.version, draft.paper, draft.group
     require_mandate(session, actor, paper)

@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("governance_level", sa.String(length=32), nullable=True),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("represents_survivors", sa.Boolean(), nullable=False),
+        sa.Column("publishes_by_name", sa.Boolean(), nullable=False),
         sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),

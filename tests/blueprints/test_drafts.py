@@ -393,3 +393,65 @@ def test_an_edit_cannot_loosen_what_creation_refuses(
     answer = submit(client_of(author), path, fields(draft.version, label="CLEAR"))
     assert answer.status_code == 422
     assert versions_of(session)[0].tlp is Tlp.RED
+
+
+def test_two_texts_are_put_together_part_by_part(
+    build: Builder,
+    papers: PaperWriter,
+    group: Group,
+    author: Account,
+    client_of: ClientOf,
+    session: Session,
+) -> None:
+    """What is chosen of each difference stands in the form afterwards; saving it is a decision."""
+    version, first, second = two_authors(build, papers, group, author, client_of)
+    path = f"/groups/{group.slug}/papers/drafts/{version.public_id}"
+    seen = fields(version)
+    theirs = "Opening of the first.\n\nIn both.\n\nEnd of the first."
+    mine = "Opening of the second.\n\nIn both.\n\nEnd of the second."
+    assert submit(first, path, seen | {"body": theirs}).status_code == 303
+    met = submit(second, path, seen | {"body": mine})
+    assert "2 parts differ" in met.text
+    assert "Put together what is chosen" in met.text
+    chosen = {"step": "merge", "other_text": theirs, "part-1": "theirs", "part-2": "both"}
+    together = submit(second, path, seen | chosen | {"body": mine})
+    assert together.status_code == 409
+    (now,) = versions_of(session)
+    assert now.source.strip() == theirs
+    merged = "Opening of the first.\n\nIn both.\n\nEnd of the first.\n\nEnd of the second.\n"
+    assert f"\n{merged}</textarea>" in together.text
+    assert f'value="{now.lock_version}"' in together.text
+    assert submit(second, path, fields(now, body=merged)).status_code == 303
+    assert versions_of(session)[0].source.strip() == merged.strip()
+
+
+@pytest.mark.parametrize(
+    ("colleague_may", "sees_button"), [(False, False), (True, True)], ids=["prepares", "publishes"]
+)
+def test_only_people_whom_the_body_named_send_in_its_name(
+    build: Builder,
+    papers: PaperWriter,
+    group: Group,
+    author: Account,
+    client_of: ClientOf,
+    session: Session,
+    colleague_may: bool,
+    sees_button: bool,
+) -> None:
+    """The body's setting decides who finds the button that sends."""
+    body = build.organisation()
+    build.mandate(author, body)
+    other = build.account()
+    build.mandate(other, body)
+    named = [other.public_id] + ([author.public_id] if colleague_may else [])
+    answer = submit(
+        client_of(other),
+        f"/me/organisation/publishers?body={body.slug}",
+        {"publishers-rule": "named", "publishers-people": named},
+    )
+    assert answer.status_code == 303
+    begun = submit(
+        client_of(author), f"/groups/{group.slug}/papers/new", FIELDS | {"speaking_for": body.slug}
+    )
+    page = client_of(author).get(str(begun.location)).text
+    assert ("Save and send" in page) is sees_button

@@ -1,9 +1,13 @@
 """Writing and citing papers as people do it, in a real browser."""
 
+import re
+
 import pytest
 
 from tests.browser.checks import assert_well_made, listen
 from tests.browser.conftest import ContextOf, Site
+
+SAVED = re.compile(r"^Saved \d\d:\d\d$")
 
 pytestmark = pytest.mark.browser
 
@@ -38,14 +42,36 @@ def test_a_conflict_shows_both_texts_accessibly(site: Site, context_of: ContextO
     first, second = context.new_page(), context.new_page()
     listen(second)
     path = f"/groups/{site.world.words['group']}/papers/drafts/{site.world.words['draft']}"
-    for page, words in ((first, "Words of the first."), (second, "Words of the second.")):
+    for page in (first, second):
         page.goto(path)
+    for page, words in ((first, "Words of the first."), (second, "Words of the second.")):
         page.get_by_label("Text", exact=True).fill(words)
-    first.get_by_role("button", name="Save the draft").click()
-    second.get_by_role("button", name="Save the draft").click()
+        page.get_by_role("button", name="Save the draft").click()
+        page.wait_for_load_state()
+    assert "1 part differs" in second.locator("main").inner_text()
     assert second.get_by_label("The other text").input_value().strip() == "Words of the first."
     assert second.get_by_label("Text", exact=True).input_value().strip() == "Words of the second."
     assert_well_made(second)
+
+
+def test_a_draft_is_saved_while_it_is_written(site: Site, context_of: ContextOf) -> None:
+    """No button is pressed: the page says so, gets the draft's address, and the text is there again."""
+    page = context_of("member").new_page()
+    faults = listen(page)
+    page.goto(f"/groups/{site.world.words['group']}/papers/new")
+    page.get_by_label("Title").fill("Kept from the first words")
+    page.get_by_label("Text", exact=True).fill("Nobody pressed a button.")
+    told = page.locator("[data-autosaved]")
+    told.filter(has_text=SAVED).wait_for()
+    page.wait_for_url("**/papers/drafts/*")
+    page.get_by_label("Text", exact=True).press_sequentially(" Twice.")
+    page.get_by_text("Not saved yet").wait_for()
+    told.filter(has_text=SAVED).wait_for()
+    page.reload()
+    assert "Twice." in page.get_by_label("Text", exact=True).input_value()
+    page.get_by_role("button", name="Save the draft").click()
+    assert page.locator("h1").inner_text() == "Draft"
+    assert faults == []
 
 
 def test_a_citation_is_copied(site: Site, context_of: ContextOf) -> None:

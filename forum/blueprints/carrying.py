@@ -1,0 +1,83 @@
+"""What somebody typed while their session ended comes along through signing in, and is shown again.
+
+It travels in the sign-in page, signed, so that only what a page of ours sent can be carried; nothing of
+it is stored. A page of another site cannot send it: the browser's Origin is asked.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import current_app, render_template, request
+from flask_babel import gettext
+from itsdangerous import BadData, URLSafeTimedSerializer
+from wtforms import HiddenField
+
+from forum.blueprints.support import Form
+
+CARRIED = frozenset(
+    {
+        "drafts.draft",
+        "drafts.edit",
+        "drafts.new",
+        "posts.edit",
+        "posts.reply",
+        "threads.new",
+        "threads.new_comment",
+    }
+)
+"""The routes whose forms show what is sent to them again, as a preview, without keeping it."""
+MAX_AGE = 12 * 3600
+"""In seconds."""
+_BUTTONS = frozenset({"csrf_token", "step", "action"})
+
+
+class ReturnForm(Form):
+    """What comes along through signing in."""
+
+    carried = HiddenField()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A form as it was sent: to which address, and its fields in their order."""
+
+    path: str
+    fields: list[tuple[str, str]]
+
+    @property
+    def text(self) -> str:
+        """The text that was typed."""
+        return dict(self.fields).get("body", "")
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="carried")
+
+
+def _is_of_this_site() -> bool:
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.host
+
+
+def carry() -> str:
+    """Give what this request sends, signed, to be carried along; empty where nothing is to be."""
+    if request.method != "POST" or request.endpoint not in CARRIED or not _is_of_this_site():
+        return ""
+    if not request.form.get("body", "").strip():
+        return ""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _BUTTONS]
+    return str(_serializer().dumps([request.full_path.rstrip("?"), fields]))
+
+
+def open_carried(token: str) -> Carried | None:
+    """Give what was carried; None where it is none of ours, or older than a session can be."""
+    try:
+        path, fields = _serializer().loads(token, max_age=MAX_AGE)
+    except BadData:
+        return None
+    return Carried(path, [(name, value) for name, value in fields])
+
+
+def show_carried(carried: Carried) -> str:
+    """Render the page on which a person finds again what they typed, with the way back into its form."""
+    return render_template("accounts/carried.html", carried=carried, title=gettext("What you typed is here"))
