@@ -4,19 +4,23 @@ import functools
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import sqlalchemy as sa
+import wtforms.i18n
 from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectMultipleField
+from wtforms.form import BaseForm
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints.identity import current_actor, reload_actor
 from forum.database import writing
 from forum.domain.accounts import SubmissionKey
+from forum.domain.base import table_of
 from forum.errors import Invalid, NotAllowed
 from forum.extensions import clock, db
 from forum.policy import Action, Actor, can
@@ -59,8 +63,21 @@ def new_submission_key() -> str:
     return secrets.token_urlsafe(24)
 
 
+@functools.cache
+def _field_messages(locale: str) -> Any:
+    """Give WTForms' own messages in a language; Flask-WTF would read the file again at every request."""
+    return wtforms.i18n.get_translations([locale])
+
+
 class Form(FlaskForm):
     """The base of all forms: CSRF, and a one-use key so that a second press makes nothing twice."""
+
+    class Meta(FlaskForm.Meta):
+        """Flask-WTF's choices, with the messages kept in memory."""
+
+        def get_translations(self, _form: BaseForm) -> Any:
+            """Give WTForms' own messages in the language of the page."""
+            return _field_messages(str(get_locale() or "en"))
 
     submission = HiddenField(default=new_submission_key)
 
@@ -83,20 +100,23 @@ class BoxesField(SelectMultipleField):
 
 def submitted_before(session: Session, form: Form) -> str | None:
     """Give where the first press of this form's button led, or None if this is the first."""
-    row = session.get(SubmissionKey, (form.submission.data or "")[:64])
-    return row.location if row else None
+    return session.scalar(_LOCATION, {"key": (form.submission.data or "")[:64]})
+
+
+_LOCATION = sa.select(SubmissionKey.location).where(SubmissionKey.key == sa.bindparam("key"))
 
 
 def remember_submission(session: Session, actor: Actor, form: Form, location: str) -> str:
     """Remember where this press leads; call inside the write transaction. Gives the location."""
     if form.submission.data:
-        session.add(
-            SubmissionKey(
-                key=form.submission.data[:64],
-                account_id=actor.account_id,
-                created_at=now(),
-                location=location,
-            )
+        session.execute(
+            sa.insert(table_of(SubmissionKey)),
+            {
+                "key": form.submission.data[:64],
+                "account_id": actor.account_id,
+                "created_at": now(),
+                "location": location,
+            },
         )
     return location
 

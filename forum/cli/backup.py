@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Any
 
 import click
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 
 from forum.cli.support import explained, fail, migrate_database, migrations_folder, now
 from forum.domain.backups import KEYS_APART, Damaged
+from forum.domain.revisions import read_revisions
 from forum.extensions import db
 from forum.services.backup_databases import store_for
 from forum.services.backups import Backup, make_backup, restore_backup
@@ -120,14 +120,14 @@ def restore(file: Path, force: bool) -> None:
     """
     db.session.remove()
     db.engine.dispose()  # our own connections are not somebody who uses it
-    scripts = ScriptDirectory(str(migrations_folder()))
+    revisions = read_revisions(migrations_folder())
     with _explained(file), Bars() as bars:
         done = restore_backup(
             store_for(db.engine),
             Path(current_app.instance_path),
             file,
-            known_schemas={revision.revision for revision in scripts.walk_revisions()},
-            newest_schema=str(scripts.get_current_head()),
+            known_schemas=set(revisions.known),
+            newest_schema=revisions.newest,
             migrate=migrate_database,
             is_forced=force,
             progress=bars,
@@ -139,7 +139,7 @@ def restore(file: Path, force: bool) -> None:
         f" {len(done.manifest.attachments):,} attachments"
     )
     if done.was_migrated:
-        click.echo(f"Migrated from schema {contents.schema} to {scripts.get_current_head()}")
+        click.echo(f"Migrated from schema {contents.schema} to {revisions.newest}")
     for path in done.kept:
         click.echo(f"Kept what was there: {path}")
     click.echo("Build the search index anew: forum search rebuild")

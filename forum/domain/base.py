@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column, registry
 
-__all__ = ["Base", "MappedAsDataclass", "PublicId", "UtcDateTime", "new_public_id"]
+__all__ = ["Base", "MappedAsDataclass", "PublicId", "UtcDateTime", "new_public_id", "table_of"]
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -82,3 +82,10 @@ class PublicId:
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(13), unique=True, default=new_public_id)
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """Give the table of a model, for statements that go past the unit of work."""
+    table = model.__table__
+    assert isinstance(table, sa.Table)
+    return table

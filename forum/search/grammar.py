@@ -338,7 +338,7 @@ def write_query(query: Query) -> str:
         case Not(node):
             return f"-{write_query(node)}"
         case Near(left, right, distance):
-            return f"{write_query(left)} {_write_near(distance)} {write_query(right)}"
+            return f"{_write_beside(left)} {_write_near(distance)} {_write_beside(right)}"
         case Phrase(words):
             return f'"{" ".join(words)}"'
         case Prefix(text):
@@ -349,8 +349,15 @@ def write_query(query: Query) -> str:
 
 def _write_in_group(before: Query | None, node: Query) -> str:
     if isinstance(before, Near) and isinstance(node, Near) and before.right == node.left:
-        return f"{_write_near(node.distance)} {write_query(node.right)}"
+        return f"{_write_near(node.distance)} {_write_beside(node.right)}"
     return f"({write_query(node)})" if isinstance(node, Or) else write_query(node)
+
+
+def _write_beside(operand: _Operand) -> str:
+    """The word "near" beside the operator: parentheses would part it from what it stands beside."""
+    if isinstance(operand, Word) and _NEAR.fullmatch(operand.text):
+        return f"{operand.text}-"
+    return write_query(operand)
 
 
 def _write_near(distance: int) -> str:

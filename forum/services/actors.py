@@ -12,7 +12,7 @@ from forum.domain.attribution import NamedList, NamedReader
 from forum.domain.base import UtcDateTime
 from forum.domain.consultations import Consultation
 from forum.domain.groups import GroupRole, Membership, Seat
-from forum.domain.organisations import Mandate, Organisation
+from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper, PaperAuthor
 from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
 from forum.policy.labels import (
@@ -39,15 +39,14 @@ def load_actor(session: Session, account_id: int | None, *, now: datetime, seali
 
 
 def actor_for(session: Session, account: Account, *, now: datetime, sealing_secret: bytes) -> Actor:
-    """Give the actor for a loaded account: two statements whatever the number of groups."""
-    mandates = _load_mandates(session, account.id, now)
+    """Give the actor for a loaded account: one statement whatever the number of groups."""
+    mandates, roles, granted = _load_rights(session, account.id, now)
     keys = [account_key(account.id), *(organisation_key(m.organisation_id) for m in mandates)]
     is_suspended = account.suspended_until is not None and account.suspended_until > now
-    roles: dict[int, frozenset[GroupRole]] = {}
-    clearances = {PUBLIC}
-    if not is_suspended:
-        roles, granted = _load_rights(session, account.id, mandates, now)
-        clearances |= granted | {COMMUNITY}
+    if is_suspended:
+        roles, granted = {}, set()
+    else:
+        granted |= {COMMUNITY}
     return Actor(
         account_id=account.id,
         public_id=account.public_id,
@@ -58,56 +57,31 @@ def actor_for(session: Session, account: Account, *, now: datetime, sealing_secr
         theme=account.theme,
         is_suspended=is_suspended,
         platform_role=account.platform_role,
-        clearances=frozenset(clearances),
+        clearances=frozenset(granted | {PUBLIC}),
         writer_keys=frozenset(keys) | {sealed_key(sealing_secret, key) for key in keys},
         group_roles=roles,
         mandates=mandates,
     )
 
 
-# The statements are built once and kept: to build one costs more than to execute it.
-_MANDATES = (
-    sa.select(
-        Organisation.id,
-        Organisation.slug,
-        Organisation.name,
-        Organisation.type,
-        Organisation.country,
-        Mandate.may_publish,
-    )
-    .join(Organisation, Organisation.id == Mandate.organisation_id)
-    .where(
-        Mandate.account_id == sa.bindparam("account_id"),
-        Mandate.starts_on <= sa.bindparam("today"),
-        sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= sa.bindparam("today")),
-    )
-    .order_by(Organisation.name)
-)
-
-
-def _load_mandates(session: Session, account_id: int, now: datetime) -> tuple[SpokenFor, ...]:
-    rows = session.execute(_MANDATES, {"account_id": account_id, "today": now.date()})
-    return tuple(SpokenFor(*row) for row in rows)
-
-
 def _load_rights(
-    session: Session, account_id: int, mandates: tuple[SpokenFor, ...], now: datetime
-) -> tuple[dict[int, frozenset[GroupRole]], set[str]]:
-    """Roles by group, and the labels granted by roles, seats, named lists, drafts and consultations."""
+    session: Session, account_id: int, now: datetime
+) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str]]:
+    """Mandates by name, roles by group, and the labels that roles, seats, named lists, drafts and
+    consultations grant.
+    """
+    mandates: list[SpokenFor] = []
     roles: dict[int, set[GroupRole]] = defaultdict(set)
     granted: set[str] = set()
     named: list[tuple[int, int]] = []
-    parameters = {
-        "account_id": account_id,
-        "now": now,
-        "today": now.date(),
-        "bodies": [mandate.organisation_id for mandate in mandates],
-    }
-    for kind, first, second, is_suspended in session.execute(_RIGHTS, parameters):
+    parameters = {"account_id": account_id, "now": now, "today": now.date()}
+    for kind, first, second, flag, slug, name, country in session.execute(_RIGHTS, parameters):
         match kind:
+            case "mandate":
+                mandates.append(SpokenFor(first, slug, name, StakeholderType(second), country, flag))
             case "role":
                 # Suspended in a group: still reads, writes nothing.
-                roles[first].add(GroupRole.OBSERVER if is_suspended else GroupRole(second))
+                roles[first].add(GroupRole.OBSERVER if flag else GroupRole(second))
                 granted |= {group_label(first), organisations_label(first)}
             case "colleague":
                 granted.add(organisations_label(first))
@@ -126,36 +100,58 @@ def _load_rights(
     for list_id, group_id in named:
         if GroupRole.MODERATOR in roles.get(group_id, ()):
             granted.add(f"{named_label(list_id)}:moderators")
-    return {group_id: frozenset(held) for group_id, held in roles.items()}, granted
+    mandates.sort(key=lambda mandate: mandate.name)
+    return tuple(mandates), {group_id: frozenset(held) for group_id, held in roles.items()}, granted
 
 
 def _rights_statement() -> Any:
-    """One UNION ALL of (kind, id, detail, is_suspended): rights are few, round trips are dear."""
+    """One UNION ALL of (kind, id, detail, flag, slug, name, country): rights are few, trips dear."""
     text = sa.String()
     no = sa.literal(False)
+    nothing = (sa.literal(""), sa.literal(""), sa.null())
     account_id: Any = sa.bindparam("account_id")
     now: Any = sa.bindparam("now", type_=UtcDateTime())
+    today: Any = sa.bindparam("today")
     current = sa.and_(Membership.account_id == account_id, Membership.ended_at.is_(None))
+    mandated = sa.and_(
+        Mandate.account_id == account_id,
+        Mandate.starts_on <= today,
+        sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
+    )
+    bodies = sa.select(Mandate.organisation_id).where(mandated)
     return sa.union_all(
         sa.select(
-            sa.literal("role").label("kind"),
-            Membership.group_id.label("first"),
-            sa.cast(Membership.role, text).label("second"),
-            sa.func.coalesce(Membership.suspended_until > now, no).label("is_suspended"),
+            sa.literal("mandate").label("kind"),
+            Organisation.id.label("first"),
+            sa.cast(Organisation.type, text).label("second"),
+            Mandate.may_publish.label("flag"),
+            Organisation.slug,
+            Organisation.name,
+            Organisation.country,
+        )
+        .join(Organisation, Organisation.id == Mandate.organisation_id)
+        .where(mandated),
+        sa.select(
+            sa.literal("role"),
+            Membership.group_id,
+            sa.cast(Membership.role, text),
+            sa.func.coalesce(Membership.suspended_until > now, no),
+            *nothing,
         ).where(current),
-        sa.select(sa.literal("named"), NamedReader.list_id, sa.cast(NamedList.group_id, text), no)
+        sa.select(sa.literal("named"), NamedReader.list_id, sa.cast(NamedList.group_id, text), no, *nothing)
         .join(NamedList, NamedList.id == NamedReader.list_id)
         .where(NamedReader.account_id == account_id),
-        sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no)
+        sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no, *nothing)
         .join(Paper, Paper.id == PaperAuthor.paper_id)
-        .where(PaperAuthor.account_id == account_id, is_coauthor_on(sa.bindparam("today"))),
-        sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no)
+        .where(PaperAuthor.account_id == account_id, is_coauthor_on(today)),
+        sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no, *nothing)
         .join(Membership, Membership.group_id == Consultation.group_id)
         .where(current, Membership.role == GroupRole.SECRETARIAT),
-        sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no).where(
-            Seat.organisation_id.in_(sa.bindparam("bodies", expanding=True)), Seat.ended_at.is_(None)
+        sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *nothing).where(
+            Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)
         ),
     )
 
 
+# Built once and kept: to build a statement costs more than to execute it.
 _RIGHTS = _rights_statement()

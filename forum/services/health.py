@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from forum.domain.revisions import read_revisions
 from forum.search.protocol import SearchEngine
 from forum.services.outbox_work import count_outbox
 
@@ -23,6 +23,8 @@ UPGRADE = "Run `forum upgrade`."
 """What mends a database of older code."""
 
 _BUILD = "Run `forum search rebuild`; `forum search check` compares it with the database."
+
+_CURRENT = sa.text("SELECT version_num FROM alembic_version")
 
 LATE = timedelta(minutes=5)
 """An outbox entry that waits longer than this means that no worker runs."""
@@ -42,24 +44,23 @@ def check_database(session: Session, migrations: Path) -> Finding:
     """Whether the database answers and has the schema that this code expects."""
     name = "database"
     try:
-        current = MigrationContext.configure(session.connection()).get_current_revision()
+        has_schema = sa.inspect(session.connection()).has_table("alembic_version")
+        current = session.scalar(_CURRENT) if has_schema else None
     except SQLAlchemyError as error:
         return Finding(name, False, _first_line(error), "Check FORUM_DATABASE_URL, and that the server runs.")
-    script = ScriptDirectory(str(migrations))
-    head = script.get_current_head()
-    if current == head:
+    revisions = read_revisions(migrations)
+    if current == revisions.newest:
         return Finding(name, True, f"schema {current}")
     if current is None:
         return Finding(name, False, "the database is empty", "Run `forum init` (or `forum demo`).")
-    known = {revision.revision for revision in script.walk_revisions()}
-    if current not in known:
+    if current not in revisions.known:
         return Finding(
             name,
             False,
-            f"its schema {current} is newer than this code ({head})",
+            f"its schema {current} is newer than this code ({revisions.newest})",
             "Start the newer code, or restore a backup made with this one.",
         )
-    return Finding(name, False, f"schema {current}, this code needs {head}", UPGRADE)
+    return Finding(name, False, f"schema {current}, this code needs {revisions.newest}", UPGRADE)
 
 
 def check_outbox(session: Session, *, now: datetime) -> Finding:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.base import table_of
 from forum.domain.groups import Group
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
@@ -20,10 +21,13 @@ def get_subject(
 ) -> Subject:
     """Give the contribution with this public id for an action; NotFound if absent or unreadable."""
     model = MODEL_OF[kind]
-    row = session.scalars(sa.select(model).where(model.public_id == public_id)).first()
-    if row is None:
+    # The group comes along: subject_of() then finds it in the session.
+    found = session.execute(
+        sa.select(model, Group).join(Group, Group.id == model.group_id).where(model.public_id == public_id)
+    ).first()
+    if found is None:
         raise NotFound
-    subject = subject_of(session, row)
+    subject = subject_of(session, found[0])
     require(actor, action, subject)
     return subject
 
@@ -70,6 +74,7 @@ def writer_keys_of(session: Session, kind: SubjectKind, subject_id: int) -> froz
 
 def record_authorship(session: Session, kind: SubjectKind, subject_id: int, keys: list[str]) -> None:
     """Write down who wrote a contribution, as writer keys (services.sealing)."""
-    session.add_all(
-        Authorship(subject_kind=kind, subject_id=subject_id, writer_key=key) for key in dict.fromkeys(keys)
+    session.execute(
+        sa.insert(table_of(Authorship)),
+        [{"subject_kind": kind, "subject_id": subject_id, "writer_key": key} for key in dict.fromkeys(keys)],
     )

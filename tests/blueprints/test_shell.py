@@ -86,7 +86,7 @@ def test_navigation_costs_no_statement_for_visitors_and_one_for_people(
     with count_statements(db.engine) as seen:
         signed_in.get("/nothing-here")
     assert sum("FROM notice" in statement for statement in seen) == 1
-    assert len(seen) == 4, "session, mandates, rights, counts"
+    assert len(seen) == 3, "session, rights, counts"
 
 
 @pytest.mark.parametrize(

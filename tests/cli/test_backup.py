@@ -20,7 +20,8 @@ from tests.conftest import StoppedClock, migrate, test_settings
 LATER = """
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0002", "0001"
+revision = "0002"
+down_revision = "0001"
 
 
 def upgrade():

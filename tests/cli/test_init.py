@@ -99,3 +99,11 @@ def test_production_loads_no_closed_groups(fresh: Flask, runner: FlaskCliRunner)
         ceilings = set(db.session.scalars(sa.select(Group.ceiling)))
     assert Ceiling.MEMBERS not in ceilings
     assert Ceiling.PUBLIC in ceilings
+
+
+def test_flask_migrates_own_commands_work(app: Flask) -> None:
+    """`forum db` is there though no server loads it, and its help lists what it can do."""
+    runner = app.test_cli_runner()
+    assert runner.invoke(cli, ["db", "heads"]).exit_code == 0
+    assert runner.invoke(cli, ["db", "current"]).exit_code == 0
+    assert "upgrade" in runner.invoke(cli, ["db", "--help"]).stdout

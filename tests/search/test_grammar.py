@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forum.search.grammar import MAX_OPERANDS, Parsed, parse, write_query
@@ -112,7 +112,10 @@ def test_understood_as_is_what_the_grammar_would_have_typed() -> None:
 
 OPERANDS = st.sampled_from([A, B, C, Prefix("abc"), Phrase(("a1", "b2")), Phrase(("c3",)), Word("near")])
 NEARS = st.builds(
-    Near, st.sampled_from([A, Phrase(("b2", "c3"))]), st.sampled_from([B, Prefix("xyz")]), st.integers(1, 50)
+    Near,
+    st.sampled_from([A, Phrase(("b2", "c3")), Word("near")]),
+    st.sampled_from([B, Prefix("xyz"), Word("near")]),
+    st.integers(1, 50),
 )
 PIECES = st.sampled_from(
     [
@@ -148,6 +151,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200))
+@example("a1(near(near-")
 def test_every_text_is_a_query_and_its_understanding_means_the_same(text: str) -> None:
     parsed = parse(text)
     assert parse(parsed.text) == parsed
