@@ -12,15 +12,21 @@ def soup_of(answer: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(answer.data, "html.parser")
 
 
-def fields_of(answer: TestResponse, form_id: str | None = None) -> dict[str, str]:
-    """Give what the page's form would send as it stands (the one with this id, else the last)."""
+def fields_of(
+    answer: TestResponse, form_id: str | None = None, *, holding: str | None = None
+) -> dict[str, str]:
+    """Give what the page's form would send as it stands: the one with this id, with this field, or the last."""
     soup = soup_of(answer)
     form = soup.find("form", id=form_id) if form_id else soup.find_all("form", method="post")[-1]
+    if holding is not None:
+        form = next(field.find_parent("form") for field in soup.find_all(attrs={"name": holding}))
     assert form is not None, "the page has no such form"
     fields: dict[str, str] = {}
     for field in form.find_all(["input", "textarea", "select"]):
         name = field.get("name")
         if not name or field.get("type") in {"checkbox", "submit"}:
+            continue
+        if field.get("type") == "radio" and not field.has_attr("checked"):
             continue
         if field.name == "textarea":
             fields[name] = field.text.removeprefix("\r\n").removeprefix("\n")
@@ -32,9 +38,11 @@ def fields_of(answer: TestResponse, form_id: str | None = None) -> dict[str, str
     return fields
 
 
-def send(client: FlaskClient, path: str, form_id: str | None = None, **values: Any) -> TestResponse:
+def send(
+    client: FlaskClient, path: str, form_id: str | None = None, *, holding: str | None = None, **values: Any
+) -> TestResponse:
     """Open a page, fill in its form and send it."""
-    fields = fields_of(client.get(path), form_id)
+    fields = fields_of(client.get(path), form_id, holding=holding)
     return client.post(path, data=fields | values)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
@@ -53,3 +54,30 @@ def test_what_needs_me_depends_on_my_roles(build: Builder, client_of: ClientOf) 
 def test_somebody_new_is_told_that_nothing_waits(build: Builder, client_of: ClientOf) -> None:
     """An empty desk says so."""
     assert "Nothing waits for you now." in client_of(build.account()).get("/").text
+
+
+@pytest.mark.parametrize("ceiling", [Ceiling.PUBLIC, Ceiling.MEMBERS])
+@pytest.mark.parametrize("role", [None, *GroupRole, *PlatformRole])
+def test_everybody_has_a_home(
+    build: Builder, client_of: ClientOf, role: GroupRole | PlatformRole | None, ceiling: Ceiling
+) -> None:
+    """Visitor, each role in a group with work in it, and each role over the platform: one heading, no error."""
+    group = build.group(ceiling)
+    person = None
+    if isinstance(role, GroupRole):
+        person = build.member(group, role=role)
+    elif role is not None:
+        person = build.account(platform_role=role)
+    other = build.member(group)
+    thread = build.thread(group, other)
+    build.post(thread, other, status=Status.PENDING)
+    build.paper(group, other)
+    build.paper(group, person, title="A draft", status=Status.DRAFT)
+    answer = client_of(person).get("/")
+    assert answer.status_code == 200
+    soup = BeautifulSoup(answer.data, "html.parser")
+    assert [h.get_text(strip=True) for h in soup.find_all("h1")] == [
+        "Consultation Forum" if person is None else "What needs you"
+    ]
+    assert soup.main is not None
+    assert soup.main.find_all("a"), "there is a way on"

@@ -1,0 +1,1 @@
+"""Whole ways through the house, by pages, API, commands and mail."""
