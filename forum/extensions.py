@@ -73,6 +73,14 @@ def search_engine() -> SearchEngine:
     return current_app.extensions["forum_search"]  # type: ignore[no-any-return]
 
 
+def closed_groups_allowed() -> bool:
+    """Whether this installation may have groups for members alone: production lacks a second factor.
+
+    Whoever makes or closes a group asks: the commands, and a group's settings on the web.
+    """
+    return bool(current_app.config["ENV"] != "production")
+
+
 def passwords() -> Passwords:
     """Give the application's keeper of passwords."""
     if "forum_passwords" not in current_app.extensions:

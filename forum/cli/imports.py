@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from forum.cli.support import closed_groups_allowed, writing_as_system
+from forum.cli.support import writing_as_system
 from forum.domain.importing import BadLine, Record, in_order, read_records
 from forum.domain.labels import Ceiling
 from forum.errors import Invalid
-from forum.extensions import clock, db
+from forum.extensions import clock, closed_groups_allowed, db
 from forum.policy.labels import effective_ceiling, narrowest_tlp
 from forum.richtext import Rendered, render
 from forum.services.imported_people import VISIBILITIES, Registry

@@ -8,7 +8,6 @@ import config
 from forum import richtext
 from forum.cli.account import link_for
 from forum.cli.support import (
-    closed_groups_allowed,
     explained,
     fail,
     migrate_database,
@@ -23,7 +22,7 @@ from forum.domain.charters import load_charters as read_charters
 from forum.domain.datafile import DataFileError
 from forum.domain.email import parse_email
 from forum.domain.labels import Ceiling
-from forum.extensions import clock, search_engine
+from forum.extensions import clock, closed_groups_allowed, search_engine
 from forum.search.protocol import SearchBusy
 from forum.services.accounts import has_administrator
 from forum.services.charters import load_charters

@@ -108,11 +108,6 @@ def now() -> datetime:
     return clock()()
 
 
-def closed_groups_allowed() -> bool:
-    """Whether groups for members alone may be made: not in production without a second factor."""
-    return bool(current_app.config["ENV"] != "production")
-
-
 def secret_key() -> bytes:
     """Give the key that signs links."""
     return str(current_app.config["SECRET_KEY"]).encode()

@@ -15,7 +15,7 @@ def soup_of(answer: TestResponse) -> BeautifulSoup:
 def fields_of(
     answer: TestResponse, form_id: str | None = None, *, holding: str | None = None
 ) -> dict[str, str]:
-    """Give what the page's form would send as it stands: the one with this id, with this field, or the last."""
+    """Give what the page's form would send: the one with this id, with this field, or the last."""
     soup = soup_of(answer)
     form = soup.find("form", id=form_id) if form_id else soup.find_all("form", method="post")[-1]
     if holding is not None:

@@ -61,7 +61,7 @@ def test_somebody_new_is_told_that_nothing_waits(build: Builder, client_of: Clie
 def test_everybody_has_a_home(
     build: Builder, client_of: ClientOf, role: GroupRole | PlatformRole | None, ceiling: Ceiling
 ) -> None:
-    """Visitor, each role in a group with work in it, and each role over the platform: one heading, no error."""
+    """Visitor, each role in a group with work in it, each role over the platform: one heading, a way on."""
     group = build.group(ceiling)
     person = None
     if isinstance(role, GroupRole):
