@@ -37,7 +37,8 @@ def prepare_engine(engine: sa.Engine, *, synchronous: str = "FULL") -> None:
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "busy_timeout=15000",
-            "cache_size=-16000",
+            # In kB and a process: 16 MB were no faster than what the kernel caches anyway.
+            "cache_size=-4000",
             "temp_store=MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")
