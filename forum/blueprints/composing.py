@@ -268,8 +268,7 @@ def seen_as(chosen: Mapping[str, Any], group: Group) -> str:
     shown = ShownAs(shown_as) if shown_as in set(ShownAs) else shown_as_choices(group)[0]
     words: Iterable[str | None] = {
         ShownAs.NAME: (actor.name, body.name if body else None),
-        ShownAs.ORGANISATION: (body.name if body else None,),
-        ShownAs.STAKEHOLDER_TYPE: (wording.type_name(body.type) if body else None,),
+        ShownAs.ORGANISATION: (body.name if body else wording.own_capacity(),),
+        ShownAs.STAKEHOLDER_TYPE: (wording.type_name(body.type) if body else wording.own_capacity(),),
     }[shown]
-    name = ", ".join(word for word in words if word)
-    return gettext("They see “%(name)s”.", name=name) if name else gettext("They see no name.")
+    return gettext("They see “%(name)s”.", name=", ".join(word for word in words if word))

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.wording import moment
 from forum.domain.attribution import SubjectKind
@@ -197,7 +198,10 @@ def citation(head: PaperHead, shown: VersionLine, paragraph: tuple[int, str] | N
     """Give the sentence that cites a version, or a paragraph (number, hash) of it, so that it lasts."""
     base = request.host_url.rstrip("/")
     address = f"{base}/papers/{head.paper.public_id}/v/{shown.number}"
-    author = head.byline.alias or head.byline.organisation or head.byline.name or gettext("Author not shown")
+    byline = head.byline
+    author = (
+        byline.alias or byline.organisation or wording.author_words(byline) or gettext("Author not shown")
+    )
     parts = {
         "author": author,
         "title": shown.title,

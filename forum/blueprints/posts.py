@@ -120,7 +120,7 @@ def _may_answer(actor: Actor, thread: Subject) -> bool:
 
 
 def _wrote(byline: Byline) -> str:
-    name = byline.alias or byline.name or byline.organisation or wording.type_name(byline.stakeholder_type)
+    name = wording.author_words(byline)
     return gettext("%(name)s wrote", name=name) if name else ""
 
 

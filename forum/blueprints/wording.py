@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from flask import g
-from flask_babel import get_locale, lazy_gettext, ngettext
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 from forum.blueprints.identity import current_actor
 from forum.domain.accounts import AccountStatus, PlatformRole
@@ -23,6 +23,7 @@ from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, S
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import OrganisationSize, StakeholderType
+from forum.services.attribution import Byline
 
 _TYPES = {
     StakeholderType.ACADEMIC: lazy_gettext("Academic or research institution"),
@@ -123,6 +124,17 @@ _HOLDING = {
 def type_name(value: StakeholderType | str | None) -> str:
     """Give the respondent type in words; empty for None."""
     return _type_names(_language())[StakeholderType(value)] if value else ""
+
+
+def own_capacity() -> str:
+    """Give what stands for a person who speaks for no body and whose name is not shown."""
+    return gettext("A person in their own capacity")
+
+
+def author_words(byline: Byline) -> str:
+    """Give the shortest name of an author as this reader may see them; empty where nothing is shown."""
+    name = byline.alias or byline.name or byline.organisation or type_name(byline.stakeholder_type)
+    return name or (own_capacity() if byline.in_own_capacity else "")
 
 
 @functools.cache

@@ -26,11 +26,15 @@ class Byline:
     country: str | None = None
     alias: str | None = None
     """'Company A': the only thing set under the Chatham House Rule."""
+    in_own_capacity: bool = False
+    """Somebody is recorded and spoke for no body; all that is shown where the name may not be."""
 
     @property
     def is_recorded(self) -> bool:
         """Whether anything at all is known of the author."""
-        return bool(self.alias or self.name or self.organisation or self.stakeholder_type)
+        return bool(
+            self.alias or self.name or self.organisation or self.stakeholder_type or self.in_own_capacity
+        )
 
 
 ATTRIBUTED = ("author_id", "organisation_id", "stakeholder_type", "country", "shown_as", "alias")
@@ -60,13 +64,15 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
 
     `attributed` has the Attributed columns, `author` the author_columns(). Names of people are shown
     to strangers (who are not signed in) only by the person's own choice; a group that shows
-    organisations never shows a name, and under the Chatham House Rule there is only the alias.
+    organisations never shows a name, and under the Chatham House Rule there is only the alias. Who
+    spoke for no body is "a person in their own capacity" where neither name nor type may be shown.
     """
     if attributed.alias is not None or group.attribution is Attribution.CHATHAM_HOUSE:
         return Byline(alias=attributed.alias)
     kind, country = attributed.stakeholder_type, attributed.country
+    is_own = attributed.author_id is not None and attributed.organisation_id is None
     if attributed.shown_as is ShownAs.STAKEHOLDER_TYPE:
-        return Byline(stakeholder_type=kind, country=country)
+        return Byline(stakeholder_type=kind, country=country, in_own_capacity=is_own)
     may_name = (
         attributed.shown_as is ShownAs.NAME
         and group.attribution is Attribution.NAMED
@@ -80,6 +86,7 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
         organisation_slug=author.organisation_slug,
         stakeholder_type=kind,
         country=country,
+        in_own_capacity=is_own,
     )
 
 

@@ -21,7 +21,7 @@ from forum.domain.threads import Post, Thread
 from forum.domain.working_days import Bucket, bucket_of, promised_by
 from forum.policy import Actor
 from forum.policy.sql import MODEL_OF, may_decide
-from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.paging import checked_place
 
 PAGE_SIZE = 50
@@ -263,9 +263,6 @@ def _columns(model: Any, title: Any, attributed: Any) -> tuple[Any, ...]:
         model.held_because,
         title.label("title"),
         sa.func.substr(model.text, 1, EXCERPT).label("excerpt"),
-        attributed.alias,
-        attributed.stakeholder_type,
-        attributed.country,
-        attributed.shown_as,
+        *(getattr(attributed, name) for name in ATTRIBUTED),
         *author_columns(),
     )

@@ -18,7 +18,7 @@ from forum.domain.threads import Post, Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import group_path, paper_path, post_path, thread_path, version_path
-from forum.services.attribution import Byline, author_columns, join_author, present
+from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 from forum.services.letters import CONTRIBUTIONS_PATH
@@ -196,7 +196,7 @@ def _posts(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _A
 
 def _shown_columns(attributed: Any) -> tuple[Any, ...]:
     """What present() reads of an Attributed model."""
-    return attributed.alias, attributed.stakeholder_type, attributed.country, attributed.shown_as
+    return tuple(getattr(attributed, name) for name in ATTRIBUTED)
 
 
 def _threads(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:

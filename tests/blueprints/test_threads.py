@@ -626,3 +626,18 @@ class TestLeaks:
             answer = post(client, f"/posts/{hidden.public_id}/{step}", body="Hello?")
             assert answer.status_code == 404 or "/accounts/sign-in" in (answer.location or "")
             assert SECRET not in answer.text
+
+
+def test_own_capacity_stands_where_a_group_shows_no_names(build: Builder, client_of: ClientOf) -> None:
+    """In the discussion, its list and beside the composer; "not recorded" is said of nobody who wrote."""
+    group = build.group(Ceiling.PUBLIC, attribution="organisation", shown_as_choices=["organisation"])
+    writer = build.member(group, build.account("Iris Sample"))
+    thread = build.thread(group, writer)
+    base = f"/groups/{group.slug}/threads/"
+    for path in (base, f"{base}{thread.public_id}/"):
+        page = client_of(None).get(path).text
+        assert "A person in their own capacity" in page
+        assert "not recorded" not in page
+        assert "Iris Sample" not in page
+    page = client_of(writer).get(f"{base}{thread.public_id}/").text
+    assert "They see “A person in their own capacity”." in page

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forum.blueprints.api.schemas import component, fields, maybe, one_of, text
+from forum.blueprints.api.schemas import component, fields, flag, maybe, one_of, text
 from forum.domain.attribution import ShownAs
 from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
@@ -37,6 +37,7 @@ AUTHOR = component(
             "organisation_slug": maybe(text()),
             "organisation_type": maybe(one_of(StakeholderType)),
             "country": maybe(text("ISO 3166-1, two letters.")),
+            "own_capacity": maybe(flag("True where somebody is recorded who spoke for no body.")),
             "alias": maybe(text("All there is under the Chatham House Rule, and for one discussion only.")),
         }
     ),
@@ -52,5 +53,6 @@ def author_of(byline: Byline) -> dict[str, Any]:
         "organisation_slug": byline.organisation_slug,
         "organisation_type": byline.stakeholder_type,
         "country": byline.country,
+        "own_capacity": byline.in_own_capacity or None,
         "alias": byline.alias,
     }

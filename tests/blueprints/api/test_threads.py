@@ -260,6 +260,7 @@ def test_the_chatham_house_rule_holds(api: Api, build: Builder, session: Session
         "organisation_slug": None,
         "organisation_type": None,
         "country": None,
+        "own_capacity": None,
         "alias": "Participant A",
     }
     assert (line["at"], line["edited_at"]) == ("2026-03-02", "2026-03-02")
