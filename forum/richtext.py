@@ -14,6 +14,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
@@ -21,6 +22,7 @@ import bleach.sanitizer
 import nh3
 from markupsafe import Markup
 
+from forum.domain.marking import Passage, mark
 from forum.domain.markdown import escape, mentions, quote, untrusted_html
 from forum.domain.paragraphs import TAG, VOID, Paragraph, outline, split_blocks
 from forum.domain.text import excerpt, normalise
@@ -109,12 +111,22 @@ def to_markup(html: str) -> Markup:
     return Markup(html)  # noqa: S704
 
 
-def blocks_of(html: str) -> list[tuple[str, Markup]]:
-    """Return the top-level blocks of stored HTML as (anchor or "", Markup), to place comments between."""
+_ANCHOR = re.compile(r'<[a-z0-9]+ id="(p[0-9]+)"')
+
+
+def blocks_of(
+    html: str, marked: Mapping[str, Sequence[Passage]] | None = None
+) -> list[tuple[str, Markup]]:
+    """Return the top-level blocks of stored HTML as (anchor or "", Markup), to place comments between.
+
+    `marked` has the passages to mark in a block, by its anchor; ids are ours, never a person's words.
+    """
     blocks = []
     for block in split_blocks(html):
-        anchor = re.match(r'<[a-z0-9]+ id="(p[0-9]+)"', block)
-        blocks.append((anchor[1] if anchor else "", to_markup(block)))
+        match = _ANCHOR.match(block)
+        anchor = match[1] if match else ""
+        passages = marked.get(anchor) if marked and anchor else None
+        blocks.append((anchor, to_markup(mark(block, passages) if passages else block)))
     return blocks
 
 

@@ -42,32 +42,12 @@ from forum.services.subjects import writer_keys_of
 
 blueprint = Blueprint("papers", __name__)
 
-_HEADINGS = ("<h2", "<h3", "<h4", "<h5", "<h6")
-
-
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A block of a version as its page shows it: number, text, comments."""
+class Lost:
+    """A comment that has no place in the version shown, and whether this reader may give it one."""
 
-    anchor: str
-    number: int
-    """0 where the block has no words, and so no number."""
-    html: Markup
-    comments: list[CommentLine]
-
-    @property
-    def is_heading(self) -> bool:
-        """Whether it is a heading, which nobody cites or comments on by itself."""
-        return self.html.startswith(_HEADINGS)
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A line of the list of contents."""
-
-    anchor: str
-    level: int
-    words: str
+    row: CommentRow
+    may_place: bool
 
 
 def paper_path(slug: str, paper_id: str) -> str:
@@ -145,15 +125,17 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         return render_template("papers/withdrawn.html", group=head.group, head=head, shown=shown, path=path)
     text = get_text(session, actor, shown)
     numbers = {line.id: line.number for line in head.versions}
-    comments = list_comments(session, actor, head.paper.id, version_ids=numbers)
-    others = {comment.version_id for comment in comments if comment.paragraph} - {shown.id, None}
+    comments = list_comments(session, actor, head, shown)
+    others = {comment.version_id for comment in comments if comment.paragraph and comment.state is None}
     placed, whole, lost = place(
         comments,
         version_id=shown.id,
         paragraphs=text.paragraphs,
         others=load_paragraphs(session, {other for other in others if other is not None}),
     )
-    passages = list(_passages(text, placed))
+    words = CommentWords(head, shown)
+    blocks = list(arrange_text(text, placed, words))
+    rights = rights_of(session, actor, head)
     keys = writer_keys_of(session, SubjectKind.VERSION, shown.id)
     is_mine = not actor.writer_keys.isdisjoint(keys)
     return render_template(
@@ -163,11 +145,16 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         shown=shown,
         text=text,
         path=path,
-        passages=passages,
-        headings=_headings(passages),
-        whole=whole,
-        lost=lost,
-        numbers=numbers,
+        blocks=blocks,
+        headings=headings_of(blocks),
+        whole=[words.row(comment, is_quoted=False) for comment in whole],
+        lost=[
+            Lost(
+                words.row(comment, is_quoted=True, length=QUOTED),
+                comment.state is AnchorState.ORPHANED and (rights.may_place_all or comment.is_mine),
+            )
+            for comment in lost
+        ],
         attachments=list_attachments(session, actor, head.paper.id),
         may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
         may_edit=may_write_version(session, actor, head.group, head.paper),
@@ -176,22 +163,6 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         is_mine=is_mine,
         citation=citation(head, shown),
     )
-
-
-def _passages(text: VersionText, placed: dict[str, list[CommentLine]]) -> Any:
-    for anchor, html in blocks_of(text.html):
-        number = int(anchor[1:]) if anchor else 0
-        yield Passage(anchor, number, html, placed.get(anchor, []) if anchor else [])
-
-
-def _headings(passages: list[Passage]) -> list[Heading]:
-    """Give the list of contents; none for fewer than three headings."""
-    found = [
-        Heading(passage.anchor, int(passage.html[2]), passage.html.striptags())
-        for passage in passages
-        if passage.anchor and passage.is_heading
-    ]
-    return found if len(found) > 2 else []
 
 
 def citation(head: PaperHead, shown: VersionLine, paragraph: tuple[int, str] | None = None) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from forum.clock import Clock
 from forum.database import writing
+from forum.delivery.anchoring import Anchoring
 from forum.delivery.deadlines import Deadlines
 from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
@@ -57,6 +58,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
         {
             Topic.INDEX: Indexing(EngineIndexer(engine_of(app))),
             Topic.DEADLINE: Deadlines(now),
+            Topic.ANCHOR: Anchoring(),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
         },
         {Topic.MAIL: Mailing(composers, transport, now)},

@@ -108,6 +108,26 @@ def locate(exact: str, prefix: str, suffix: str, text: str) -> list[int]:
     return [place + len(prefix) for place in _occurrences(prefix + exact + suffix, text, 0, len(text))]
 
 
+def locate_letters(exact: str, prefix: str, suffix: str, text: str) -> list[tuple[int, int]]:
+    """Return where a quoted passage may begin and end, whatever white space its copy has between words.
+
+    Browsers put other white space between blocks, cells and lines than the plain text of a version has.
+    """
+    words, before, after = ("".join(part.split()) for part in (exact, prefix, suffix))
+    if not words:
+        return []
+    letters = "".join(text.split())
+    found = []
+    place = letters.find(before + words + after)
+    while place >= 0 and len(found) < _OCCURRENCES:
+        found.append((place + len(before), place + len(before) + len(words) - 1))
+        place = letters.find(before + words + after, place + 1)
+    if not found:
+        return []
+    places = [index for index, letter in enumerate(text) if not letter.isspace()]
+    return [(places[first], places[last] + 1) for first, last in found]
+
+
 def find(anchor: Anchor, text: str, paragraphs: Sequence[Paragraph]) -> Found:
     """Return where a passage is in a text of which the older version is not at hand."""
     if text[anchor.start : anchor.end] == anchor.exact and _context(anchor, text, anchor.start) > 0.5:

@@ -20,6 +20,7 @@ class NoticeKind(enum.StrEnum):
     INVITED = "invited"
     FLAG_ANSWERED = "flag_answered"
     QUESTION_ANSWERED = "question_answered"
+    COMMENT_ANSWERED = "comment_answered"
 
 
 class Notice(PublicId, Base):

@@ -20,6 +20,7 @@ class Topic(enum.StrEnum):
     NOTIFY = "notify"
     MAIL = "mail"
     DEADLINE = "deadline"
+    ANCHOR = "anchor"
 
 
 class OutboxEntry(Base):

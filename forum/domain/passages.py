@@ -1,7 +1,9 @@
-"""Where comments stand in a version: at their own paragraph, or at the one with the same words."""
+"""Where comments stand in a version: at their own paragraph, where the worker placed them, or by words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
+
+from forum.domain.threads import AnchorState
 
 
 class Anchored(Protocol):
@@ -15,6 +17,14 @@ class Anchored(Protocol):
     def paragraph(self) -> str | None:
         """The anchor of the paragraph in that version; None for the text as a whole."""
 
+    @property
+    def state(self) -> AnchorState | None:
+        """What became of its passage until the version shown; None where nobody has worked that out."""
+
+    @property
+    def at(self) -> str | None:
+        """The anchor of the paragraph where it was placed in the version shown."""
+
 
 C = TypeVar("C", bound=Anchored)
 
@@ -27,8 +37,8 @@ def place(
 ) -> tuple[dict[str, list[C]], list[C], list[C]]:
     """Give the comments by the anchor they stand at, those on the whole, and those that have no place here.
 
-    A comment on another version (`others`: its paragraphs by version) stands at the only paragraph of
-    this one with the same words; where there is none or several it has no place.
+    A comment on another version that was not placed here (`others`: paragraphs by version) stands at the
+    only paragraph of this one with the same words; where there is none or several it has no place.
     """
     anchors = {row[1] for row in paragraphs}
     unique = _by_hash(paragraphs)
@@ -41,7 +51,9 @@ def place(
             whole.append(comment)
             continue
         anchor: str | None = comment.paragraph
-        if comment.version_id != version_id:
+        if comment.version_id != version_id and comment.state is not None:
+            anchor = comment.at if comment.state is not AnchorState.ORPHANED else None
+        elif comment.version_id != version_id:
             own = hashes.get(comment.version_id or 0, {}).get(comment.paragraph)
             anchor = unique.get(own) if own is not None else None
         if anchor in anchors and anchor is not None:

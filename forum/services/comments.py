@@ -1,59 +1,135 @@
-"""The comments on a paper for its pages: a line each, and the paragraphs of the versions they are about."""
+"""The comments on a paper for its pages: a line each, with where it stands in the version that is shown."""
 
+import functools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.comments import CommentAnswer, Disposition, Placement, Suggestion
 from forum.domain.labels import Status
 from forum.domain.papers import PaperVersion
-from forum.domain.threads import Thread
-from forum.policy import Actor, visible_to
+from forum.domain.threads import AnchorState, Thread
+from forum.policy import Actor
+from forum.policy.sql import reader_parameters, visible_to_reader, written_by_reader
+from forum.services.papers import PaperHead, VersionLine
+
+QUOTED = 300
+"""Characters of a passage that a list shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommentLine:
-    """A discussion about a paper or one of its paragraphs, as the paper's page shows it."""
+class CommentLine(NamedTuple):
+    """A discussion about a paper or a passage of it, as the page of one version shows it."""
 
     public_id: str
     title: str
     status: Status
     version_id: int | None
+    """The version it was written on."""
     paragraph: str | None
+    """The anchor of its passage's paragraph in that version; None for the text as a whole."""
     posts: int
     """Published posts, the opening one with them."""
     last_at: datetime
+    exact: str | None
+    """How its passage begins; None where it is about the whole, or the words were withdrawn."""
+    is_suggestion: bool
+    disposition: Disposition | None
+    state: AnchorState | None
+    """What became of the passage until this version; None where the worker has not come to it."""
+    at: str | None
+    """The anchor of the paragraph in which it stands here."""
+    start: int | None
+    """Where its passage begins in the plain text of this version; None where that is not known."""
+    end: int | None
+    is_mine: bool
+    """Whether the reader, or a body they speak for, wrote it."""
 
 
 def list_comments(
-    session: Session, actor: Actor, paper_id: int, *, version_ids: Collection[int]
+    session: Session, actor: Actor, head: PaperHead, shown: VersionLine
 ) -> list[CommentLine]:
     """Give the comments that the actor may read on versions that they may read. One statement.
 
     What was written on a version that this reader may not read is no part of the list or its counts.
     """
-    rows = session.execute(
+    quotable = {version.id for version in head.versions if version.is_text}
+    parameters = reader_parameters(actor) | {
+        "paper_id": head.paper.id,
+        "shown_id": shown.id,
+        "version_ids": sorted(version.id for version in head.versions),
+    }
+    rows = session.execute(_statement(is_signed_in=bool(actor.writer_keys)), parameters)
+    return [_line(row, shown.id, quotable) for row in rows]
+
+
+@functools.cache
+def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
+    is_mine: Any = written_by_reader(Thread) if is_signed_in else sa.false()
+    return (
         sa.select(
             Thread.public_id,
             Thread.title,
             Thread.status,
             Thread.version_id,
             Thread.anchor_paragraph,
-            sa.case((Thread.status == Status.PUBLISHED, Thread.published_count), else_=0),
+            Thread.anchor_start,
+            Thread.anchor_end,
+            sa.case((Thread.status == Status.PUBLISHED, Thread.published_count), else_=0).label("posts"),
             Thread.last_published_at,
+            sa.func.substr(Thread.anchor_exact, 1, QUOTED).label("exact"),
+            Suggestion.thread_id.is_not(None).label("is_suggestion"),
+            CommentAnswer.disposition,
+            Placement.state,
+            Placement.paragraph,
+            Placement.start,
+            Placement.end,
+            is_mine.label("is_mine"),
+        )
+        .select_from(Thread)
+        .outerjoin(
+            Placement,
+            sa.and_(Placement.thread_id == Thread.id, Placement.version_id == sa.bindparam("shown_id")),
+        )
+        .outerjoin(Suggestion, Suggestion.thread_id == Thread.id)
+        .outerjoin(
+            CommentAnswer,
+            sa.and_(CommentAnswer.thread_id == Thread.id, CommentAnswer.replaced_at.is_(None)),
         )
         .where(
-            Thread.paper_id == paper_id,
+            Thread.paper_id == sa.bindparam("paper_id"),
             Thread.status != Status.WITHDRAWN,
-            visible_to(actor, Thread),
-            sa.or_(Thread.version_id.is_(None), Thread.version_id.in_(sorted(version_ids))),
+            visible_to_reader(Thread, is_signed_in=is_signed_in),
+            sa.or_(
+                Thread.version_id.is_(None),
+                Thread.version_id.in_(sa.bindparam("version_ids", expanding=True)),
+            ),
         )
         .order_by(Thread.created_at, Thread.id)
     )
-    return [CommentLine(*row) for row in rows]
+
+
+def _line(row: Any, shown_id: int, quotable: Collection[int]) -> CommentLine:
+    if row.version_id == shown_id:
+        place = (AnchorState.KEPT, row.anchor_paragraph, row.anchor_start, row.anchor_end)
+    else:
+        place = (row.state, row.paragraph, row.start, row.end)
+    return CommentLine(
+        row.public_id,
+        row.title,
+        row.status,
+        row.version_id,
+        row.anchor_paragraph,
+        row.posts,
+        row.last_published_at,
+        row.exact if row.version_id in quotable else None,
+        row.is_suggestion,
+        row.disposition,
+        *place,
+        bool(row.is_mine),
+    )
 
 
 def load_paragraphs(session: Session, version_ids: Collection[int]) -> dict[int, Sequence[Any]]:

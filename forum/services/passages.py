@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.anchors import locate
+from forum.domain.anchors import MAX_LENGTH, locate, locate_letters
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
@@ -65,13 +65,19 @@ def anchor_of_quote(version: PaperVersion, exact: str, prefix: str = "", suffix:
     """Give the anchor of words of a version, told from the same words elsewhere by their surroundings."""
     if not exact.strip():
         raise Invalid("Quote the words that you mean.", field="selector")
-    places = locate(exact, prefix, suffix, version.text)
+    if len(exact) > MAX_LENGTH:
+        raise Invalid("Up to %(limit)d characters make a passage.", field="selector", limit=MAX_LENGTH)
+    strict = locate(exact, prefix, suffix, version.text)
+    places = [(place, place + len(exact)) for place in strict] or locate_letters(
+        exact, prefix, suffix, version.text
+    )
     if not places:
         raise Invalid("These words are not in that version, to the letter.", field="selector")
     if len(places) > 1:
         raise Invalid("These words are there more than once: send what stands around them.", field="selector")
-    start = places[0] + len(exact) - len(exact.lstrip())
-    end = places[0] + len(exact.rstrip())
+    passage = version.text[places[0][0] : places[0][1]]
+    start = places[0][0] + len(passage) - len(passage.lstrip())
+    end = places[0][1] - len(passage) + len(passage.rstrip())
     paragraph = next((row[1] for row in version.paragraphs if row[3] <= start < row[4]), None)
     return _anchor(version, paragraph, start, end)
 

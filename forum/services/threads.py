@@ -22,6 +22,7 @@ from forum.policy.subjects import Subject
 from forum.richtext import Rendered
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.chatham import is_sealed
+from forum.services.placements import enqueue_anchoring
 from forum.services.posts import add_post, require_writing
 from forum.services.reading import read_at_of
 from forum.services.signing import sign
@@ -167,6 +168,8 @@ def open_thread(
         sealing_secret=sealing_secret,
         now=now,
     )
+    if anchor is not None and anchor.start is not None:
+        enqueue_anchoring(session, anchor.paper_id, now=now)  # there may be newer versions
     return subject_of(session, thread)
 
 

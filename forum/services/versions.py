@@ -21,6 +21,7 @@ from forum.services.drafts import Draft, check_newest, get_draft, queue_writers
 from forum.services.holding import Hold, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
+from forum.services.placements import enqueue_anchoring
 from forum.services.sealing import account_key, organisation_key, sealed_key
 from forum.services.signing import account_keys
 from forum.services.statuses import change_status
@@ -66,6 +67,8 @@ def publish_draft(
     _record_authors(session, draft, actor, now=now, sealing_secret=sealing_secret)
     session.flush()
     relabel(session, group, version, now=now)
+    if number > 1:
+        enqueue_anchoring(session, paper.id, now=now)
     if version.status is Status.PENDING and not is_sealed(group):
         # Under the Chatham House Rule a notice would be a record of who wrote it.
         enqueue_notice(

@@ -5,12 +5,15 @@ from typing import NamedTuple
 import pytest
 
 from forum.domain.passages import place
+from forum.domain.threads import AnchorState
 
 
 class Comment(NamedTuple):
     name: str
     version_id: int | None
     paragraph: str | None
+    state: AnchorState | None = None
+    at: str | None = None
 
 
 def rows(*hashes: str) -> list[list[object]]:
@@ -28,6 +31,9 @@ def rows(*hashes: str) -> list[list[object]]:
         pytest.param(Comment("c", 7, "p1"), "lost", id="on a version that is not given"),
         pytest.param(Comment("c", 2, "p9"), "lost", id="no such paragraph"),
         pytest.param(Comment("c", None, "p1"), "lost", id="on no version"),
+        pytest.param(Comment("c", 1, "p2", AnchorState.MOVED, "p1"), "p1", id="where it was placed"),
+        pytest.param(Comment("c", 1, "p1", AnchorState.ORPHANED), "lost", id="an orphan, whatever the words"),
+        pytest.param(Comment("c", 1, "p1", AnchorState.KEPT, "p9"), "lost", id="placed at no paragraph"),
         pytest.param(Comment("c", 1, None), "whole", id="on the whole"),
     ],
 )
