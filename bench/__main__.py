@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("pages", "search")
+BENCHES = ("pages", "search", "papers")
 
 
 def main() -> int:

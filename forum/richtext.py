@@ -10,6 +10,7 @@ reader's browser asks a foreign server; only http, https and mailto links live, 
 titles of links, classes and ids of users are dropped; headings are demoted below those of the page.
 """
 
+import functools
 import hashlib
 import re
 import threading
@@ -22,8 +23,8 @@ import bleach.sanitizer
 import nh3
 from markupsafe import Markup
 
-from forum.domain.marking import Passage, mark
 from forum.domain.markdown import escape, mentions, quote, untrusted_html
+from forum.domain.marking import Passage, mark
 from forum.domain.paragraphs import TAG, VOID, Paragraph, outline, split_blocks
 from forum.domain.text import excerpt, normalise
 from forum.errors import Invalid
@@ -114,9 +115,7 @@ def to_markup(html: str) -> Markup:
 _ANCHOR = re.compile(r'<[a-z0-9]+ id="(p[0-9]+)"')
 
 
-def blocks_of(
-    html: str, marked: Mapping[str, Sequence[Passage]] | None = None
-) -> list[tuple[str, Markup]]:
+def blocks_of(html: str, marked: Mapping[str, Sequence[Passage]] | None = None) -> list[tuple[str, Markup]]:
     """Return the top-level blocks of stored HTML as (anchor or "", Markup), to place comments between.
 
     `marked` has the passages to mark in a block, by its anchor; ids are ours, never a person's words.
@@ -126,8 +125,21 @@ def blocks_of(
         match = _ANCHOR.match(block)
         anchor = match[1] if match else ""
         passages = marked.get(anchor) if marked and anchor else None
-        blocks.append((anchor, to_markup(mark(block, passages) if passages else block)))
+        blocks.append((anchor, to_markup(_marked(block, passages) if passages else block)))
     return blocks
+
+
+_KEPT_BLOCK = 8_000
+
+
+def _marked(block: str, passages: Sequence[Passage]) -> str:
+    """Mark a block; short ones are kept, for a paper is read more often than it is commented on."""
+    if len(block) > _KEPT_BLOCK:
+        return mark(block, passages)
+    return _kept_mark(block, tuple(passages))
+
+
+_kept_mark = functools.lru_cache(maxsize=2_000)(mark)
 
 
 def outline_of(html: str) -> tuple[str, tuple[Paragraph, ...]]:

@@ -12,6 +12,7 @@ def register_blueprints(app: Flask) -> None:
         api,
         attachments,
         autosave,
+        comments,
         consultations,
         drafts,
         flags,
@@ -41,6 +42,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(api.docs)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(autosave.blueprint)
+    app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(flags.blueprint)

@@ -68,6 +68,7 @@ _NOTICES = {
     NoticeKind.INVITED: lazy_gettext("You were invited"),
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator looked at what you flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("Your question was answered"),
+    NoticeKind.COMMENT_ANSWERED: lazy_gettext("Your comment on a paper was answered"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -77,6 +78,7 @@ _MAILS = {
     NoticeKind.INVITED: lazy_gettext("Somebody invites me"),
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator has looked at what I flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("My question to the unit is answered"),
+    NoticeKind.COMMENT_ANSWERED: lazy_gettext("My comment on a paper is answered"),
 }
 
 

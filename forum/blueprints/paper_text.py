@@ -11,7 +11,6 @@ from forum.blueprints import wording
 from forum.domain.comments import Disposition
 from forum.domain.labels import Status
 from forum.domain.marking import Passage
-from forum.domain.text import excerpt
 from forum.domain.threads import AnchorState
 from forum.richtext import blocks_of
 from forum.services.comments import CommentLine
@@ -34,7 +33,6 @@ class CommentRow(NamedTuple):
     """The words it is about; "" for a whole paragraph or the whole text."""
     mark: str
     """The id of the passage in the text; "" where it is not marked."""
-    public_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +73,19 @@ class CommentWords:
         self._suggestion, self._moved = gettext("suggested wording"), gettext("moved or reworded since")
         self._answers = {one: str(wording.disposition_name(one)) for one in Disposition}
 
-    def row(self, comment: CommentLine, *, is_quoted: bool, mark: str = "", length: int = QUOTED_BESIDE) -> CommentRow:
+    def row(
+        self, comment: CommentLine, *, is_quoted: bool, mark: str = "", length: int = QUOTED_BESIDE
+    ) -> CommentRow:
         """Give a comment as it stands beside the text, or in a list with more of its passage."""
         quote = ""
         if is_quoted and comment.exact:
-            quote = excerpt(comment.exact, length)
+            quote = _shortened(comment.exact, length)
         return CommentRow(
             f"{self._prefix}{comment.public_id}/",
             comment.title,
             self._meta(comment),
             quote,
             mark,
-            comment.public_id,
         )
 
     def _meta(self, comment: CommentLine) -> str:
@@ -94,22 +93,26 @@ class CommentWords:
         if comment.is_suggestion:
             parts.append(self._suggestion)
         if comment.posts > 1:
-            count = comment.posts - 1
-            if count not in self._replies:
-                self._replies[count] = ngettext("%(num)d reply", "%(num)d replies", count)
-            parts.append(self._replies[count])
+            parts.append(self._count(comment.posts - 1))
         if comment.status is not Status.PUBLISHED:
-            parts.append(str(wording.status_name(comment.status)))
-        if comment.version_id is not None and comment.version_id != self._shown.id:
-            number = self._numbers[comment.version_id]
-            if number not in self._on:
-                self._on[number] = gettext("on version %(number)s", number=number)
-            parts.append(self._on[number])
+            parts.append(wording.status_name(comment.status))
+        if comment.version_id != self._shown.id and comment.version_id is not None:
+            parts.append(self._on_version(comment.version_id))
             if comment.state is AnchorState.MOVED:
                 parts.append(self._moved)
         if comment.disposition is not None:
             parts.append(self._answers[comment.disposition])
-        return " · ".join(parts)
+        return " · ".join(parts) if parts else ""
+
+    def _count(self, replies: int) -> str:
+        if replies not in self._replies:
+            self._replies[replies] = ngettext("%(num)d reply", "%(num)d replies", replies)
+        return self._replies[replies]
+
+    def _on_version(self, version_id: int) -> str:
+        if version_id not in self._on:
+            self._on[version_id] = gettext("on version %(number)s", number=self._numbers[version_id])
+        return self._on[version_id]
 
 
 def arrange_text(
@@ -121,14 +124,20 @@ def arrange_text(
     for anchor, html in blocks_of(text.html, marks.by_anchor):
         number = int(anchor[1:]) if anchor else 0
         comments = [
-            words.row(
-                comment,
-                is_quoted=comment.public_id in marks.ids,
-                mark=f"c-{comment.public_id}" if comment.public_id in marks.ids else "",
-            )
+            words.row(comment, is_quoted=True, mark=f"c-{comment.public_id}")
+            if comment.public_id in marks.ids
+            else words.row(comment, is_quoted=False)
             for comment in placed.get(anchor, ())
         ]
         yield Block(anchor, number, html, rows[anchor][5] if anchor in rows else "", comments)
+
+
+def _shortened(text: str, length: int) -> str:
+    """Give the beginning of a passage on one line, cut between words: excerpt(), only quicker."""
+    line = " ".join(text[: length + 1].split())
+    if len(text) <= length:
+        return line
+    return f"{line.rpartition(' ')[0] or line[: length - 1]}…"
 
 
 class _Marks(NamedTuple):
@@ -148,7 +157,8 @@ def _marks(paragraphs: Sequence[Any], placed: Mapping[str, Sequence[CommentLine]
             if (comment.start, comment.end) == (start, end):
                 continue  # a whole paragraph needs no mark: its number says it
             found.ids.add(comment.public_id)
-            for row in paragraphs[position[anchor] :]:
+            for index in range(position[anchor], len(paragraphs)):
+                row = paragraphs[index]
                 if row[3] >= comment.end:
                     break
                 first, last = max(comment.start, row[3]) - row[3], min(comment.end, row[4]) - row[3]

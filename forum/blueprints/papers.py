@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
+from forum.blueprints.paper_text import CommentRow, CommentWords, arrange_text, headings_of
 from forum.blueprints.wording import moment
 from forum.domain.attribution import SubjectKind
 from forum.domain.labels import Status
@@ -18,20 +18,20 @@ from forum.domain.papers import Purpose
 from forum.domain.passages import place
 from forum.domain.redline import Redline
 from forum.domain.redline import Status as Change
+from forum.domain.threads import AnchorState
 from forum.errors import NotFound
 from forum.extensions import db
 from forum.policy import Action, can
 from forum.richtext import blocks_of
 from forum.services.attachments import list_attachments
 from forum.services.chatham import is_sealed
-from forum.services.comments import CommentLine, list_comments, load_paragraphs
+from forum.services.comment_rights import get_rights
+from forum.services.comments import QUOTED, list_comments, load_paragraphs
 from forum.services.comparisons import compare_versions
-from forum.services.drafts import may_write_version
 from forum.services.groups import get_group
 from forum.services.papers import (
     PaperHead,
     VersionLine,
-    VersionText,
     find_address,
     get_paper,
     get_text,
@@ -41,6 +41,7 @@ from forum.services.papers import (
 from forum.services.subjects import writer_keys_of
 
 blueprint = Blueprint("papers", __name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:
@@ -124,7 +125,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
     if not shown.is_text:
         return render_template("papers/withdrawn.html", group=head.group, head=head, shown=shown, path=path)
     text = get_text(session, actor, shown)
-    numbers = {line.id: line.number for line in head.versions}
+    {line.id: line.number for line in head.versions}
     comments = list_comments(session, actor, head, shown)
     others = {comment.version_id for comment in comments if comment.paragraph and comment.state is None}
     placed, whole, lost = place(
@@ -135,7 +136,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
     )
     words = CommentWords(head, shown)
     blocks = list(arrange_text(text, placed, words))
-    rights = rights_of(session, actor, head)
+    rights = get_rights(session, actor, head.group, head.paper)
     keys = writer_keys_of(session, SubjectKind.VERSION, shown.id)
     is_mine = not actor.writer_keys.isdisjoint(keys)
     return render_template(
@@ -157,7 +158,8 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         ],
         attachments=list_attachments(session, actor, head.paper.id),
         may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
-        may_edit=may_write_version(session, actor, head.group, head.paper),
+        may_suggest=rights.may_suggest,
+        may_edit=rights.may_edit,
         may_withdraw=is_mine and shown.status in {Status.PUBLISHED, Status.PENDING, Status.RECEIVED},
         may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
         is_mine=is_mine,

@@ -23,7 +23,6 @@ from forum.richtext import Rendered
 from forum.services.chatham import is_sealed
 from forum.services.groups import get_group
 from forum.services.holding import HELD_BECAUSE
-from forum.services.passages import anchor_in, get_commented
 from forum.services.posts import reply
 from forum.services.read_markers import mark_own_reply
 from forum.services.reading import PostLine, ThreadHead
@@ -206,7 +205,7 @@ def send_reply(
     )
     if not is_sealed(thread.group):  # there the marker would be dated like the post
         mark_own_reply(session, actor, thread.row.id, last_before=last_before, now=now())
-    return _sent(session, actor, thread.group, post, f"/posts/{post.public_id}", form)
+    return sent(session, actor, thread.group, post, f"/posts/{post.public_id}", form)
 
 
 @transactional
@@ -219,16 +218,9 @@ def send_opening(
     *,
     kind: ThreadKind = ThreadKind.DISCUSSION,
     initiative: int | None = None,
-    comment_on: tuple[str, int, str | None] | None = None,
 ) -> Sent:
-    """Open a discussion, a question or a comment (on a paper's public id, version and paragraph)."""
-    anchor = None
-    if comment_on is not None:
-        paper, number, paragraph = comment_on
-        commented = get_commented(session, actor, slug, paper, number)
-        group, anchor = commented.group, anchor_in(commented.version, paragraph)
-    else:
-        group = get_group(session, actor, slug, Action.READ)
+    """Open a discussion or a question."""
+    group = get_group(session, actor, slug, Action.READ)
     thread = open_thread(
         session,
         actor,
@@ -240,14 +232,14 @@ def send_opening(
         kind=kind,
         tlp=form.label(),
         initiative=initiative,
-        anchor=anchor,
         **form.choices(actor),
     )
     location = f"/groups/{slug}/threads/{thread.row.public_id}/"
-    return _sent(session, actor, group, get_opening(session, thread.row), location, form)
+    return sent(session, actor, group, get_opening(session, thread.row), location, form)
 
 
-def _sent(session: Session, actor: Actor, group: Group, post: Post, location: str, form: Form) -> Sent:
+def sent(session: Session, actor: Actor, group: Group, post: Post, location: str, form: Form) -> Sent:
+    """Remember where the press of a button led, and say what holds what was sent."""
     # Under the Chatham House Rule a key with an account would be a record of who wrote the post.
     remember_submission(session, ANONYMOUS if is_sealed(group) else actor, form, location)
     return Sent(location, post.held_because)
@@ -261,24 +253,24 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
     if location is not None:
         return redirect(location, 303)
     try:
-        sent = send(rendered)
+        done = send(rendered)
     except Invalid as error:
         form.add_error(error)
         return error.status_code
     except (NotAllowed, Conflict) as error:
         form.form_errors.append(sentence(error))
         return error.status_code
-    if sent.held_because:
+    if done.held_because:
         flash(
             gettext(
                 "Sent. It waits for a moderator, because %(reason)s. You see it here, marked as pending.",
-                reason=gettext(HELD_BECAUSE[sent.held_because]),
+                reason=gettext(HELD_BECAUSE[done.held_because]),
             ),
             "info",
         )
     else:
         flash(gettext("Published."), "success")
-    return redirect(sent.location, 303)
+    return redirect(done.location, 303)
 
 
 def sentence(error: ForumError) -> str:

@@ -24,7 +24,7 @@ from forum.policy.subjects import Subject
 from forum.richtext import to_markup
 from forum.services.groups import get_group
 from forum.services.holding import find_hold, predict_hold
-from forum.services.passages import Commented, anchor_in, get_commented
+from forum.services.passages import get_commented
 from forum.services.posts import why_not_write
 from forum.services.questions import GROUP_SLUG
 from forum.services.read_markers import find_first_unread, find_mark, mark_read
@@ -203,27 +203,6 @@ def ask_unit(number: int) -> View:
     )
 
 
-@blueprint.route("/groups/<slug>/papers/<paper>/comments/new", methods=["GET", "POST"])
-def new_comment(slug: str, paper: str) -> View:
-    """Comment on a paper, or on one of its paragraphs."""
-    number = request.args.get("version", type=int)
-    commented = get_commented(db.session(), current_actor(), slug, paper, number)
-    paragraph = request.args.get("paragraph") or None
-    title = (
-        gettext("On paragraph %(number)s", number=paragraph[1:])
-        if paragraph
-        else gettext("On the whole paper")
-    )
-    return _open(
-        commented.group,
-        gettext("Comment"),
-        kind=ThreadKind.COMMENT,
-        commented=commented,
-        paragraph=paragraph,
-        title=title,
-    )
-
-
 def _open(
     group: Group,
     heading: str,
@@ -231,18 +210,12 @@ def _open(
     kind: ThreadKind = ThreadKind.DISCUSSION,
     initiative: int | None = None,
     about: str = "",
-    commented: Commented | None = None,
-    paragraph: str | None = None,
-    title: str = "",
 ) -> View:
     """Show the composer of an opening post, and take what it sends."""
     actor = current_actor()
-    anchor = anchor_in(commented.version, paragraph) if commented else None
     form = ThreadForm()
     form.offer(actor, group)
-    form.offer_labels(group, fixed=commented is not None)
-    if request.method == "GET":
-        form.title.data = form.title.data or title
+    form.offer_labels(group)
     status, rendered = 200, None
     why_not = why_not_write(actor, group, may_write=can(actor, Action.WRITE, group))
     if why_not is not None and request.method == "GET":
@@ -253,21 +226,14 @@ def _open(
     elif request.method == "POST":
         rendered = form.render() if form.validate() else None
         if rendered is None or not is_preview():
-            comment_on = (
-                (commented.paper.public_id, commented.version.number or 0, paragraph) if commented else None
-            )
-            send = functools.partial(
-                send_opening, group.slug, form, kind=kind, initiative=initiative, comment_on=comment_on
-            )
+            send = functools.partial(send_opening, group.slug, form, kind=kind, initiative=initiative)
             outcome = attempt(form, send, rendered)
             if isinstance(outcome, Response):
                 return outcome
             status, rendered = outcome, None
-    tlp = anchor.tlp if anchor else form.label() or default_tlp(group)
+    tlp = form.label() or default_tlp(group)
     hold = find_hold(db.session(), actor, group, account_keys=account_keys(actor, sealing_secret()))
-    composer = compose(
-        form, group, tlp, hold, named_list_id=anchor.named_list_id if anchor else None, rendered=rendered
-    )
+    composer = compose(form, group, tlp, hold, rendered=rendered)
     return (
         render_template(
             "threads/new.html",
@@ -277,8 +243,6 @@ def _open(
             composer=composer,
             about=about,
             initiative=initiative,
-            commented=commented,
-            anchor=anchor,
         ),
         status,
     )

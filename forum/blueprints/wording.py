@@ -19,6 +19,7 @@ from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from forum.blueprints.identity import current_actor
 from forum.domain.accounts import AccountStatus, PlatformRole
 from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.comments import Disposition
 from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, SeatKind, WhoMayWrite
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
@@ -50,6 +51,12 @@ _CEILINGS = {
     Ceiling.COMMUNITY: lazy_gettext("All participants read"),
     Ceiling.ORGANISATIONS: lazy_gettext("Seats and their organisations read"),
     Ceiling.MEMBERS: lazy_gettext("Members read"),
+}
+_DISPOSITIONS = {
+    Disposition.ACCEPTED: lazy_gettext("accepted"),
+    Disposition.PARTLY: lazy_gettext("accepted in part"),
+    Disposition.REJECTED: lazy_gettext("not accepted"),
+    Disposition.NOTED: lazy_gettext("noted"),
 }
 _STATUSES = {
     Status.DRAFT: lazy_gettext("Draft"),
@@ -156,6 +163,11 @@ def ceiling_words(value: Ceiling | str) -> str:
 def status_name(value: Status | str) -> str:
     """Give the state of a contribution in words."""
     return str(_STATUSES[Status(value)])
+
+
+def disposition_name(value: Disposition | str) -> str:
+    """Give how a comment was answered in words."""
+    return str(_DISPOSITIONS[Disposition(value)])
 
 
 def shown_as_name(value: ShownAs | str) -> str:

@@ -69,6 +69,7 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.INVITED: _("You were invited"),
         NoticeKind.FLAG_ANSWERED: _("A moderator looked at what you flagged"),
         NoticeKind.QUESTION_ANSWERED: _("Your question was answered"),
+        NoticeKind.COMMENT_ANSWERED: _("Your comment was answered"),
     }[kind]
 
 
@@ -101,4 +102,5 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.INVITED: _("You get this mail because somebody invited you."),
         NoticeKind.FLAG_ANSWERED: _("You get this mail because you flagged something."),
         NoticeKind.QUESTION_ANSWERED: _("You get this mail because you asked a question."),
+        NoticeKind.COMMENT_ANSWERED: _("You get this mail because you commented on a paper."),
     }[kind]

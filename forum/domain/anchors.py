@@ -6,6 +6,7 @@ went, to the letter first and then by likeness; elsewhere only if its surroundin
 doubt. A passage that is not found for certain is an orphan: a comment on the wrong words is worse.
 """
 
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -117,7 +118,7 @@ def locate_letters(exact: str, prefix: str, suffix: str, text: str) -> list[tupl
     if not words:
         return []
     letters = "".join(text.split())
-    found = []
+    found: list[tuple[int, int]] = []
     place = letters.find(before + words + after)
     while place >= 0 and len(found) < _OCCURRENCES:
         found.append((place + len(before), place + len(before) + len(words) - 1))
@@ -160,6 +161,7 @@ def follow(
     for index, words in enumerate(new):
         for word in dict.fromkeys(_WORD.findall(words)):
             holders[word].append(index)
+    elsewhere: dict[str, tuple[int, int] | None] = {}
     for anchor in anchors:
         holder = _holder(old_paragraphs, anchor.start)
         pair = pairs.get(holder.number - 1) if holder else None
@@ -173,9 +175,11 @@ def follow(
             if place:
                 yield _found(anchor, new_text, new_paragraphs, *place, is_elsewhere=pair.is_moved)
                 continue
-        place = _exact_elsewhere(anchor, new_text) or _alike_elsewhere(
-            anchor, new_text, new_paragraphs, holders
-        )
+        place = _exact_elsewhere(anchor, new_text)
+        if place is None:
+            if anchor.exact not in elsewhere:  # many may be about one paragraph that is gone
+                elsewhere[anchor.exact] = _alike_elsewhere(anchor, new_text, new_paragraphs, holders)
+            place = elsewhere[anchor.exact]
         yield _found(anchor, new_text, new_paragraphs, *place, is_elsewhere=True) if place else ORPHAN
 
 
@@ -301,15 +305,24 @@ def _shared_words(left: str, right: str) -> float:
 def _mapped(old: str, new: str, start: int, end: int) -> tuple[int, int]:
     """Return where the letters of ``old[start:end]`` that are still there begin and end in ``new``."""
     first = last = -1
-    for code in Indel.opcodes(old, new):
-        if code.tag != "equal" or code.src_end <= start or code.src_start >= end:
-            continue
-        if code.src_end - code.src_start < _LETTERS_IN_A_ROW:  # letters that two other words share
+    for src_start, src_end, dest_start in _equal_letters(old, new):
+        if src_end <= start or src_start >= end:
             continue
         if first < 0:
-            first = code.dest_start + max(0, start - code.src_start)
-        last = code.dest_start + min(end, code.src_end) - code.src_start
+            first = dest_start + max(0, start - src_start)
+        last = dest_start + min(end, src_end) - src_start
     return first, last
+
+
+@functools.lru_cache(maxsize=8)
+def _equal_letters(old: str, new: str) -> list[tuple[int, int, int]]:
+    """Return the runs of letters that stayed; the comments on one paragraph are mapped one after another."""
+    return [
+        (code.src_start, code.src_end, code.dest_start)
+        for code in Indel.opcodes(old, new)
+        # Fewer are letters that two other words share.
+        if code.tag == "equal" and code.src_end - code.src_start >= _LETTERS_IN_A_ROW
+    ]
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

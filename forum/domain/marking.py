@@ -17,7 +17,7 @@ _PIECE = re.compile(
     r'(<sup class="footnote-ref">.*?</sup>|<a [^>]*class="footnote-backref"[^>]*>.*?</a>|<[^>]*>)|([^<]+)',
     re.DOTALL,
 )
-_LETTER = re.compile(r"&(?:#\w+|\w+);|\S")
+_WORD = re.compile(r"&(?:#\w+|\w+);|[^\s&]+|&")
 
 
 class Passage(NamedTuple):
@@ -51,7 +51,7 @@ def mark(block: str, passages: Sequence[Passage]) -> str:
         count = _letters(entities.unescape(text) if "&" in text else text)
         at = bisect_right(ends, letter)
         if count and at < len(runs) and runs[at].first < letter + count:
-            text = _marked(text, letter, runs[at:])
+            text = _marked(text, letter, count, runs[at:])
         pieces.append(text)
         letter += count
     return "".join(pieces)
@@ -79,32 +79,39 @@ def _runs(text: str, passages: Sequence[Passage]) -> Iterator[_Run]:
             yield _Run(first, last, begins.get(first, []))
 
 
-def _marked(text: str, letter: int, runs: Sequence[_Run]) -> str:
-    """Wrap the parts of a text between two tags that runs cover; its first letter has a number."""
+def _marked(text: str, letter: int, count: int, runs: Sequence[_Run]) -> str:
+    """Wrap the parts of a text between two tags that runs cover; its letters are numbered from ``letter``."""
+    covered = [run for run in runs if run.first < letter + count]
+    begins = [max(run.first, letter) for run in covered]
+    ends = [min(run.last, letter + count) - 1 for run in covered]
+    places = _places(text, letter, sorted({*begins, *ends}))
     pieces: list[str] = []
     done = 0
-    current = 0
-    opened = -1
-    for match in _LETTER.finditer(text):
-        if match[0][0] == "&" and entities.unescape(match[0]).isspace():
-            continue
-        while current < len(runs) and runs[current].last <= letter:
-            current += 1
-        if current == len(runs):
-            break
-        run = runs[current]
-        if opened < 0 and run.first <= letter:
-            opened = match.start()
-        letter += 1
-        if opened >= 0 and letter == run.last:
-            pieces += [text[done:opened], _wrapped(text[opened : match.end()], run)]
-            done, opened = match.end(), -1
-    if opened >= 0:
-        run = runs[current]
-        kept = text[opened:].rstrip()
-        pieces += [text[done:opened], _wrapped(kept, run)]
-        done = opened + len(kept)
+    for run, begin, end in zip(covered, begins, ends, strict=True):
+        start, stop = places[begin][0], places[end][1]
+        pieces += [text[done:start], _wrapped(text[start:stop], run)]
+        done = stop
     return "".join(pieces) + text[done:]
+
+
+def _places(text: str, letter: int, wanted: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Give where the wanted letters begin and end in a text, the first of whose letters has a number."""
+    places: dict[int, tuple[int, int]] = {}
+    ahead = iter(wanted)
+    number = next(ahead, None)
+    for match in _WORD.finditer(text):
+        if number is None:
+            break
+        is_entity = match[0][0] == "&"
+        if is_entity and entities.unescape(match[0]).isspace():
+            continue
+        size = 1 if is_entity else match.end() - match.start()
+        while number is not None and number < letter + size:
+            start = match.start() + (0 if is_entity else number - letter)
+            places[number] = (start, match.end() if is_entity else start + 1)
+            number = next(ahead, None)
+        letter += size
+    return places
 
 
 def _wrapped(text: str, run: _Run) -> str:

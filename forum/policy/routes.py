@@ -90,6 +90,9 @@ ENTRIES: dict[str, Entry] = {
     "autosave.draft": Entry.SIGNED_IN,
     "autosave.edit": Entry.SIGNED_IN,
     "autosave.new": Entry.SIGNED_IN,
+    # comments
+    "comments.new": Entry.SIGNED_IN,
+    "comments.place": Entry.SIGNED_IN,
     # consultations
     "consultations.consultation": Entry.ANYONE,
     "consultations.directory": Entry.ANYONE,
@@ -186,7 +189,6 @@ ENTRIES: dict[str, Entry] = {
     "threads.index": Entry.ANYONE,
     "threads.mark_all_read": Entry.SIGNED_IN,
     "threads.new": Entry.SIGNED_IN,
-    "threads.new_comment": Entry.SIGNED_IN,
     "threads.of_paper": Entry.ANYONE,
     "threads.show": Entry.ANYONE,
 }

@@ -14,7 +14,7 @@ from forum.errors import NotAllowed, NotFound
 from forum.policy.actions import Action
 from forum.policy.actor import Actor
 from forum.policy.labels import authors_label
-from forum.policy.subjects import PaperRights, Readable, Subject
+from forum.policy.subjects import CommentRights, PaperRights, Readable, Subject
 
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
 """Who writes what the group itself owns."""
@@ -77,6 +77,25 @@ def _new_version(actor: Actor, paper: PaperRights) -> bool:
     ):
         return True
     return paper.paper.purpose is Purpose.GROUP_DRAFT and _write_group_draft(actor, paper.group)
+
+
+def _suggest(actor: Actor, paper: PaperRights) -> bool:
+    """On a group draft; on a position where its owner has switched it on."""
+    takes = paper.paper.purpose is Purpose.GROUP_DRAFT or paper.paper.takes_suggestions
+    return takes and _write(actor, paper.group)
+
+
+def _place_comment(actor: Actor, thing: CommentRights) -> bool:
+    """Its author, who answers for the paper, and the group's moderators; whoever of them reads it."""
+    if not actor.is_signed_in or actor.is_suspended or not _read(actor, thing.comment):
+        return False
+    if thing.comment.status is not Status.PUBLISHED:
+        return False
+    return (
+        is_writer(actor, thing.comment)
+        or GroupRole.MODERATOR in actor.roles_in(thing.paper.group.id)
+        or _new_version(actor, thing.paper)
+    )
 
 
 def _is_locked(thread: Thread | None) -> bool:
@@ -195,6 +214,9 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.PUBLISH: _publish,
     Action.FLAG: _flag,
     Action.MODERATE: _moderate,
+    Action.COMMENT_ANSWER: _new_version,
+    Action.COMMENT_SUGGEST: _suggest,
+    Action.COMMENT_PLACE: _place_comment,
     Action.ANSWER_QUESTION: _answer_question,
     Action.MANAGE_GROUP: _manage_group,
     Action.INVITE: _manage_group,

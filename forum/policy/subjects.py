@@ -45,3 +45,11 @@ class PaperRights:
     group: Group
     paper: Paper
     writer_keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRights:
+    """A comment on a paper, with the paper it is about."""
+
+    comment: Subject
+    paper: PaperRights

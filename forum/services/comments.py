@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -32,7 +31,6 @@ class CommentLine(NamedTuple):
     """The anchor of its passage's paragraph in that version; None for the text as a whole."""
     posts: int
     """Published posts, the opening one with them."""
-    last_at: datetime
     exact: str | None
     """How its passage begins; None where it is about the whole, or the words were withdrawn."""
     is_suggestion: bool
@@ -48,9 +46,7 @@ class CommentLine(NamedTuple):
     """Whether the reader, or a body they speak for, wrote it."""
 
 
-def list_comments(
-    session: Session, actor: Actor, head: PaperHead, shown: VersionLine
-) -> list[CommentLine]:
+def list_comments(session: Session, actor: Actor, head: PaperHead, shown: VersionLine) -> list[CommentLine]:
     """Give the comments that the actor may read on versions that they may read. One statement.
 
     What was written on a version that this reader may not read is no part of the list or its counts.
@@ -67,7 +63,7 @@ def list_comments(
 
 @functools.cache
 def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
-    is_mine: Any = written_by_reader(Thread) if is_signed_in else sa.false()
+    is_mine: Any = written_by_reader(Thread) if is_signed_in else sa.literal(0)
     return (
         sa.select(
             Thread.public_id,
@@ -78,7 +74,6 @@ def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
             Thread.anchor_start,
             Thread.anchor_end,
             sa.case((Thread.status == Status.PUBLISHED, Thread.published_count), else_=0).label("posts"),
-            Thread.last_published_at,
             sa.func.substr(Thread.anchor_exact, 1, QUOTED).label("exact"),
             Suggestion.thread_id.is_not(None).label("is_suggestion"),
             CommentAnswer.disposition,
@@ -112,23 +107,16 @@ def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _line(row: Any, shown_id: int, quotable: Collection[int]) -> CommentLine:
-    if row.version_id == shown_id:
-        place = (AnchorState.KEPT, row.anchor_paragraph, row.anchor_start, row.anchor_end)
+    # By position: the page of a long paper has hundreds of these rows.
+    public_id, title, status, version_id, own, first, last, posts, exact, suggests, disposition = row[:11]
+    if version_id == shown_id:
+        place = (AnchorState.KEPT, own, first, last)
     else:
-        place = (row.state, row.paragraph, row.start, row.end)
-    return CommentLine(
-        row.public_id,
-        row.title,
-        row.status,
-        row.version_id,
-        row.anchor_paragraph,
-        row.posts,
-        row.last_published_at,
-        row.exact if row.version_id in quotable else None,
-        row.is_suggestion,
-        row.disposition,
-        *place,
-        bool(row.is_mine),
+        place = row[11:15]
+    if version_id not in quotable:
+        exact = None
+    return CommentLine._make(
+        (public_id, title, status, version_id, own, posts, exact, suggests, disposition, *place, row[15])
     )
 
 

@@ -201,7 +201,12 @@ def may_write_version(session: Session, actor: Actor, group: Group, paper: Paper
     """Whether the actor may begin (or go on with) the next version of a paper."""
     if not actor.is_signed_in:
         return False
-    return can(actor, Action.NEW_VERSION, PaperRights(group, paper, _writer_keys(session, paper)))
+    return can(actor, Action.NEW_VERSION, load_rights(session, group, paper))
+
+
+def load_rights(session: Session, group: Group, paper: Paper) -> PaperRights:
+    """Give a paper as the policy sees it, with who wrote any of its versions."""
+    return PaperRights(group, paper, _writer_keys(session, paper))
 
 
 def require_new_version(session: Session, actor: Actor, group: Group, paper: Paper) -> None:

@@ -82,6 +82,22 @@ def anchor_of_quote(version: PaperVersion, exact: str, prefix: str = "", suffix:
     return _anchor(version, paragraph, start, end)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a comment is about as a person chose it: words, else a whole paragraph, else the whole text."""
+
+    paragraph: str | None = None
+    exact: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+    def anchor_in(self, version: PaperVersion) -> Anchor:
+        """Give the anchor in a version; Invalid where the words or the paragraph are not in it."""
+        if self.exact.strip():
+            return anchor_of_quote(version, self.exact, self.prefix, self.suffix)
+        return anchor_in(version, self.paragraph)
+
+
 def _anchor(version: PaperVersion, paragraph: str | None, start: int, end: int) -> Anchor:
     return Anchor(
         paper_id=version.paper_id,

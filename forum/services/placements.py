@@ -217,6 +217,7 @@ def _place_all(
         sources[max(known, default=None)].append(comment)
     made: list[NewPlacement] = []
     for number, followed in sources.items():
+        followed.sort(key=lambda comment: _start_in(comment, number))
         for comment, found in zip(followed, _follow(followed, number, ids, texts, new), strict=True):
             source = comment.places[number] if number is not None else None
             # What was lost in between has come back: that is no standing still.
@@ -227,6 +228,11 @@ def _place_all(
             is_lost = found.state is AnchorState.ORPHANED
             comment.places[version.number] = None if is_lost else _Place(found.start, found.end, state)
     return made
+
+
+def _start_in(comment: _Comment, number: int | None) -> int:
+    place = comment.places[number] if number is not None else None
+    return place.start if place else -1
 
 
 def _follow(

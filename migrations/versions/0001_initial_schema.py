@@ -223,6 +223,7 @@ def upgrade() -> None:
                 "notify",
                 "mail",
                 "deadline",
+                "anchor",
                 name="topic",
                 native_enum=False,
                 create_constraint=True,
@@ -472,6 +473,7 @@ def upgrade() -> None:
                 "invited",
                 "flag_answered",
                 "question_answered",
+                "comment_answered",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1000,6 +1002,7 @@ def upgrade() -> None:
                 "invited",
                 "flag_answered",
                 "question_answered",
+                "comment_answered",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1451,6 +1454,94 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("attachment_id", "number", name=op.f("pk_attachment_page")),
     )
     op.create_table(
+        "comment_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "disposition",
+            sa.Enum(
+                "accepted",
+                "partly",
+                "rejected",
+                "noted",
+                name="disposition",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("landed_in_id", sa.Integer(), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["account.id"], name=op.f("fk_comment_answer_answered_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["landed_in_id"], ["paper_version.id"], name=op.f("fk_comment_answer_landed_in_id_paper_version")
+        ),
+        sa.ForeignKeyConstraint(
+            ["thread_id"], ["thread.id"], name=op.f("fk_comment_answer_thread_id_thread")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment_answer")),
+    )
+    with op.batch_alter_table("comment_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comment_answer_landed_in_id"), ["landed_in_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_comment_answer_thread_id"), ["thread_id"], unique=False)
+        batch_op.create_index(
+            "uq_comment_answer_thread",
+            ["thread_id"],
+            unique=True,
+            sqlite_where=sa.text("replaced_at IS NULL"),
+            postgresql_where=sa.text("replaced_at IS NULL"),
+        )
+
+    op.create_table(
+        "placement",
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "kept",
+                "moved",
+                "orphaned",
+                name="anchorstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "kept",
+                "moved",
+                "orphaned",
+                name="placement_step",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("start", sa.Integer(), nullable=True),
+        sa.Column("end", sa.Integer(), nullable=True),
+        sa.Column("paragraph", sa.String(length=16), nullable=True),
+        sa.Column("is_by_hand", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_placement_thread_id_thread")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_placement_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("thread_id", "version_id", name=op.f("pk_placement")),
+    )
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_placement_version_id"), ["version_id"], unique=False)
+
+    op.create_table(
         "post",
         sa.Column("thread_id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -1588,6 +1679,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_read_marker_thread_id"), ["thread_id"], unique=False)
 
     op.create_table(
+        "suggestion",
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("replacement", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_suggestion_thread_id_thread")),
+        sa.PrimaryKeyConstraint("thread_id", name=op.f("pk_suggestion")),
+    )
+    op.create_table(
         "thread_alias",
         sa.Column("thread_id", sa.Integer(), nullable=False),
         sa.Column("writer_key", sa.String(length=80), nullable=False),
@@ -1616,6 +1715,7 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("post_revision")
     op.drop_table("thread_alias")
+    op.drop_table("suggestion")
     with op.batch_alter_table("read_marker", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_read_marker_thread_id"))
 
@@ -1629,6 +1729,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
 
     op.drop_table("post")
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_placement_version_id"))
+
+    op.drop_table("placement")
+    with op.batch_alter_table("comment_answer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_comment_answer_thread",
+            sqlite_where=sa.text("replaced_at IS NULL"),
+            postgresql_where=sa.text("replaced_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_comment_answer_thread_id"))
+        batch_op.drop_index(batch_op.f("ix_comment_answer_landed_in_id"))
+
+    op.drop_table("comment_answer")
     op.drop_table("attachment_page")
     with op.batch_alter_table("thread", schema=None) as batch_op:
         batch_op.drop_index("ix_thread_paper")

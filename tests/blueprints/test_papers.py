@@ -174,7 +174,7 @@ def test_comments_stand_at_their_paragraphs(build: Builder, world: World, client
     start, whole, lost = (
         page.index('id="p2"'),
         page.index("Discussion of the whole"),
-        page.index("Comments on passages of other versions"),
+        page.index("Comments whose passage is not in this version"),
     )
     assert start < page.index("About scope") < whole
     assert whole < page.index("About everything") < lost < page.index("About the second")

@@ -38,12 +38,14 @@ def letters(text: str) -> str:
 
 
 def marked_words(html: str) -> str:
-    return letters("".join(plain_text(part) for part in re.findall(r"<mark[^>]*>(.*?)</mark>", html, re.DOTALL)))
+    return letters(
+        "".join(plain_text(part) for part in re.findall(r"<mark[^>]*>(.*?)</mark>", html, re.DOTALL))
+    )
 
 
 @given(st.sampled_from(BLOCKS), st.data())
 def test_marks_wrap_the_passage_and_change_nothing_else(block: str, data: st.DataObject) -> None:
-    """Without the marks the block is what it was; within them stand the letters of the passage, all of them."""
+    """Without the marks the block is what it was; within stand all letters of the passage."""
     text = plain_text(block)
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
@@ -58,7 +60,8 @@ def test_overlapping_passages_never_nest(block: str, places: list[tuple[int, int
     """Marks follow each other, none within another; every passage that has letters has its id once."""
     text = plain_text(block)
     passages = [
-        Passage(min(one, two), max(one, two), f"c-{'abcde'[number]}") for number, (one, two) in enumerate(places)
+        Passage(min(one, two), max(one, two), f"c-{'abcde'[number]}")
+        for number, (one, two) in enumerate(places)
     ]
     html = mark(block, passages)
     assert _MARKS.sub("", html) == block
