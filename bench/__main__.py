@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("pages", "search", "papers")
+BENCHES = ("audit", "pages", "search", "papers")
 
 
 def main() -> int:
@@ -13,10 +13,11 @@ def main() -> int:
     if unknown:
         print(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
+    failed = False
     for name in names:
         print(f"--- {name}", flush=True)
-        importlib.import_module(f"bench.{name}").main([])
-    return 0
+        failed |= bool(importlib.import_module(f"bench.{name}").main([]))
+    return int(failed)
 
 
 if __name__ == "__main__":

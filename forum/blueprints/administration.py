@@ -311,7 +311,7 @@ def _decide(database: Session, actor: Actor, public_id: str, form: DecideForm) -
     asked = access_requests.get_request(database, actor, public_id)
     if form.answer.data == "refuse":
         access_requests.close_request(
-            actor, asked, is_granted=False, now=now(), reason=form.reason.data or ""
+            database, actor, asked, is_granted=False, now=now(), reason=form.reason.data or ""
         )
         return gettext("Refused. No mail goes out: write to %(to)s yourself.", to=asked.email)
     organisation = form.organisation.data or ""
@@ -325,5 +325,5 @@ def _decide(database: Session, actor: Actor, public_id: str, form: DecideForm) -
         now=now(),
         days=current_app.config["INVITATION_DAYS"],
     )
-    access_requests.close_request(actor, asked, is_granted=True, now=now())
+    access_requests.close_request(database, actor, asked, is_granted=True, now=now())
     return gettext("Granted: an invitation is on its way to %(to)s.", to=asked.email)

@@ -148,7 +148,7 @@ def create_organisation() -> View:
 @transactional
 def _create(database: Session, actor: Actor, fields: services.OrganisationFields) -> str:
     require(actor, Action.MANAGE_PEOPLE)
-    return services.create_organisation(database, fields, now=now()).slug
+    return services.create_organisation(database, fields, now=now(), by=actor).slug
 
 
 @blueprint.route("/organisations/<slug>/", methods=["GET", "POST"])
@@ -275,7 +275,7 @@ def add_member_body(slug: str) -> View:
 @transactional
 def _add_member(database: Session, actor: Actor, slug: str, name: str) -> None:
     body = services.require_by_name(database, name, field="member")
-    services.add_member_body(database, actor, slug, body.slug)
+    services.add_member_body(database, actor, slug, body.slug, now=now())
 
 
 @blueprint.post("/organisations/<slug>/members/<member>/remove")
@@ -287,7 +287,7 @@ def remove_member_body(slug: str, member: str) -> View:
 
 @transactional
 def _remove_member(database: Session, actor: Actor, slug: str, member: str) -> None:
-    services.remove_member_body(database, actor, slug, member)
+    services.remove_member_body(database, actor, slug, member, now=now())
 
 
 @blueprint.post("/organisations/<slug>/merge")

@@ -345,8 +345,8 @@ def _change_authors(
 ) -> str:
     found = _draft_in(session, actor, slug, draft_id)
     if is_added:
-        return coauthors.add_coauthor(session, found.paper, person, now=now()).name
-    coauthors.remove_coauthor(session, found.paper, person, now=now())
+        return coauthors.add_coauthor(session, found.paper, person, now=now(), by=actor).name
+    coauthors.remove_coauthor(session, found.paper, person, now=now(), by=actor)
     return ""
 
 

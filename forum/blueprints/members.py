@@ -367,7 +367,7 @@ def _decide(database: Session, actor: Actor, slug: str, public_id: str, form: De
     request = access_requests.get_request(database, actor, public_id, group)
     if form.answer.data == "refuse":
         access_requests.close_request(
-            actor, request, is_granted=False, now=now(), reason=form.reason.data or ""
+            database, actor, request, is_granted=False, now=now(), reason=form.reason.data or ""
         )
         return
     access_requests.grant_seat(

@@ -189,7 +189,7 @@ def _back(slug: str) -> Response:
 @transactional
 def _add_former_name(database: Session, actor: Actor, slug: str, name: str) -> None:
     require(actor, Action.SPEAK_FOR, services.get_organisation(database, slug))
-    services.add_former_name(database, actor, slug, name)
+    services.add_former_name(database, actor, slug, name, now=now())
 
 
 @blueprint.post("/me/organisation/publishers")

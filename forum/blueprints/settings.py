@@ -210,7 +210,7 @@ def _store_password(database: Session, actor: Actor, old: str | None, new: str) 
     account = own_account(database, actor)
     if account.password_hash != old:
         raise Conflict("Your password was changed elsewhere at the same time.")
-    set_password(database, account, new, now=now())
+    set_password(database, account, new, now=now(), by=actor)
     enter(database, account)
 
 
@@ -268,6 +268,7 @@ def _add_token(database: Session, actor: Actor, form: TokenForm) -> str | None:
         scopes=[Scope(scope) for scope in form.scopes.data],
         now=now(),
         expires_at=now() + timedelta(days=int(form.days.data)),
+        by=actor,
     )
     remember_submission(database, actor, form, url_for("accounts.settings"))
     return text
@@ -283,4 +284,4 @@ def revoke_token(public_id: str) -> Response:
 
 @transactional
 def _revoke_token(database: Session, actor: Actor, public_id: str) -> None:
-    end_token(database, own_account(database, actor).id, public_id, now=now())
+    end_token(database, own_account(database, actor).id, public_id, now=now(), by=actor)

@@ -3,10 +3,10 @@
 import click
 from flask.cli import AppGroup
 
-from forum.cli.support import fail, json_option, print_json, reading
+from forum.cli.support import fail, json_option, print_json, reading, writing_as_system
 from forum.domain.audit import Head, parse_head
 from forum.errors import Invalid
-from forum.services.audit import get_head, verify
+from forum.services.audit import get_head, guard, verify
 
 audit = AppGroup(
     "audit", help="The record: what was decided and changed, in a chain that shows every change."
@@ -60,3 +60,15 @@ def head_() -> None:
     if head is None:
         fail("Nothing was recorded yet.")
     click.echo(str(head))
+
+
+@audit.command("guard")
+def guard_() -> None:
+    """Make the database refuse to change the record again, where `forum doctor` finds that it does not.
+
+    \b
+    Example: forum audit guard
+    """
+    with writing_as_system() as session:
+        guard(session)
+    click.echo("The database refuses to change the record.")

@@ -13,7 +13,7 @@ import config
 from forum.cli.support import migrations_folder
 from forum.delivery.transport import SmtpTransport, transport_for
 from forum.extensions import clock, db, search_engine
-from forum.services.health import Finding, check_database, check_disk, check_index, check_outbox
+from forum.services.health import Finding, check_database, check_disk, check_index, check_outbox, check_record
 
 SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
 ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "MAIL_URL"})
@@ -49,6 +49,7 @@ def examine() -> list[Finding]:
     return [
         check_disk(Path(current_app.instance_path)),
         check_database(session, migrations_folder()),
+        check_record(session),
         check_outbox(session, now=clock()()),
         check_index(search_engine()),
         _check_mail(current_app.config["MAIL_URL"]),

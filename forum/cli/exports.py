@@ -12,10 +12,13 @@ import click
 from flask.cli import with_appcontext
 from openpyxl import Workbook
 
+from forum.cli.support import now, writing_as_system
+from forum.domain.groups import Group
 from forum.domain.spreadsheets import safe_cell
 from forum.extensions import db
 from forum.services.exports import COLUMNS, export_records
 from forum.services.groups import find_group
+from forum.services.recording import record_export
 
 
 @click.command("export")
@@ -38,7 +41,9 @@ def export(slug: str, form: str, output: Path | None) -> None:
         raise click.ClickException(f"There is no group {slug!r}.")
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise click.UsageError("An XLSX file needs -o FILE or a pipe.")
-    records = export_records(db.session(), group)
+    with writing_as_system() as session:
+        record_export(session, None, session.get_one(Group, group.id), form, now())
+    records = export_records(db.session(), db.session.get_one(Group, group.id))
     with _destination(output) as file:
         {"jsonl": _write_jsonl, "csv": _write_csv, "xlsx": _write_xlsx}[form](records, file)
 

@@ -37,13 +37,37 @@ class AuditAction(enum.StrEnum):
     INVITED = "invitation.made"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_REVOKED = "invitation.revoked"
+    GROUP_ADDED = "group.added"
     CHARTER_CHANGED = "group.charter_changed"
     GROUP_RELABELLED = "group.relabelled"
+    ORGANISATION_ADDED = "organisation.added"
+    ORGANISATION_CHANGED = "organisation.changed"
     ORGANISATIONS_MERGED = "organisation.merged"
+    MEMBER_BODY_ADDED = "organisation.member_body_added"
+    MEMBER_BODY_REMOVED = "organisation.member_body_removed"
     PUBLISHERS_CHANGED = "organisation.publishers_changed"
+    MANDATE_GRANTED = "mandate.granted"
+    MANDATE_ENDED = "mandate.ended"
+    MANDATE_RAN_OUT = "mandate.ran_out"
+    REQUEST_GRANTED = "request.granted"
+    REQUEST_REFUSED = "request.refused"
+    ACCOUNT_ADDED = "account.added"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
     ROLE_CHANGED = "account.role_changed"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
+    TOKEN_MADE = "token.made"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    CONSULTATION_MADE = "consultation.made"
+    CONSULTATION_CHANGED = "consultation.changed"
+    CONSULTATION_ANNOUNCED = "consultation.announced"
+    CONSULTATION_OPENED = "consultation.opened"
+    CONSULTATION_CLOSED = "consultation.closed"
+    ANSWERS_PUBLISHED = "consultation.answers_published"
+    COAUTHOR_ADDED = "paper.coauthor_added"
+    COAUTHOR_REMOVED = "paper.coauthor_removed"
+    IMPORTED = "records.imported"
+    EXPORTED = "records.exported"
 
 
 class AuditEntry(Base):
@@ -70,6 +94,50 @@ class AuditEntry(Base):
     def read_facts(self) -> dict[str, Any]:
         """Give the facts as a value."""
         return dict(json.loads(self.facts))
+
+
+GUARDS: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        "CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+        "CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+        # INSERT OR REPLACE would delete without asking the trigger above.
+        "CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry "
+        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE number = NEW.number) "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_entry_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the record is append-only'; END $$",
+        "CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry "
+        "FOR EACH ROW EXECUTE FUNCTION audit_entry_is_append_only()",
+        "CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_is_append_only()",
+    ),
+}
+"""By database: what makes it refuse to change or delete an entry. `forum schema` puts it into migrations."""
+
+FIND_GUARDS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entry'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass "
+    "AND NOT tgisinternal AND tgenabled <> 'D'",
+}
+"""By database: the names of the guards that are in force."""
+
+UNGUARDS: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        "DROP TRIGGER audit_entry_no_update",
+        "DROP TRIGGER audit_entry_no_delete",
+        "DROP TRIGGER audit_entry_no_replace",
+    ),
+    "postgresql": (
+        "DROP TRIGGER audit_entry_no_change ON audit_entry",
+        "DROP TRIGGER audit_entry_no_truncate ON audit_entry",
+        "DROP FUNCTION audit_entry_is_append_only()",
+    ),
+}
+"""What takes the guards away again; for a migration that goes down."""
 
 
 @dataclass(frozen=True, slots=True)

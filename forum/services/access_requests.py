@@ -15,6 +15,7 @@ from forum.domain.groups import Group, GroupRole, Membership, Seat
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.services.memberships import add_membership
+from forum.services.recording import record_request
 
 MOST_OPEN = 3
 """Requests that one address may have open; more are answered the same and not kept."""
@@ -127,7 +128,13 @@ def get_request(session: Session, actor: Actor, public_id: str, group: Group | N
 
 
 def close_request(
-    actor: Actor, request: AccessRequest, *, is_granted: bool, now: datetime, reason: str = ""
+    session: Session,
+    actor: Actor,
+    request: AccessRequest,
+    *,
+    is_granted: bool,
+    now: datetime,
+    reason: str = "",
 ) -> None:
     """Record the decision; a refusal needs a reason."""
     if not is_granted and not reason.strip():
@@ -136,6 +143,7 @@ def close_request(
     request.decided_by_id = actor.account_id
     request.is_granted = is_granted
     request.reason = reason.strip()
+    record_request(session, actor, request, now)
 
 
 def grant_seat(
@@ -156,7 +164,7 @@ def grant_seat(
     membership = add_membership(
         session, group, account, role, now=now, seat=seat, is_alternate=is_alternate, by=actor
     )
-    close_request(actor, request, is_granted=True, now=now)
+    close_request(session, actor, request, is_granted=True, now=now)
     return membership
 
 

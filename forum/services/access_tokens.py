@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import AccessToken, Account, AccountStatus
+from forum.domain.audit import AuditAction
 from forum.errors import Invalid, NotFound
+from forum.policy import Actor
 from forum.services.login_sessions import hash_token
+from forum.services.recording import record_token
 
 PREFIX = "forum_"
 """So that a token left in a file is recognised as one."""
@@ -48,6 +51,7 @@ def create_token(
     scopes: Collection[Scope],
     now: datetime,
     expires_at: datetime | None = None,
+    by: Actor | None = None,
 ) -> tuple[AccessToken, str]:
     """Make a token; the text given beside the row is never to be had again."""
     name = " ".join(name.split())
@@ -66,6 +70,7 @@ def create_token(
     )
     session.add(token)
     session.flush()
+    record_token(session, by, AuditAction.TOKEN_MADE, token, now)
     return token, text
 
 
@@ -104,7 +109,9 @@ def list_tokens(session: Session, account_id: int, *, now: datetime) -> Sequence
     ).all()
 
 
-def revoke_token(session: Session, account_id: int, public_id: str, *, now: datetime) -> AccessToken:
+def revoke_token(
+    session: Session, account_id: int, public_id: str, *, now: datetime, by: Actor | None = None
+) -> AccessToken:
     """End a token of a person; NotFound for somebody else's."""
     token = session.scalars(
         sa.select(AccessToken).where(
@@ -116,6 +123,7 @@ def revoke_token(session: Session, account_id: int, public_id: str, *, now: date
     if token is None:
         raise NotFound
     token.revoked_at = now
+    record_token(session, by, AuditAction.TOKEN_REVOKED, token, now)
     return token
 
 

@@ -14,9 +14,9 @@ from forum.domain.slugs import free_slug
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require
 from forum.services.access_tokens import revoke_all_tokens
-from forum.services.audit import record
 from forum.services.indexing import enqueue_author
 from forum.services.login_sessions import revoke_all_sessions
+from forum.services.recording import record_account
 
 PAGE = 50
 
@@ -49,6 +49,7 @@ def create_account(
     password_hash: str | None = None,
     platform_role: PlatformRole = PlatformRole.MEMBER,
     language: str = "en",
+    by: Actor | None = None,
 ) -> Account:
     """Add a person; without a password they cannot sign in until an invitation gives them one.
 
@@ -68,8 +69,7 @@ def create_account(
     )
     session.add(account)
     session.flush()
-    if platform_role is not PlatformRole.MEMBER:
-        _put_on_record(session, None, AuditAction.ROLE_CHANGED, account, now)
+    record_account(session, by, AuditAction.ACCOUNT_ADDED, account, now)
     return account
 
 
@@ -180,7 +180,7 @@ def disable_account(session: Session, actor: Actor, public_id: str, *, now: date
     account.status = AccountStatus.DISABLED
     revoke_all_sessions(session, account.id, now=now)
     revoke_all_tokens(session, account.id, now=now)
-    _put_on_record(session, actor, AuditAction.ACCOUNT_DISABLED, account, now)
+    record_account(session, actor, AuditAction.ACCOUNT_DISABLED, account, now)
     return account
 
 
@@ -190,7 +190,7 @@ def enable_account(session: Session, actor: Actor, public_id: str, *, now: datet
     if account.status is not AccountStatus.DISABLED:
         raise Invalid("This account is not disabled.")
     account.status = AccountStatus.ACTIVE if account.password_hash else AccountStatus.PLACEHOLDER
-    _put_on_record(session, actor, AuditAction.ACCOUNT_ENABLED, account, now)
+    record_account(session, actor, AuditAction.ACCOUNT_ENABLED, account, now)
     return account
 
 
@@ -205,15 +205,8 @@ def change_platform_role(
     if account.platform_role is not role:
         account.platform_role = role
         revoke_all_sessions(session, account.id, now=now)
-        _put_on_record(session, actor, AuditAction.ROLE_CHANGED, account, now)
+        record_account(session, actor, AuditAction.ROLE_CHANGED, account, now)
     return account
-
-
-def _put_on_record(
-    session: Session, by: Actor | None, action: AuditAction, account: Account, now: datetime
-) -> None:
-    role = account.platform_role.value
-    record(session, by, action, now=now, subject_kind="account", subject=account.public_id, role=role)
 
 
 def _managed_account(session: Session, actor: Actor, public_id: str) -> Account:
@@ -225,7 +218,10 @@ def _managed_account(session: Session, actor: Actor, public_id: str) -> Account:
     return account
 
 
-def set_password(session: Session, account: Account, password_hash: str, *, now: datetime) -> None:
+def set_password(
+    session: Session, account: Account, password_hash: str, *, now: datetime, by: Actor | None = None
+) -> None:
     """Store a new password and end every session: whoever knew the old one is out."""
     account.password_hash = password_hash
     revoke_all_sessions(session, account.id, now=now)
+    record_account(session, by, AuditAction.PASSWORD_CHANGED, account, now)

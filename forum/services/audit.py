@@ -6,18 +6,28 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
 
-from forum.domain.accounts import Account
-from forum.domain.audit import FIRST, AuditAction, AuditEntry, Head, canonical_facts, chain_hash
-from forum.domain.groups import Group, Membership, Seat
-from forum.domain.organisations import Organisation
+from forum.domain.audit import (
+    FIND_GUARDS,
+    FIRST,
+    GUARDS,
+    AuditAction,
+    AuditEntry,
+    Head,
+    canonical_facts,
+    chain_hash,
+)
+from forum.domain.groups import Group
 from forum.policy import Action, Actor, require
 
 LOCK = 0x466F72756D  # "Forum"
 """The advisory lock on PostgreSQL under which entries get their numbers; SQLite has one writer anyway."""
 
 BATCH = 1000
+
+_PENDING = "forum_audit_pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,21 @@ class Verdict:
     """What is wrong with the first broken entry, in a sentence; None where all is well."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An entry that waits for the end of its transaction, and the (nested) transaction it was made in."""
+
+    fields: dict[str, Any]
+    transaction: SessionTransaction
+
+    def is_within(self, transaction: SessionTransaction) -> bool:
+        """Whether it was made in a transaction, or in one nested in it."""
+        own: SessionTransaction | None = self.transaction
+        while own is not None and own is not transaction:
+            own = own.parent
+        return own is not None
+
+
 def record(
     session: Session,
     actor: Actor | None,
@@ -42,16 +67,14 @@ def record(
     subject: str | None = None,
     group: Group | None = None,
     **facts: Any,
-) -> AuditEntry:
+) -> None:
     """Append an entry; `subject` is a public id, `actor` None the operator; ValueError where a fact is text.
 
-    Call it last in a service: on PostgreSQL whoever records next waits for this transaction's end.
+    It is written when the transaction commits, after everything else: entries get their numbers under a
+    lock that is the last that a transaction takes, so two that record and touch the same rows cannot stop
+    each other.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-    last = get_head(session)
     fields: dict[str, Any] = {
-        "number": last.number + 1 if last else 1,
         "recorded_at": now,
         "actor": actor.public_id or None if actor else None,
         "action": action.value,
@@ -59,43 +82,80 @@ def record(
         "subject": subject,
         "group": group.public_id if group else None,
         "facts": canonical_facts(facts),
-        "previous": last.hash if last else FIRST,
     }
-    entry = AuditEntry(**fields, hash=chain_hash(**fields))
-    session.add(entry)
-    session.flush()
-    return entry
+    transaction = session.get_nested_transaction() or session.get_transaction() or session.begin()
+    session.info.setdefault(_PENDING, []).append(_Pending(fields, transaction))
 
 
-def record_membership(
-    session: Session, by: Actor | None, action: AuditAction, membership: Membership, now: datetime
-) -> None:
-    """Append what happened to a person's role in a group."""
-    seat = session.get(Seat, membership.seat_id) if membership.seat_id is not None else None
-    record(
-        session,
-        by,
-        action,
-        now=now,
-        subject_kind="account",
-        subject=session.get_one(Account, membership.account_id).public_id,
-        group=session.get_one(Group, membership.group_id),
-        role=membership.role.value,
-        seat=seat.public_id if seat else None,
-        is_alternate=membership.is_alternate,
+def write_pending(session: Session) -> None:
+    """Put what was recorded in this transaction at the end of the chain; the last thing before the commit."""
+    pending: list[_Pending] = session.info.get(_PENDING, [])
+    if not pending:
+        return
+    session.flush()  # takes every other lock first
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    session.info[_PENDING] = []
+    last = _read_head(session)
+    previous = last.hash if last else FIRST
+    rows = []
+    for number, entry in enumerate(pending, last.number + 1 if last else 1):
+        fields = {"number": number, **entry.fields, "previous": previous}
+        previous = chain_hash(**fields)
+        rows.append({**fields, "hash": previous})
+    session.execute(sa.insert(AuditEntry), rows)
+
+
+@event.listens_for(Session, "before_commit")
+def _at_commit(session: Session) -> None:
+    """Write the entries with what they record: no commit passes without them."""
+    if not session.in_nested_transaction():
+        write_pending(session)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _at_rollback(session: Session, transaction: SessionTransaction) -> None:
+    """Forget the entries of what did not happen."""
+    pending: list[_Pending] = session.info.get(_PENDING, [])
+    if pending:
+        session.info[_PENDING] = [entry for entry in pending if not entry.is_within(transaction)]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _at_end(session: Session, transaction: SessionTransaction) -> None:
+    """A session that is closed without a commit keeps nothing for its next transaction."""
+    if transaction.parent is None:
+        session.info.pop(_PENDING, None)
+
+
+def is_guarded(session: Session) -> bool:
+    """Whether the database refuses to change or delete entries."""
+    dialect = session.get_bind().dialect.name
+    found = set(session.scalars(sa.text(FIND_GUARDS[dialect])))
+    return all(
+        statement.split()[2] in found
+        for statement in GUARDS[dialect]
+        if statement.startswith("CREATE TRIGGER")
     )
 
 
-def record_seat(session: Session, by: Actor | None, action: AuditAction, seat: Seat, now: datetime) -> None:
-    """Append what happened to a seat."""
-    group = session.get_one(Group, seat.group_id)
-    body = session.get(Organisation, seat.organisation_id) if seat.organisation_id is not None else None
-    facts = {"kind": seat.kind.value, "body": body.public_id if body else None, "country": seat.country}
-    record(session, by, action, now=now, subject_kind="seat", subject=seat.public_id, group=group, **facts)
+def guard(session: Session) -> None:
+    """Make the database refuse to change or delete entries, where it does not."""
+    dialect = session.get_bind().dialect.name
+    found = set(session.scalars(sa.text(FIND_GUARDS[dialect])))
+    for statement in GUARDS[dialect]:
+        if statement.startswith("CREATE TRIGGER") and statement.split()[2] in found:
+            continue
+        session.execute(sa.text(statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")))
 
 
 def get_head(session: Session) -> Head | None:
-    """Give the end of the chain; None where nothing was recorded yet."""
+    """Give the end of the chain, with what this transaction recorded; None where nothing was recorded yet."""
+    write_pending(session)
+    return _read_head(session)
+
+
+def _read_head(session: Session) -> Head | None:
     row = session.execute(
         sa.select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
     ).first()
@@ -104,6 +164,7 @@ def get_head(session: Session) -> Head | None:
 
 def verify(session: Session, *, head: Head | None = None) -> Verdict:
     """Walk the whole chain; against a head that was kept outside also truncation and rewriting show."""
+    write_pending(session)
     done = Verdict(0, None)
     for row in _rows(session):
         fault = _fault(row, done.head)

@@ -25,6 +25,13 @@ NO_SCHEMA = "The database has no schema of this forum: run `forum init`."
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
+_OWN_FUNCTIONS = """
+    SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = current_schema()
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+"""The functions of a PostgreSQL database that belong to no extension: those of our triggers."""
+
 ASIDE = ".before-restore"
 
 Migrate = Callable[[sa.Engine], object]
@@ -298,12 +305,14 @@ class PostgresStore:
         return [kept] if kept else []
 
     def _fill(self, dump: Path | None) -> None:
-        """Drop every table, then restore a dump in one transaction; None leaves it empty."""
+        """Drop every table and function, then restore a dump in one transaction; None leaves it empty."""
         names = sa.inspect(self.engine).get_table_names()
         quote = self.engine.dialect.identifier_preparer.quote
         with self.engine.begin() as connection:
             for name in names:
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(name)} CASCADE")
+            for signature in connection.exec_driver_sql(_OWN_FUNCTIONS).scalars().all():
+                connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {signature} CASCADE")
         if dump is not None:
             options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
             self._run(["pg_restore", *options, f"--dbname={self._address()}", str(dump)])

@@ -19,6 +19,7 @@ from forum.policy.labels import effective_ceiling, narrowest_tlp
 from forum.services.audit import record
 from forum.services.groups import get_group
 from forum.services.labels import relabel_all, relabel_group
+from forum.services.recording import record_group
 
 _WIDEST_FIRST = tuple(Ceiling)
 _MOST_FIRST = tuple(MembersVisible)
@@ -82,6 +83,7 @@ def _add_group(session: Session, charter: Charter, html_of: Callable[[str], str]
     session.flush()
     relabel_group(group)
     session.flush()
+    record_group(session, None, group, now)
     return group
 
 

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
+from forum.domain.audit import AuditAction
 from forum.domain.groups import WRITING_ROLES, Group, Membership, WhoMayWrite
 from forum.domain.organisations import Mandate, Organisation
 from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner
 from forum.errors import Invalid
+from forum.policy import Actor
+from forum.services.recording import record_coauthor
 
 
 def is_coauthor_on(today: Any) -> sa.ColumnElement[bool]:
@@ -104,7 +107,9 @@ def list_candidates(session: Session, paper: Paper, *, now: datetime) -> list[Co
     return [Coauthor(*row) for row in rows]
 
 
-def add_coauthor(session: Session, paper: Paper, account_public_id: str, *, now: datetime) -> Coauthor:
+def add_coauthor(
+    session: Session, paper: Paper, account_public_id: str, *, now: datetime, by: Actor | None = None
+) -> Coauthor:
     """Let a member of the group read and write the paper's drafts."""
     found = {person.public_id: person for person in list_candidates(session, paper, now=now)}
     person = found.get(account_public_id)
@@ -126,10 +131,13 @@ def add_coauthor(session: Session, paper: Paper, account_public_id: str, *, now:
         session.add(row)
     row.organisation_id, row.added_at, row.ended_at = organisation_id, now, None
     session.flush()
+    record_coauthor(session, by, AuditAction.COAUTHOR_ADDED, paper, person.account_id, now)
     return person
 
 
-def remove_coauthor(session: Session, paper: Paper, account_public_id: str, *, now: datetime) -> None:
+def remove_coauthor(
+    session: Session, paper: Paper, account_public_id: str, *, now: datetime, by: Actor | None = None
+) -> None:
     """End a co-author's part in the drafts; the last one stays."""
     authors: Sequence[Coauthor] = list_coauthors(session, paper.id, now=now)
     person = next((author for author in authors if author.public_id == account_public_id), None)
@@ -139,3 +147,4 @@ def remove_coauthor(session: Session, paper: Paper, account_public_id: str, *, n
         raise Invalid("A draft needs at least one author. Delete the draft instead.", field="person")
     session.get_one(PaperAuthor, (paper.id, person.account_id)).ended_at = now
     session.flush()
+    record_coauthor(session, by, AuditAction.COAUTHOR_REMOVED, paper, person.account_id, now)

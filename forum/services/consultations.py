@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
+from forum.domain.audit import AuditAction
 from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
@@ -21,6 +22,7 @@ from forum.richtext import Rendered
 from forum.services.groups import get_group
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue
+from forum.services.recording import record_consultation
 from forum.services.sealing import account_key
 from forum.services.subjects import get_subject, record_authorship, subject_of
 from forum.services.threads import default_tlp, tlp_choices
@@ -160,6 +162,7 @@ def create_consultation(
     record_authorship(session, SubjectKind.CONSULTATION, consultation.id, [account_key(actor.account_id)])
     relabel(session, group, consultation, now=now)
     _enqueue_dates(session, consultation, now=now)
+    record_consultation(session, actor, AuditAction.CONSULTATION_MADE, group, consultation, now)
     return consultation
 
 
@@ -183,6 +186,7 @@ def edit_consultation(
     session.flush()
     relabel(session, subject.group, consultation, now=now)
     _enqueue_dates(session, consultation, now=now)
+    record_consultation(session, actor, AuditAction.CONSULTATION_CHANGED, subject.group, consultation, now)
     return consultation
 
 
@@ -196,6 +200,7 @@ def announce_consultation(
         raise Invalid("This consultation was announced already.")
     consultation.status = Status.PUBLISHED
     relabel(session, subject.group, consultation, now=now)
+    record_consultation(session, actor, AuditAction.CONSULTATION_ANNOUNCED, subject.group, consultation, now)
     keep_dates(session, consultation.id, now=now)
     return consultation
 
@@ -212,14 +217,17 @@ def open_consultation(
         raise Invalid("This consultation has closed: prepare another one.")
     if consultation.closes_at is not None and consultation.closes_at <= now:
         raise Invalid("Its closing time has passed. Set a later one first.", field="closes_at")
-    _start(session, subject.group, consultation, now=now)
+    _start(session, subject.group, consultation, now=now, by=actor)
     return consultation
 
 
-def _start(session: Session, group: Group, consultation: Consultation, *, now: datetime) -> None:
+def _start(
+    session: Session, group: Group, consultation: Consultation, *, now: datetime, by: Actor | None = None
+) -> None:
     consultation.state, consultation.status = ConsultationState.OPEN, Status.PUBLISHED
     consultation.opens_at = now
     relabel(session, group, consultation, now=now)
+    record_consultation(session, by, AuditAction.CONSULTATION_OPENED, group, consultation, now)
 
 
 def keep_dates(session: Session, consultation_id: int, *, now: datetime) -> None:
@@ -256,15 +264,18 @@ def close_consultation(
     consultation: Consultation = subject.row
     if consultation.state is not ConsultationState.OPEN:
         raise Invalid("This consultation is not open.")
-    end_consultation(session, subject.group, consultation, now=now)
+    end_consultation(session, subject.group, consultation, now=now, by=actor)
     return consultation
 
 
-def end_consultation(session: Session, group: Group, consultation: Consultation, *, now: datetime) -> None:
+def end_consultation(
+    session: Session, group: Group, consultation: Consultation, *, now: datetime, by: Actor | None = None
+) -> None:
     """Close a consultation for whoever decided or for the clock; the caller asked the policy."""
     consultation.state, consultation.closed_at = ConsultationState.CLOSED, now
     session.flush()
     relabel(session, group, consultation, now=now)
+    record_consultation(session, by, AuditAction.CONSULTATION_CLOSED, group, consultation, now)
     if consultation.answers_visible is AnswersVisible.AFTER_CLOSING:
         _publish_received(session, consultation, now=now)
 
@@ -275,6 +286,7 @@ def publish_answers(session: Session, actor: Actor, slug: str, public_id: str, *
     consultation: Consultation = subject.row
     if consultation.state is not ConsultationState.CLOSED:
         raise Invalid("Close the consultation first.")
+    record_consultation(session, actor, AuditAction.ANSWERS_PUBLISHED, subject.group, consultation, now)
     return _publish_received(session, consultation, now=now)
 
 

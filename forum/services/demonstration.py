@@ -9,11 +9,19 @@ from sqlalchemy.orm import Session
 
 from forum.domain import demonstration as demo
 from forum.domain.accounts import Account
+from forum.domain.audit import AuditAction
 from forum.domain.groups import Group, GroupRole, Membership, Seat, Stage
 from forum.domain.organisations import FormerName, Mandate, MemberBody, Organisation, match_key
 from forum.domain.text import latin
 from forum.errors import NotFound
 from forum.richtext import Rendered
+from forum.services.recording import (
+    record_account,
+    record_mandate,
+    record_membership,
+    record_organisation,
+    record_seat,
+)
 
 
 @dataclass
@@ -50,6 +58,8 @@ def load_bodies_and_people(
         places.organisations[body.key] = _organisation(body, places)
     session.add_all(places.organisations.values())
     session.flush()
+    for organisation in places.organisations.values():
+        record_organisation(session, None, AuditAction.ORGANISATION_ADDED, organisation, places.now)
     for body in content.organisations:
         target = places.organisations[body.key]
         for former in body.former_names:
@@ -68,18 +78,20 @@ def load_bodies_and_people(
         places.personal[person.key] = person
     session.add_all(places.people.values())
     session.flush()
+    for account in places.people.values():
+        record_account(session, None, AuditAction.ACCOUNT_ADDED, account, places.now)
     for person in content.people:
         for mandate in person.mandates:
-            session.add(
-                Mandate(
-                    account_id=places.people[person.key].id,
-                    organisation_id=places.organisations[mandate.organisation].id,
-                    title=mandate.title,
-                    may_publish=mandate.may_publish,
-                    starts_on=places.day(mandate.since_days_ago),
-                    ends_on=None if mandate.until_days_ago is None else places.day(mandate.until_days_ago),
-                )
+            row = Mandate(
+                account_id=places.people[person.key].id,
+                organisation_id=places.organisations[mandate.organisation].id,
+                title=mandate.title,
+                may_publish=mandate.may_publish,
+                starts_on=places.day(mandate.since_days_ago),
+                ends_on=None if mandate.until_days_ago is None else places.day(mandate.until_days_ago),
             )
+            session.add(row)
+            record_mandate(session, None, AuditAction.MANDATE_GRANTED, row, places.now)
 
 
 def _organisation(body: demo.Organisation, places: Places) -> Organisation:
@@ -131,30 +143,35 @@ def load_seats(session: Session, content: demo.Group, places: Places) -> Group:
         )
         session.add(row)
         session.flush()
+        record_seat(session, None, AuditAction.SEAT_ADDED, row, places.now)
         role = GroupRole.OBSERVER if seat.is_observer else GroupRole.MEMBER
         for key, is_alternate in [(seat.representative, False), *((key, True) for key in seat.alternates)]:
             if key:
-                session.add(
-                    Membership(
-                        group_id=group.id,
-                        account_id=places.people[key].id,
-                        role=role,
-                        seat_id=row.id,
-                        is_alternate=is_alternate,
-                        started_at=places.ago(seat.since_days_ago),
-                    )
+                membership = Membership(
+                    group_id=group.id,
+                    account_id=places.people[key].id,
+                    role=role,
+                    seat_id=row.id,
+                    is_alternate=is_alternate,
+                    started_at=places.ago(seat.since_days_ago),
                 )
+                _seat_person(session, membership, places)
     for holder in content.roles:
-        session.add(
-            Membership(
-                group_id=group.id,
-                account_id=places.people[holder.person].id,
-                role=holder.role,
-                started_at=places.ago(holder.since_days_ago),
-            )
+        membership = Membership(
+            group_id=group.id,
+            account_id=places.people[holder.person].id,
+            role=holder.role,
+            is_alternate=False,
+            started_at=places.ago(holder.since_days_ago),
         )
+        _seat_person(session, membership, places)
     _end_stages(session, group, content.current_stage, places)
     return group
+
+
+def _seat_person(session: Session, membership: Membership, places: Places) -> None:
+    session.add(membership)
+    record_membership(session, None, AuditAction.MEMBER_ADDED, membership, places.now)
 
 
 def _end_stages(session: Session, group: Group, current: str, places: Places) -> None:

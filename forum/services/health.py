@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.revisions import read_revisions
 from forum.search.protocol import SearchEngine
+from forum.services.audit import is_guarded
 from forum.services.outbox_work import count_outbox
 
 DISK_FLOOR = 200 * 1024 * 1024
@@ -61,6 +62,18 @@ def check_database(session: Session, migrations: Path) -> Finding:
             "Start the newer code, or restore a backup made with this one.",
         )
     return Finding(name, False, f"schema {current}, this code needs {revisions.newest}", UPGRADE)
+
+
+def check_record(session: Session) -> Finding:
+    """Whether the database refuses to change the record; whether somebody did is `forum audit verify`'s."""
+    try:
+        is_well = is_guarded(session)
+    except SQLAlchemyError as error:
+        return Finding("record", False, _first_line(error), "Mend the database first.")
+    if is_well:
+        return Finding("record", True, "the database refuses to change it")
+    mend = "Run `forum audit verify` with a head that was kept, then `forum audit guard`."
+    return Finding("record", False, "the database would let it be changed", mend)
 
 
 def check_outbox(session: Session, *, now: datetime) -> Finding:

@@ -16,6 +16,7 @@ from forum.domain.text import latin, slugify
 from forum.errors import Invalid
 from forum.policy.labels import narrowest_tlp
 from forum.services.labels import relabel_group
+from forum.services.recording import record_group
 
 VISIBILITIES = {
     "public": (Ceiling.PUBLIC, True),
@@ -35,6 +36,9 @@ class Registry:
     groups: dict[str, Group] = field(default_factory=dict)
     organisations: dict[str, int] = field(default_factory=dict)
     authors: dict[str, int] = field(default_factory=dict)
+    made_organisations: int = 0
+    """How many were made since somebody last asked; take_made() puts it back to nothing."""
+    made_authors: int = 0
 
     def prepare(self, session: Session, records: Sequence[Record], *, now: datetime) -> None:
         """Find or make every group, organisation and author of the records."""
@@ -61,6 +65,12 @@ class Registry:
         """Give the key of the account that stands for the author."""
         return self.authors[record.author] if record.author is not None else None
 
+    def take_made(self) -> dict[str, int]:
+        """Give how many organisations and placeholder accounts were made since the last time."""
+        made = {"organisations": self.made_organisations, "accounts": self.made_authors}
+        self.made_organisations = self.made_authors = 0
+        return made
+
     def _prepare_group(self, session: Session, record: Record, now: datetime) -> None:
         slug = self.slug_of(record)
         if slug in self.groups:
@@ -72,6 +82,7 @@ class Registry:
             session.flush()
             relabel_group(group)
             session.flush()
+            record_group(session, None, group, now)
         self.groups[slug] = group
 
     def _new_group(self, slug: str, record: Record, now: datetime) -> Group:
@@ -108,6 +119,7 @@ class Registry:
         session.add_all(rows)
         session.flush()
         self.organisations |= {row.match_key: row.id for row in rows}
+        self.made_organisations += len(rows)
 
     def _find_organisations(self, session: Session, keys: Iterable[str]) -> Iterable[tuple[str, int]]:
         """By name or former name; a merged body leads to the one it became part of."""
@@ -161,6 +173,7 @@ class Registry:
         session.add_all(rows)
         session.flush()
         self.authors |= {key: row.id for key, row in zip(fresh, rows, strict=True)}
+        self.made_authors += len(rows)
 
 
 def _free_names(

@@ -1,14 +1,17 @@
 """Importing records: resumable, idempotent by id, in batches that are each one transaction of the caller."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.attribution import SubjectKind
+from forum.domain.audit import AuditAction
 from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group
 from forum.domain.importing import BadLine, Record
@@ -18,6 +21,7 @@ from forum.domain.records import ImportedRecord
 from forum.domain.threads import Post, Thread, order_key
 from forum.policy.labels import narrowest_tlp
 from forum.richtext import Rendered
+from forum.services.audit import record
 from forum.services.imported_people import Registry
 from forum.services.intake import (
     Row,
@@ -76,28 +80,41 @@ def import_batch(
     )
     outcome = Outcome()
     fresh: list[Record] = []
-    for record in records:
-        before = known.get(record.id)
+    for one in records:
+        before = known.get(one.id)
         if before is None:
-            fresh.append(record)
-        elif before.digest == record.digest:
+            fresh.append(one)
+        elif before.digest == one.digest:
             outcome.unchanged += 1
         else:
             outcome.bad.append(
-                BadLine(
-                    record.line, f"{record.id!r} was imported before with another content; it stays as it was"
-                )
+                BadLine(one.line, f"{one.id!r} was imported before with another content; it stays as it was")
             )
     registry.prepare(session, fresh, now=now)
     batch = _Batch(session, registry, known, rendered, now)
-    for record in fresh:
-        reason = batch.take(record)
+    for one in fresh:
+        reason = batch.take(one)
         if reason is None:
             outcome.imported += 1
         else:
-            outcome.bad.append(BadLine(record.line, reason))
+            outcome.bad.append(BadLine(one.line, reason))
     batch.finish()
+    _put_on_record(session, fresh, outcome, registry, now)
     return outcome
+
+
+def _put_on_record(
+    session: Session, fresh: Sequence[Record], outcome: Outcome, registry: Registry, now: datetime
+) -> None:
+    """Append one entry a group: how many records came in, and in the first what was made for them."""
+    bad = {line.line for line in outcome.bad}
+    counts = Counter(registry.slug_of(one) for one in fresh if one.line not in bad)
+    made: dict[str, Any] = registry.take_made()
+    for slug, count in sorted(counts.items()):
+        group = registry.groups[slug]
+        made |= {"subject_kind": "group", "subject": group.public_id, "group": group}
+        record(session, None, AuditAction.IMPORTED, now=now, records=count, **made)
+        made = {}
 
 
 class _Batch:

@@ -30,6 +30,7 @@ from forum.services.login_sessions import hash_token
 from forum.services.mandates import grant_mandate
 from forum.services.memberships import add_membership
 from forum.services.outbox import enqueue
+from forum.services.recording import record_account
 
 
 class Step(enum.StrEnum):
@@ -248,7 +249,7 @@ def accept_invitation(
     if step in {Step.JOIN, Step.PASSWORD} and password_hash is None:
         raise Invalid("Choose a password.", field="password")
     offer.invitation.accepted_at = now
-    account = _account_of(session, offer, step, name, password_hash, now)
+    account = _account_of(session, actor, offer, step, name, password_hash, now)
     offer.invitation.account_id = account.id
     _grant(session, offer, account, now, actor)
     _put_on_record(session, actor, AuditAction.INVITATION_ACCEPTED, offer.invitation, now, account)
@@ -256,19 +257,25 @@ def accept_invitation(
 
 
 def _account_of(
-    session: Session, offer: Offer, step: Step, name: str, password_hash: str | None, now: datetime
+    session: Session,
+    by: Actor,
+    offer: Offer,
+    step: Step,
+    name: str,
+    password_hash: str | None,
+    now: datetime,
 ) -> Account:
     account = offer.account
     if account is None:
         return create_account(
-            session, email=offer.invitation.email, name=name, now=now, password_hash=password_hash
+            session, email=offer.invitation.email, name=name, now=now, password_hash=password_hash, by=by
         )
     if step is Step.JOIN:
         account.name = checked_name(name)
         account.email = offer.invitation.email
         account.status = AccountStatus.ACTIVE
     if step is not Step.CONFIRM and password_hash is not None:
-        set_password(session, account, password_hash, now=now)
+        set_password(session, account, password_hash, now=now, by=by)
     return account
 
 
@@ -276,9 +283,10 @@ def _grant(session: Session, offer: Offer, account: Account, now: datetime, by: 
     invitation = offer.invitation
     if invitation.platform_role is not PlatformRole.MEMBER:
         account.platform_role = invitation.platform_role
+        record_account(session, by, AuditAction.ROLE_CHANGED, account, now)
     if offer.organisation is not None:
         try:
-            grant_mandate(session, offer.organisation, account, now=now)
+            grant_mandate(session, offer.organisation, account, now=now, by=by)
         except Invalid:
             pass  # they hold one already, which is what was wanted
     if offer.group is not None and invitation.role is not None:

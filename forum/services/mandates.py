@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
+from forum.domain.audit import AuditAction
 from forum.domain.groups import Membership, Seat
 from forum.domain.organisations import Mandate, Organisation
 from forum.domain.outbox import Topic
@@ -16,6 +17,7 @@ from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, require
 from forum.services.memberships import end_memberships
 from forum.services.outbox import enqueue
+from forum.services.recording import record_mandate
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def add_mandate(
         now=now,
         starts_on=starts_on,
         ends_on=ends_on,
+        by=actor,
     )
 
 
@@ -90,6 +93,7 @@ def grant_mandate(
     ends_on: date | None = None,
     title: str = "",
     may_publish: bool | None = None,
+    by: Actor | None = None,
 ) -> Mandate:
     """Write the mandate, from today unless told otherwise; whoever calls it has asked the policy.
 
@@ -124,6 +128,7 @@ def grant_mandate(
     if ends_on is not None:
         day_after = datetime.combine(ends_on + timedelta(days=1), time(), UTC)
         enqueue(session, Topic.DEADLINE, {"mandate_id": mandate.id}, now=now, at=day_after)
+    record_mandate(session, by, AuditAction.MANDATE_GRANTED, mandate, now)
     return mandate
 
 
@@ -141,6 +146,7 @@ def keep_end(session: Session, mandate_id: int, *, now: datetime) -> None:
     )
     if session.scalar(another.limit(1)) is None:
         account = session.get_one(Account, mandate.account_id)
+        record_mandate(session, None, AuditAction.MANDATE_RAN_OUT, mandate, now)
         _end_what_hung_on_it(session, account, mandate.organisation_id, now)
 
 
@@ -170,10 +176,13 @@ def end_mandate(
     organisation_id = rows[0].Mandate.organisation_id
     for mandate, _account in rows:
         mandate.ends_on = yesterday
-    return account, _end_what_hung_on_it(session, account, organisation_id, now)
+        record_mandate(session, actor, AuditAction.MANDATE_ENDED, mandate, now)
+    return account, _end_what_hung_on_it(session, account, organisation_id, now, by=actor)
 
 
-def _end_what_hung_on_it(session: Session, account: Account, organisation_id: int, now: datetime) -> int:
+def _end_what_hung_on_it(
+    session: Session, account: Account, organisation_id: int, now: datetime, by: Actor | None = None
+) -> int:
     held = session.scalars(
         sa.select(Membership)
         .join(Seat, Seat.id == Membership.seat_id)
@@ -183,7 +192,7 @@ def _end_what_hung_on_it(session: Session, account: Account, organisation_id: in
             Seat.organisation_id == organisation_id,
         )
     ).all()
-    end_memberships(session, held, now=now)
+    end_memberships(session, held, now=now, by=by)
     session.execute(
         sa.update(PaperAuthor)
         .where(

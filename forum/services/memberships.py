@@ -17,7 +17,7 @@ from forum.domain.papers import Paper, PaperAuthor
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, require
 from forum.policy.labels import COMMUNITY, group_label
-from forum.services.audit import record_membership, record_seat
+from forum.services.recording import record_membership, record_seat
 
 MANAGING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
 
@@ -331,7 +331,9 @@ def _count_managers(session: Session, group: Group) -> int:
     )
 
 
-def remove_person(session: Session, group: Group, account: Account, *, now: datetime) -> int:
+def remove_person(
+    session: Session, group: Group, account: Account, *, now: datetime, by: Actor | None = None
+) -> int:
     """End everything a person is in a group; give how many roles that were. The caller asked the policy."""
     held = session.scalars(
         sa.select(Membership).where(
@@ -340,7 +342,7 @@ def remove_person(session: Session, group: Group, account: Account, *, now: date
             Membership.ended_at.is_(None),
         )
     ).all()
-    end_memberships(session, held, now=now)
+    end_memberships(session, held, now=now, by=by)
     return len(held)
 
 

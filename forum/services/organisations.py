@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from forum.domain.audit import AuditAction
 from forum.domain.organisations import (
     FormerName,
     Mandate,
@@ -19,6 +21,7 @@ from forum.domain.organisations import (
 from forum.domain.slugs import free_slug
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, can, require
+from forum.services.recording import record_organisation
 
 PAGE = 50
 
@@ -162,7 +165,12 @@ def count_organisations(session: Session) -> int:
 
 
 def create_organisation(
-    session: Session, fields: OrganisationFields, *, now: datetime, slug: str | None = None
+    session: Session,
+    fields: OrganisationFields,
+    *,
+    now: datetime,
+    slug: str | None = None,
+    by: Actor | None = None,
 ) -> Organisation:
     """Add a body; Invalid where the address is taken. Whoever calls it has asked the policy."""
     if slug is not None and find_organisation(session, slug) is not None:
@@ -174,6 +182,7 @@ def create_organisation(
     _write(organisation, fields)
     session.add(organisation)
     session.flush()
+    record_organisation(session, by, AuditAction.ORGANISATION_ADDED, organisation, now)
     return organisation
 
 
@@ -187,10 +196,20 @@ def edit_organisation(
     """Change what is recorded; a changed name is kept as a former name."""
     require(actor, Action.MANAGE_PEOPLE)
     organisation = get_organisation(session, slug)
+    before = _values(organisation)
     if organisation.name != fields.name:
         _keep_name(session, organisation, organisation.name, until=now.date())
     _write(organisation, fields)
+    changed = [name for name, value in _values(organisation).items() if before[name] != value]
+    if changed:
+        record_organisation(
+            session, actor, AuditAction.ORGANISATION_CHANGED, organisation, now, changed=changed
+        )
     return organisation
+
+
+def _values(organisation: Organisation) -> dict[str, Any]:
+    return {name: getattr(organisation, name) for name in OrganisationFields.__dataclass_fields__}
 
 
 def _write(organisation: Organisation, fields: OrganisationFields) -> None:
@@ -211,7 +230,7 @@ def _write(organisation: Organisation, fields: OrganisationFields) -> None:
 
 
 def add_former_name(
-    session: Session, actor: Actor, slug: str, name: str, *, until: date | None = None
+    session: Session, actor: Actor, slug: str, name: str, *, now: datetime, until: date | None = None
 ) -> FormerName:
     """Record a name that a body had; for those who speak for it, and those who manage people."""
     organisation = get_organisation(session, slug)
@@ -222,7 +241,10 @@ def add_former_name(
         raise Invalid("Write the former name.", field="name")
     if name == organisation.name:
         raise Invalid("That is the present name.", field="name")
-    return _keep_name(session, organisation, name, until=until)
+    former = _keep_name(session, organisation, name, until=until)
+    changed = ["former_names"]
+    record_organisation(session, actor, AuditAction.ORGANISATION_CHANGED, organisation, now, changed=changed)
+    return former
 
 
 def _keep_name(session: Session, organisation: Organisation, name: str, *, until: date | None) -> FormerName:
@@ -266,7 +288,9 @@ def list_member_bodies(session: Session, organisation: Organisation) -> Sequence
     ).all()
 
 
-def add_member_body(session: Session, actor: Actor, umbrella_slug: str, member_slug: str) -> None:
+def add_member_body(
+    session: Session, actor: Actor, umbrella_slug: str, member_slug: str, *, now: datetime
+) -> None:
     """Record that a body belongs to an umbrella; Invalid for itself, or where it would go in a circle."""
     require(actor, Action.MANAGE_PEOPLE)
     umbrella = get_organisation(session, umbrella_slug)
@@ -277,15 +301,21 @@ def add_member_body(session: Session, actor: Actor, umbrella_slug: str, member_s
         raise Invalid("An organisation cannot be a member of itself, directly or by others.", field="member")
     if session.get(MemberBody, (umbrella.id, member.id)) is None:
         session.add(MemberBody(umbrella_id=umbrella.id, member_id=member.id))
+        action = AuditAction.MEMBER_BODY_ADDED
+        record_organisation(session, actor, action, umbrella, now, body=member.public_id)
 
 
-def remove_member_body(session: Session, actor: Actor, umbrella_slug: str, member_slug: str) -> None:
+def remove_member_body(
+    session: Session, actor: Actor, umbrella_slug: str, member_slug: str, *, now: datetime
+) -> None:
     """Take a body out of an umbrella."""
     require(actor, Action.MANAGE_PEOPLE)
     umbrella, member = get_organisation(session, umbrella_slug), get_organisation(session, member_slug)
-    session.execute(
-        sa.delete(MemberBody).where(MemberBody.umbrella_id == umbrella.id, MemberBody.member_id == member.id)
-    )
+    held = session.get(MemberBody, (umbrella.id, member.id))
+    if held is not None:
+        session.delete(held)
+        action = AuditAction.MEMBER_BODY_REMOVED
+        record_organisation(session, actor, action, umbrella, now, body=member.public_id)
 
 
 def _members_below(session: Session, organisation_id: int) -> set[int]:

@@ -9,7 +9,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy.orm import Session
 
 from forum.cli import cli
-from forum.domain.audit import AuditAction
+from forum.domain.audit import UNGUARDS, AuditAction
 from forum.services.audit import record
 from tests.conftest import StoppedClock
 
@@ -21,6 +21,14 @@ def runner(app: Flask, session: Session, clock: StoppedClock) -> FlaskCliRunner:
         record(session, None, AuditAction.FLAGGED, now=clock(), number=number)
     session.commit()
     return app.test_cli_runner()
+
+
+def tamper(session: Session, statement: str) -> None:
+    """Do as somebody would who owns the database: take the guards away first."""
+    for unguard in UNGUARDS["sqlite"]:
+        session.execute(sa.text(unguard))
+    session.execute(sa.text(statement))
+    session.commit()
 
 
 def test_a_record_in_order_is_exit_code_0(runner: FlaskCliRunner) -> None:
@@ -35,8 +43,7 @@ def test_a_record_in_order_is_exit_code_0(runner: FlaskCliRunner) -> None:
 
 def test_a_change_is_exit_code_1_and_the_first_broken_entry(runner: FlaskCliRunner, session: Session) -> None:
     """In one line; as data too."""
-    session.execute(sa.text("UPDATE audit_entry SET facts = '{}' WHERE number > 1"))
-    session.commit()
+    tamper(session, "UPDATE audit_entry SET facts = '{}' WHERE number > 1")
     done = runner.invoke(cli, ["audit", "verify", "--json"])
     assert done.exit_code == 1
     assert done.stderr == "forum: entry 2: was changed. 1 entries before it are in order.\n"
@@ -46,8 +53,7 @@ def test_a_change_is_exit_code_1_and_the_first_broken_entry(runner: FlaskCliRunn
 def test_a_cut_off_record_shows_against_its_head(runner: FlaskCliRunner, session: Session) -> None:
     """And only against it."""
     head = runner.invoke(cli, ["audit", "head"]).stdout.strip()
-    session.execute(sa.text("DELETE FROM audit_entry WHERE number = 3"))
-    session.commit()
+    tamper(session, "DELETE FROM audit_entry WHERE number = 3")
     assert runner.invoke(cli, ["audit", "verify"]).exit_code == 0
     done = runner.invoke(cli, ["audit", "verify", "--head", head])
     assert (done.exit_code, done.stdout) == (1, "")
@@ -64,3 +70,17 @@ def test_an_empty_record_has_no_head(app: Flask) -> None:
     runner = app.test_cli_runner()
     assert runner.invoke(cli, ["audit", "head"]).exit_code == 1
     assert runner.invoke(cli, ["audit", "verify"]).stdout == "0 entries, all in order\n"
+
+
+def test_guards_that_were_taken_away_are_put_back(runner: FlaskCliRunner, session: Session) -> None:
+    """`forum doctor` says so, `forum audit guard` mends it, and does no harm where they are."""
+    assert "ok    record" in runner.invoke(cli, ["doctor"]).stdout
+    tamper(session, "UPDATE audit_entry SET facts = facts")
+    told = runner.invoke(cli, ["doctor"]).stdout
+    assert "WRONG record" in told
+    assert "forum audit guard" in told
+    for _ in range(2):
+        assert runner.invoke(cli, ["audit", "guard"]).exit_code == 0
+    assert "ok    record" in runner.invoke(cli, ["doctor"]).stdout
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"):
+        session.execute(sa.text("DELETE FROM audit_entry"))

@@ -118,8 +118,8 @@ def test_a_refusal_says_why(session: Session, build: Builder, clock: StoppedCloc
     manager = build.actor(build.account(platform_role=PlatformRole.SECRETARIAT))
     request = list_account_requests(session, manager)[0].request
     with pytest.raises(Invalid):
-        close_request(manager, request, is_granted=False, now=clock(), reason=" ")
-    close_request(manager, request, is_granted=False, now=clock(), reason="Not about this strategy.")
+        close_request(session, manager, request, is_granted=False, now=clock(), reason=" ")
+    close_request(session, manager, request, is_granted=False, now=clock(), reason="Not about this strategy.")
     session.commit()
     with pytest.raises(NotFound):
         get_request(session, manager, request.public_id)

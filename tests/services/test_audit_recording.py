@@ -16,7 +16,13 @@ from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import FlagReason
 from forum.policy import Actor
-from forum.services.accounts import change_platform_role, create_account, disable_account, enable_account
+from forum.services.accounts import (
+    change_platform_role,
+    create_account,
+    disable_account,
+    enable_account,
+    set_password,
+)
 from forum.services.audit import verify
 from forum.services.charters import CharterFields, edit_charter
 from forum.services.flags import flag
@@ -243,13 +249,14 @@ def test_accounts(session: Session, build: Builder, administrator: Account, cloc
     boss = create_account(
         session, email="b@body.example", name="B", now=clock(), platform_role=PlatformRole.ADMINISTRATOR
     )
-    create_account(session, email="c@body.example", name="C", now=clock())
+    set_password(session, ada, "new", now=clock(), by=actor)
     who = administrator.public_id
     assert entries(session) == [
         ("account.disabled", who, ada.public_id, None, {"role": "member"}),
         ("account.enabled", who, ada.public_id, None, {"role": "member"}),
         ("account.role_changed", who, ada.public_id, None, {"role": "secretariat"}),
-        ("account.role_changed", None, boss.public_id, None, {"role": "administrator"}),
+        ("account.added", None, boss.public_id, None, {"role": "administrator"}),
+        ("account.password_changed", who, ada.public_id, None, {"role": "secretariat"}),
     ]
 
 

@@ -86,13 +86,13 @@ def test_who_speaks_for_a_body_adds_its_former_names(
     speaker = build.account()
     build.mandate(speaker, body)
     for _ in range(2):
-        add_former_name(session, build.actor(speaker), slug, " Earlier  Body ")
+        add_former_name(session, build.actor(speaker), slug, " Earlier  Body ", now=clock())
     session.commit()
     assert [former.name for former in list_former_names(session, body)] == ["Earlier Body"]
     with pytest.raises(NotAllowed):
-        add_former_name(session, build.actor(build.account()), slug, "Stolen")
+        add_former_name(session, build.actor(build.account()), slug, "Stolen", now=clock())
     with pytest.raises(Invalid):
-        add_former_name(session, build.actor(speaker), slug, "A Body")
+        add_former_name(session, build.actor(speaker), slug, "A Body", now=clock())
     with pytest.raises(NotAllowed):
         edit_organisation(
             session, build.actor(speaker), slug, OrganisationFields("Mine", StakeholderType.NGO), now=clock()
@@ -102,16 +102,16 @@ def test_who_speaks_for_a_body_adds_its_former_names(
 def test_umbrellas_do_not_go_in_circles(session: Session, clock: StoppedClock, manager: Actor) -> None:
     """A member of a member cannot be the umbrella."""
     one, two, three = (record(session, clock, name) for name in ("One", "Two", "Three"))
-    add_member_body(session, manager, one, two)
-    add_member_body(session, manager, two, three)
-    add_member_body(session, manager, two, three)
+    add_member_body(session, manager, one, two, now=clock())
+    add_member_body(session, manager, two, three, now=clock())
+    add_member_body(session, manager, two, three, now=clock())
     session.flush()
     for umbrella, member in ((three, one), (one, one), (two, one)):
         with pytest.raises(Invalid):
-            add_member_body(session, manager, umbrella, member)
+            add_member_body(session, manager, umbrella, member, now=clock())
     assert [body.slug for body in list_member_bodies(session, require_by_name(session, two))] == ["three"]
     assert [body.slug for body in list_umbrellas(session, require_by_name(session, two))] == ["one"]
-    remove_member_body(session, manager, one, two)
+    remove_member_body(session, manager, one, two, now=clock())
     assert list_umbrellas(session, require_by_name(session, two)) == []
 
 
