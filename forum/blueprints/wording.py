@@ -133,6 +133,11 @@ def type_name(value: StakeholderType | str | None) -> str:
     return _type_names(_language())[StakeholderType(value)] if value else ""
 
 
+def is_in_latin_letters(name: str) -> bool:
+    """Whether a name needs no Latin form beside it: every letter of it is a Latin one, accents or not."""
+    return all("LATIN" in unicodedata.name(letter, "") for letter in name if letter.isalpha())
+
+
 def own_capacity() -> str:
     """Give what stands for a person who speaks for no body and whose name is not shown."""
     return gettext("A person in their own capacity")

@@ -75,6 +75,7 @@ def demo(port: int, host: str, fresh: bool, no_serve: bool, scale: int) -> None:
     db.session.remove()
     db.engine.dispose()
     environ = os.environ | {"FORUM_DEMONSTRATION": "1", "FORUM_BASE_URL": address.rstrip("/")}
+    environ.setdefault("FORUM_OWNER", "whoever shows this demonstration")
     workers = default_workers(current_app.config["WORKERS"])
     sys.stdout.flush()
     children = [

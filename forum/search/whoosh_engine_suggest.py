@@ -10,9 +10,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from forum.search.analysis import TOKEN, analyse_token, fold
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
+from forum.search.stopwords import STOP_WORDS
 from forum.search.whoosh_engine_leaf import Leaf
 
 _SHORT = 5
+_FUNCTION_WORDS = frozenset[str]().union(*STOP_WORDS.values())
+"""Never what somebody meant to look for: "hash" is no slip of the hand for "has"."""
 
 
 def complete_word(start: str, leaves: Sequence[Leaf], limit: int) -> tuple[str, ...]:
@@ -71,7 +74,7 @@ def _find_similar(surface: str, leaves: Sequence[Leaf]) -> str | None:
     near: dict[str, int] = {}
     for leaf in leaves:
         for word, _ in leaf.words_from(surface[0]):
-            if word in near or abs(len(word) - len(surface)) > most:
+            if word in near or word in _FUNCTION_WORDS or abs(len(word) - len(surface)) > most:
                 continue
             distance = DamerauLevenshtein.distance(surface, word, score_cutoff=most)
             if distance <= most and leaf.word(word):

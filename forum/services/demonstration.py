@@ -40,6 +40,13 @@ class Places:
         """Give the moment so many days before the demonstration is loaded, on a whole second."""
         return (self.now - timedelta(days=days)).replace(microsecond=0)
 
+    def deadline(self, in_days: float) -> datetime:
+        """Give the hour at which something closes in so many days: an afternoon's end, as people set it."""
+        at = self.ago(-in_days)
+        hour = at.replace(hour=16, minute=0, second=0)
+        is_open = at > self.now
+        return hour if (hour > self.now) is is_open else at
+
     def day(self, days: float) -> date:
         """Give the day so many days ago."""
         return self.ago(days).date()

@@ -83,7 +83,7 @@ class GroupTexts:
 
     def _consultation(self, content: demo.Consultation) -> None:
         why = self.places.rendered["post", content.why]
-        closes_at = self.places.ago(-content.closes_in_days)
+        closes_at = self.places.deadline(content.closes_in_days)
         row = Consultation(
             group_id=self.group.id,
             stage_id=self.stages.get(content.stage),

@@ -91,7 +91,7 @@ def check_outbox(session: Session, *, now: datetime) -> Finding:
         )
     if counts.oldest_due_at is not None and now - counts.oldest_due_at > LATE:
         return Finding("outbox", False, f"{counts.due} entries wait", "Start `forum worker`.")
-    return Finding("outbox", True, f"{counts.due} waiting" if counts.due else "drained")
+    return Finding("outbox", True, f"{counts.due} waiting" if counts.due else "nothing waits")
 
 
 def check_index(engine: SearchEngine) -> Finding:
@@ -123,7 +123,7 @@ def check_disk(instance: Path) -> Finding:
         )
     if free < DISK_FLOOR:
         return Finding("disk", False, f"{free // 2**20} MB free", "Free some space on this disk.")
-    return Finding("disk", True, f"{free // 2**20:,} MB free")
+    return Finding("disk", True, f"{free / 2**30:,.1f} GB free")
 
 
 def check_all(checks: Iterable[Callable[[], Finding]]) -> list[Finding]:

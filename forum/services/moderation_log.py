@@ -69,13 +69,14 @@ class Month:
     """By the words of the group's rule; restrictions alone name one always."""
 
 
+_NEWEST_FIRST = (ModerationDecision.decided_at.desc(), ModerationDecision.id.desc())
+
+
 def list_log(
     session: Session, actor: Actor, *, before: str | None = None, group_slug: str | None = None
 ) -> LogPage:
     """Give a page of the decisions that the actor may know of."""
-    statement = (
-        _decisions().where(_known_to(actor)).order_by(ModerationDecision.id.desc()).limit(PAGE_SIZE + 1)
-    )
+    statement = _decisions().where(_known_to(actor)).order_by(*_NEWEST_FIRST).limit(PAGE_SIZE + 1)
     if group_slug is not None:
         statement = statement.where(Group.slug == group_slug)
     if before is not None:

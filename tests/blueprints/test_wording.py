@@ -89,3 +89,19 @@ def test_codes_become_names(app: Flask) -> None:
         assert wording.country_name(None) == ""
         assert wording.language_name("el") == "Greek"
         assert wording.own_language_name("el") == "ελληνικά"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_latin"),
+    [
+        ("Aġenzija Eżempju għat-Tfal", True),
+        ("Muster-Meldestelle 24", True),
+        ("Μαρία Παραδείγματος", False),
+        ("Пример", False),
+        ("Example Παράδειγμα", False),
+        ("", True),
+    ],
+)
+def test_only_other_scripts_need_a_latin_form(name: str, is_latin: bool) -> None:
+    """Accents do not count."""
+    assert wording.is_in_latin_letters(name) is is_latin

@@ -489,7 +489,7 @@ def test_suggestion(engine: SearchEngine, typed: str, meant: str) -> None:
     assert engine.suggest(request) == parse(meant).query
 
 
-@pytest.mark.parametrize("typed", ["scanning", "messages", "qqqqqqqq", "ab", "2021", "", "-scaning"])
+@pytest.mark.parametrize("typed", ["scanning", "messages", "qqqqqqqq", "ab", "2021", "", "-scaning", "thw"])
 @pytest.mark.usefixtures("library")
 def test_no_suggestion_for_what_is_known_or_like_nothing(engine: SearchEngine, typed: str) -> None:
     assert engine.suggest(SearchRequest(frozenset(["public"]), parse(typed).query)) is None

@@ -1,6 +1,7 @@
 """The demonstration: loaded whole, once, and read by nobody who may not."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from forum.cli.demo import PASSWORD, prepare, welcome
 from forum.clock import system_clock
 from forum.domain.accounts import Account
 from forum.domain.attribution import Attribution
+from forum.domain.consultations import Consultation
 from forum.domain.demonstration import Demonstration
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling, Status
@@ -22,6 +24,7 @@ from forum.domain.threads import Post, Thread, ThreadKind
 from forum.extensions import db
 from forum.policy import visible_to
 from forum.services.actors import actor_for
+from forum.services.demonstration import Places
 from tests.conftest import test_settings as settings_for
 
 
@@ -127,3 +130,22 @@ def test_the_welcome_names_one_sign_in_for_each_kind_of_user(loaded: tuple[Flask
     assert PASSWORD in text
     for role in ("moderator", "newcomer", "administrator", "chair", "observer"):
         assert role in text
+
+
+@pytest.mark.parametrize("hour", [0, 9, 15, 16, 23])
+@pytest.mark.parametrize("days", [-30, -0.01, 0.01, 0.5, 1, 30])
+def test_a_consultation_closes_at_an_hour_that_people_set(hour: int, days: float) -> None:
+    """At a full hour, unless that would open what is closed or close what is open."""
+    now = datetime(2026, 3, 2, hour, 17, 5, tzinfo=UTC)
+    closes = Places(now, b"", {}).deadline(days)
+    assert (closes > now) is (days > 0)
+    assert abs(closes - (now + timedelta(days=days))) < timedelta(days=1)
+    if abs(days) >= 1:
+        assert (closes.hour, closes.minute, closes.second) == (16, 0, 0)
+
+
+def test_open_consultations_are_open(session: Session) -> None:
+    """And closed ones closed, whatever the time of day at which the demonstration was loaded."""
+    now = datetime.now(UTC)
+    for consultation in session.scalars(sa.select(Consultation)):
+        assert (consultation.closed_at is None) is (consultation.closes_at > now)

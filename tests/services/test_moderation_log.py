@@ -143,6 +143,26 @@ def test_the_log_is_paged(build: Builder, session: Session, clock: StoppedClock)
     assert list_log(session, build.actor(None), group_slug="other").lines == []
 
 
+def test_an_older_decision_that_was_entered_later_stands_where_its_day_is(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """What was imported or loaded is in its place among the others, on the page and when turning it."""
+    group = build.group(Ceiling.PUBLIC, rules=RULES)
+    moderator = build.actor(build.member(group, role=GroupRole.MODERATOR))
+    thread = build.thread(group)
+    days = [5, 9, 1, 7]
+    for day in days:
+        post = build.post(thread, status=Status.PENDING)
+        decide(
+            session, moderator, kind=SubjectKind.POST, public_id=post.public_id,
+            action=Action.APPROVE, now=clock().replace(day=day),
+        )  # fmt: skip
+    page = list_log(session, build.actor(None))
+    assert [line.day.day for line in page.lines] == sorted(days, reverse=True)
+    rest = list_log(session, build.actor(None), before=page.lines[1].public_id)
+    assert [line.day.day for line in rest.lines] == [5, 1]
+
+
 def test_the_report_counts_what_is_public_and_stands(  # type: ignore[no-untyped-def]
     build: Builder, session: Session, clock: StoppedClock, removed
 ) -> None:
