@@ -32,6 +32,7 @@ def register_blueprints(app: Flask) -> None:
         posts,
         search,
         settings,  # noqa: F401  (views of another blueprint)
+        signing,
         strategy,
         threads,
     )
@@ -60,5 +61,6 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)
     app.register_blueprint(search.blueprint)
+    app.register_blueprint(signing.blueprint)
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(threads.blueprint)

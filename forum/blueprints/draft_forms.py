@@ -25,6 +25,7 @@ from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.richtext import Rendered, render
+from forum.services.chatham import is_sealed
 from forum.services.drafts import Draft, DraftText
 from forum.services.paper_choices import PaperChoices, find_owner
 from forum.services.signing import shown_as_choices
@@ -111,6 +112,8 @@ def prepare(form: DraftForm, group: Group, actor: Actor, draft: Draft | None = N
     if not isinstance(form, PaperForm):
         return
     purposes = {Purpose.POSITION: gettext("A position, owned by those who write it")}
+    if actor.mandates and not is_sealed(group):
+        purposes[Purpose.JOINT_POSITION] = gettext("A joint position, which other bodies are asked to sign")
     if can(actor, Action.WRITE_GROUP_DRAFT, group):
         purposes[Purpose.GROUP_DRAFT] = gettext("A group draft, owned by the group")
     form.purpose.choices = [SelectChoice(purpose.value, words) for purpose, words in purposes.items()]

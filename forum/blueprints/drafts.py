@@ -34,6 +34,7 @@ from forum.services.holding import Hold, find_hold
 from forum.services.paper_choices import find_consultation, find_owner
 from forum.services.papers import PaperHead, get_paper, get_source, get_text
 from forum.services.readership import count_readers
+from forum.services.signatures import list_agreeing_names
 from forum.services.signing import account_keys
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/groups/<slug>/papers")
@@ -217,6 +218,7 @@ def _draft_page(form: DraftForm, found: Draft) -> Page:
         "candidates": coauthors.list_candidates(session, found.paper, now=now()),
         "held": held_sentence(_hold(found), found.group),
         "readers": _readers(form, found),
+        "agreeing": list_agreeing_names(session, found.version),
     }
     return page
 

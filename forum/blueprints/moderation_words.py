@@ -69,6 +69,8 @@ _NOTICES = {
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator looked at what you flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("Your question was answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("Your comment on a paper was answered"),
+    NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for your answer"),
+    NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body answered about your joint position"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -79,6 +81,8 @@ _MAILS = {
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator has looked at what I flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("My question to the unit is answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("My comment on a paper is answered"),
+    NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for the answer of a body I speak for"),
+    NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body has answered about a joint position I write"),
 }
 
 

@@ -22,7 +22,9 @@ from forum.domain.threads import AnchorState
 from forum.errors import NotFound
 from forum.extensions import db
 from forum.policy import Action, can
+from forum.policy.labels import writers_label
 from forum.richtext import blocks_of
+from forum.services.addresses import signing_path
 from forum.services.attachments import list_attachments
 from forum.services.chatham import is_sealed
 from forum.services.comment_rights import get_rights
@@ -38,6 +40,7 @@ from forum.services.papers import (
     list_drafts,
     list_papers,
 )
+from forum.services.signatures import list_signatories
 from forum.services.subjects import writer_keys_of
 
 blueprint = Blueprint("papers", __name__)
@@ -87,7 +90,7 @@ def index(slug: str) -> str:
         group=group,
         papers=found,
         drafts=list_drafts(db.session(), actor, group=group),
-        purposes=[Purpose.POSITION, Purpose.GROUP_DRAFT],
+        purposes=list(Purpose),
         types=list(StakeholderType),
         filters=filters,
         links=page_links(url_for(".index", slug=slug, **filters), found.page, found.has_next),
@@ -108,6 +111,8 @@ def paper(slug: str, paper_id: str) -> str | Response:
     head = get_paper(db.session(), current_actor(), slug, paper_id)
     if head.newest is None:
         assert head.draft is not None
+        if writers_label(head.paper.id) not in current_actor().clearances:
+            return redirect(signing_path(paper_id), 303)
         return redirect(url_for("drafts.draft", slug=slug, draft_id=head.draft.public_id), 303)
     return _show(head, head.newest)
 
@@ -164,6 +169,10 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
         is_mine=is_mine,
         citation=citation(head, shown),
+        signatories=list_signatories(session, shown.id, {line.id: line.number for line in head.versions})
+        if head.paper.purpose is Purpose.JOINT_POSITION
+        else [],
+        to_sign=head.draft is not None and writers_label(head.paper.id) not in actor.clearances,
     )
 
 

@@ -24,6 +24,7 @@ from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, S
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import OrganisationSize, StakeholderType
+from forum.domain.signatures import Standing
 from forum.services.attribution import Byline
 
 _TYPES = {
@@ -95,6 +96,13 @@ _ACCOUNT_STATUSES = {
     AccountStatus.DISABLED: lazy_gettext("switched off"),
     AccountStatus.FORMER: lazy_gettext("has left"),
 }
+_STANDINGS = {
+    Standing.AGREED: lazy_gettext("Agreed to this text"),
+    Standing.AGREED_EARLIER: lazy_gettext("Agreed to an earlier text, not to this one"),
+    Standing.WANTS_CHANGES: lazy_gettext("Agrees if changed"),
+    Standing.DECLINED: lazy_gettext("Declined"),
+    Standing.MISSING: lazy_gettext("No answer yet"),
+}
 _SIZES = {
     OrganisationSize.MICRO: lazy_gettext("Micro (1 to 9 employees)"),
     OrganisationSize.SMALL: lazy_gettext("Small (10 to 49 employees)"),
@@ -158,6 +166,11 @@ def _type_names(_locale_name: str) -> dict[StakeholderType, str]:
 def tlp_words(value: Tlp | str) -> str:
     """Give who reads under a TLP label, in plain words."""
     return str(_TLP[Tlp(value)])
+
+
+def standing_words(value: Standing | str) -> str:
+    """Give how a body stands to the draft of a joint position."""
+    return str(_STANDINGS[Standing(value)])
 
 
 def ceiling_words(value: Ceiling | str) -> str:

@@ -33,24 +33,9 @@ IDLE_POLL = 0.5
 HOUSE_INTERVAL = 3600.0
 
 
-def mail_settings(app: Flask) -> MailSettings:
-    """Give what mail needs from the configuration."""
-    settings = app.config
-    return MailSettings(
-        base_url=settings["BASE_URL"],
-        site_name=settings["SITE_NAME"],
-        owner=settings["OWNER"],
-        contact=settings["CONTACT"],
-        sender=settings["MAIL_FROM"],
-        secret_key=settings["SECRET_KEY"],
-        sealing_secret=str(settings["SEALING_KEY"]).encode(),
-        is_demonstration=settings["DEMONSTRATION"],
-    )
-
-
 def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     """Give the handlers, in lanes that do not wait for each other; ValueError for an unusable MAIL_URL."""
-    settings = mail_settings(app)
+    settings = MailSettings.from_config(app.config)
     office = PostOffice(settings, now)
     composers = {"notice": office.notice, "invitation": office.invitation}
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())

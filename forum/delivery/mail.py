@@ -44,6 +44,20 @@ class MailSettings:
     sealing_secret: bytes
     is_demonstration: bool = False
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "MailSettings":
+        """Give what mail needs from the configuration."""
+        return cls(
+            base_url=config["BASE_URL"],
+            site_name=config["SITE_NAME"],
+            owner=config["OWNER"],
+            contact=config["CONTACT"],
+            sender=config["MAIL_FROM"],
+            secret_key=config["SECRET_KEY"],
+            sealing_secret=str(config["SEALING_KEY"]).encode(),
+            is_demonstration=config["DEMONSTRATION"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -174,7 +188,14 @@ class PostOffice:
         )
         return self._about(letter) if letter is not None else None
 
-    def _about(self, letter: Letter) -> Composed:
+    def preview(self, letter: Letter) -> EmailMessage:
+        """Give the mail about a notice as its reader would get it, but for the link that stops such mail.
+
+        That link is theirs alone, so it is left out for whoever looks at a mail before it goes.
+        """
+        return self._about(letter, stop_path="/mail/stop/…").message
+
+    def _about(self, letter: Letter, stop_path: str | None = None) -> Composed:
         _, translations = self.environment(letter.language)
         words = words_of(letter, translations)
         token = stop_token(self.settings.secret_key, letter.account_public_id, letter.kind)
@@ -187,7 +208,7 @@ class PostOffice:
             subject=words.subject,
             name=name,
             values={"words": words, "letter": letter, "url": self.url(letter.path)},
-            stop_path=f"/mail/stop/{token}",
+            stop_path=stop_path or f"/mail/stop/{token}",
         )
         return Composed(message, name, letter.notice_id)
 

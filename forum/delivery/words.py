@@ -70,6 +70,8 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.FLAG_ANSWERED: _("A moderator looked at what you flagged"),
         NoticeKind.QUESTION_ANSWERED: _("Your question was answered"),
         NoticeKind.COMMENT_ANSWERED: _("Your comment was answered"),
+        NoticeKind.SIGNATURE_ASKED: _("A joint position waits for your answer"),
+        NoticeKind.SIGNATURE_ANSWERED: _("A body answered about your joint position"),
     }[kind]
 
 
@@ -103,4 +105,8 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.FLAG_ANSWERED: _("You get this mail because you flagged something."),
         NoticeKind.QUESTION_ANSWERED: _("You get this mail because you asked a question."),
         NoticeKind.COMMENT_ANSWERED: _("You get this mail because you commented on a paper."),
+        NoticeKind.SIGNATURE_ASKED: _(
+            "You get this mail because a body you speak for is asked to sign a joint position."
+        ),
+        NoticeKind.SIGNATURE_ANSWERED: _("You get this mail because you write this joint position."),
     }[kind]

@@ -21,6 +21,10 @@ class NoticeKind(enum.StrEnum):
     FLAG_ANSWERED = "flag_answered"
     QUESTION_ANSWERED = "question_answered"
     COMMENT_ANSWERED = "comment_answered"
+    SIGNATURE_ASKED = "signature_asked"
+    """A joint position waits for the answer of a body one speaks for."""
+    SIGNATURE_ANSWERED = "signature_answered"
+    """A body answered about a joint position one writes."""
 
 
 class Notice(PublicId, Base):
@@ -35,6 +39,8 @@ class Notice(PublicId, Base):
     subject_kind: Mapped[SubjectKind | None]
     subject_id: Mapped[int | None]
     decision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderation_decision.id"))
+    occasion: Mapped[str | None] = mapped_column(sa.String(40))
+    """What exactly it was, where the subject alone does not say it: "receipt:17", "reminder:5"."""
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     """Idempotence: the same event never notifies twice."""
     created_at: Mapped[datetime]

@@ -97,15 +97,14 @@ class PaperOwner(Base):
 
 
 class AuthorRole(enum.StrEnum):
-    """Who reads and writes a draft."""
+    """Who writes a draft; bodies that are asked to sign it are signatures.Signatory."""
 
     AUTHOR = "author"
     COORDINATOR = "coordinator"
-    SIGNATORY = "signatory"
 
 
 class PaperAuthor(Base):
-    """A person who reads the drafts of a paper; ended when they leave."""
+    """A person who writes the drafts of a paper; ended when they leave."""
 
     __tablename__ = "paper_author"
 

@@ -14,6 +14,7 @@ from forum.domain import (
     outbox,
     papers,
     records,
+    signatures,
     threads,
 )
 from forum.domain.base import Base
@@ -33,6 +34,7 @@ __all__ = [
     "outbox",
     "papers",
     "records",
+    "signatures",
     "threads",
 ]
 

@@ -20,6 +20,8 @@ class Action(enum.StrEnum):
     """Change one's own text."""
     WITHDRAW = "withdraw"
     PUBLISH = "publish"
+    SIGN = "sign"
+    """Of a draft of a joint position: answer in the name of a body that was asked to sign."""
     FLAG = "flag"
     MODERATE = "moderate"
     """Of a group: see its queue; of a contribution: decide."""

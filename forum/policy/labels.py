@@ -54,6 +54,14 @@ def authors_label(paper_id: int) -> str:
     return f"authors:paper:{paper_id}"
 
 
+def writers_label(paper_id: int) -> str:
+    """Give the clearance of who writes a paper's drafts; nothing is labelled so.
+
+    Invited signatories read a draft (authors_label) and do not write it.
+    """
+    return f"writers:paper:{paper_id}"
+
+
 def consultation_secretariat_label(consultation_id: int) -> str:
     """Give the label of what a consultation's secretariat has received."""
     return f"consultation:{consultation_id}:secretariat"

@@ -180,6 +180,12 @@ ENTRIES: dict[str, Entry] = {
     "posts.withdraw": Entry.SIGNED_IN,
     # search
     "search.page": Entry.ANYONE,
+    # signing
+    "signing.answer": Entry.SIGNED_IN,
+    "signing.board": Entry.SIGNED_IN,
+    "signing.end": Entry.SIGNED_IN,
+    "signing.invite": Entry.SIGNED_IN,
+    "signing.reminder": Entry.SIGNED_IN,
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,

@@ -13,7 +13,7 @@ from forum.domain.threads import Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy.actions import Action
 from forum.policy.actor import Actor
-from forum.policy.labels import authors_label
+from forum.policy.labels import writers_label
 from forum.policy.subjects import CommentRights, PaperRights, Readable, Subject
 
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
@@ -72,7 +72,7 @@ def _new_version(actor: Actor, paper: PaperRights) -> bool:
     """Its co-authors, whoever speaks today for a body that wrote it, and a group draft's editors."""
     if not _write(actor, paper.group):
         return False
-    if authors_label(paper.paper.id) in actor.clearances or not actor.writer_keys.isdisjoint(
+    if writers_label(paper.paper.id) in actor.clearances or not actor.writer_keys.isdisjoint(
         paper.writer_keys
     ):
         return True
@@ -109,13 +109,25 @@ def _edit(actor: Actor, subject: Subject) -> bool:
         return (
             subject.status is Status.DRAFT
             and subject.paper is not None
-            and authors_label(subject.paper.id) in actor.clearances
+            and writers_label(subject.paper.id) in actor.clearances
         )
     return (
         is_writer(actor, subject)
         and _read(actor, subject)
         and subject.status in {Status.PUBLISHED, Status.PENDING}
         and not _is_locked(subject.thread)
+    )
+
+
+def _sign(actor: Actor, subject: Subject) -> bool:
+    """Answer about the draft of a joint position; which bodies were asked, the service looks up."""
+    return (
+        not actor.is_suspended
+        and bool(actor.mandates)
+        and subject.status is Status.DRAFT
+        and subject.paper is not None
+        and subject.paper.purpose is Purpose.JOINT_POSITION
+        and _read(actor, subject)
     )
 
 
@@ -212,6 +224,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.EDIT: _edit,
     Action.WITHDRAW: _withdraw,
     Action.PUBLISH: _publish,
+    Action.SIGN: _sign,
     Action.FLAG: _flag,
     Action.MODERATE: _moderate,
     Action.COMMENT_ANSWER: _new_version,

@@ -9,7 +9,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import WRITER_READS, Ceiling, Tlp
 from forum.domain.tables import attachments, consultations, papers, threads
 from forum.policy.actor import Actor
-from forum.policy.labels import COMMUNITY, PUBLIC
+from forum.policy.labels import COMMUNITY, PUBLIC, writers_label
 
 SUBJECT_OF: dict[type, SubjectKind] = {
     threads.Thread: SubjectKind.THREAD,
@@ -38,6 +38,13 @@ def _written(model: Any, keys: Any) -> sa.ColumnElement[bool]:
         )
         .exists()
     )
+
+
+def writes_drafts_of(actor: Actor, model: Any) -> sa.ColumnElement[bool]:
+    """Give the condition that a version belongs to a paper whose drafts the actor writes, not only reads."""
+    prefix = writers_label(0)[:-1]
+    papers = [int(label.removeprefix(prefix)) for label in actor.clearances if label.startswith(prefix)]
+    return model.paper_id.in_(sorted(papers)) if papers else sa.false()
 
 
 def visible_to(actor: Actor, model: Any) -> sa.ColumnElement[bool]:

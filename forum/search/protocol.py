@@ -43,6 +43,8 @@ class SearchDocument:
     author: str | None = None
     """The name that the audience may be shown, or None."""
     organisation: str | None = None
+    signatories: tuple[str, ...] = ()
+    """Bodies that signed it beside: found as its organisation is."""
     organisation_type: str | None = None
     country: str | None = None
     """ISO 3166 alpha-2."""

@@ -19,6 +19,7 @@ from forum.search.protocol import FacetCount, Hit, Results, SearchRequest
 from forum.search.query import FACETS, Filter, Filters
 from forum.search.whoosh_engine_leaf import Column, Leaf
 from forum.search.whoosh_engine_plan import Node
+from forum.search.whoosh_engine_segment import SEPARATOR
 
 SUPERSEDED = 0.6  # what an older version of a paper counts beside the current one
 _ORDER: Literal["little"] = "little"
@@ -95,7 +96,7 @@ def _column_mask(column: Column, choice: Filter) -> int:
 
 
 def _match_value(value: str, wanted: str) -> bool:
-    return value.casefold() == wanted.casefold()
+    return wanted.casefold() in value.casefold().split(SEPARATOR)
 
 
 def _match_author(value: str, wanted: str) -> bool:

@@ -35,8 +35,10 @@ from whoosh.util.numlists import GrowableArray
 from forum.search.analysis import TOKEN, analyse_token, surfaces
 from forum.search.protocol import SearchDocument
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 INDEX_NAME = "MAIN"
+SEPARATOR = "\x1e"
+"""Between several values of one document in a column."""
 TERMS, POSTINGS, DOCUMENTS = ".trm", ".pst", ".doc"
 IDS, STEMS, WORDS, TITLES = b"\x00", b"\x01", b"\x02", b"\x03"
 VALUES = (
@@ -134,7 +136,7 @@ class Batch:
             document.country,
             document.language,
             f"{moment.year:04}",
-            document.organisation,
+            SEPARATOR.join(dict.fromkeys(filter(None, (document.organisation, *document.signatories)))),
             document.author,
             document.label,
             "yes" if document.is_superseded else "",

@@ -14,6 +14,7 @@ from forum.domain.consultations import Consultation
 from forum.domain.groups import GroupRole, Membership, Seat
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper, PaperAuthor
+from forum.domain.signatures import Signatory
 from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
 from forum.policy.labels import (
     COMMUNITY,
@@ -25,6 +26,7 @@ from forum.policy.labels import (
     moderators_label,
     named_label,
     organisations_label,
+    writers_label,
 )
 from forum.services.coauthors import is_coauthor_on
 from forum.services.sealing import account_key, organisation_key, sealed_key
@@ -89,6 +91,8 @@ def _load_rights(
                 granted.add(named_label(first))
                 named.append((first, int(second)))
             case "author":
+                granted |= {authors_label(first), writers_label(first)}
+            case "signatory":
                 granted.add(authors_label(first))
             case "consultation":
                 granted.add(consultation_secretariat_label(first))
@@ -144,6 +148,9 @@ def _rights_statement() -> Any:
         sa.select(sa.literal("author"), PaperAuthor.paper_id, sa.literal(""), no, *nothing)
         .join(Paper, Paper.id == PaperAuthor.paper_id)
         .where(PaperAuthor.account_id == account_id, is_coauthor_on(today)),
+        sa.select(sa.literal("signatory"), Signatory.paper_id, sa.literal(""), no, *nothing).where(
+            Signatory.organisation_id.in_(bodies), Signatory.ended_at.is_(None)
+        ),
         sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no, *nothing)
         .join(Membership, Membership.group_id == Consultation.group_id)
         .where(current, Membership.role == GroupRole.SECRETARIAT),

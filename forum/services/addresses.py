@@ -42,6 +42,11 @@ def draft_path(group_slug: str, version_public_id: str) -> str:
     return f"/groups/{group_slug}/papers/drafts/{version_public_id}"
 
 
+def signing_path(paper_public_id: str) -> str:
+    """Give the address where invited bodies read the draft of a joint position and answer."""
+    return f"/signing/{paper_public_id}/"
+
+
 def unread_path(group_slug: str, thread_public_id: str) -> str:
     """Give the address that leads to the first unread post of a discussion."""
     return f"{thread_path(group_slug, thread_public_id)}unread"

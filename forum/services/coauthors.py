@@ -12,7 +12,7 @@ from forum.domain.accounts import Account, AccountStatus
 from forum.domain.audit import AuditAction
 from forum.domain.groups import WRITING_ROLES, Group, Membership, WhoMayWrite
 from forum.domain.organisations import Mandate, Organisation
-from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner
+from forum.domain.papers import Paper, PaperAuthor, PaperOwner
 from forum.errors import Invalid
 from forum.policy import Actor
 from forum.services.recording import record_coauthor
@@ -23,8 +23,8 @@ def is_coauthor_on(today: Any) -> sa.ColumnElement[bool]:
 
     `today` is a date, or a parameter of a statement that is kept.
 
-    Nobody has to end anything when a person leaves: a co-author is a member of the group (invited
-    signatories are not) and, where they write for a body, holds its mandate today.
+    Nobody has to end anything when a person leaves: a co-author is a member of the group and, where they
+    write for a body, holds its mandate today.
     """
     is_member = (
         sa.select(sa.literal(1))
@@ -56,7 +56,7 @@ def is_coauthor_on(today: Any) -> sa.ColumnElement[bool]:
     return sa.and_(
         PaperAuthor.ended_at.is_(None),
         sa.or_(PaperAuthor.organisation_id.is_(None), holds_mandate),
-        sa.or_(PaperAuthor.role == AuthorRole.SIGNATORY, is_member, is_open_to_all),
+        sa.or_(is_member, is_open_to_all),
     )
 
 

@@ -17,11 +17,12 @@ from forum.domain.papers import (
     PaperAuthor,
     PaperOwner,
     PaperVersion,
+    Purpose,
 )
 from forum.domain.text import checked_title, normalise
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require, visible_to
-from forum.policy.labels import authors_label
+from forum.policy.labels import writers_label
 from forum.policy.subjects import PaperRights
 from forum.richtext import Rendered
 from forum.services.chatham import is_sealed
@@ -29,6 +30,7 @@ from forum.services.coauthors import list_coauthors
 from forum.services.groups import get_group
 from forum.services.labels import relabel
 from forum.services.paper_choices import PaperChoices, add_owner, apply_choices
+from forum.services.signatories import ask_again, forget_answers, forget_signatories
 from forum.services.subjects import subject_of
 from forum.services.threads import default_tlp, tlp_choices
 
@@ -108,6 +110,7 @@ def start_version(
     version = _add_draft(session, actor, group, paper, text, based_on=based_on, now=now)
     _join(session, actor, paper, now=now)
     relabel(session, group, version, now=now)
+    ask_again(session, paper, version, now=now)
     return Draft(version, paper, group)
 
 
@@ -119,10 +122,11 @@ def _make_room(session: Session, actor: Actor, paper: Paper, *, now: datetime) -
     draft = _find_draft(session, paper)
     if draft is None:
         return
-    if authors_label(paper.id) in actor.clearances:
+    if writers_label(paper.id) in actor.clearances:
         raise Conflict(STARTED_MEANWHILE)
     if list_coauthors(session, paper.id, now=now):
         raise NotAllowed("Its authors are writing a new version already. Ask them to add you as an author.")
+    forget_answers(session, draft)
     session.delete(draft)
     session.flush()
 
@@ -157,11 +161,13 @@ def save_draft(
 def delete_draft(session: Session, actor: Actor, public_id: str) -> Paper | None:
     """Throw a draft away, and the paper with it if nothing of it was ever sent; gives what is left."""
     draft = get_draft(session, actor, public_id)
+    forget_answers(session, draft.version)
     session.delete(draft.version)
     session.flush()
     paper_id = draft.paper.id
     if session.scalar(sa.select(PaperVersion.id).where(PaperVersion.paper_id == paper_id).limit(1)):
         return draft.paper
+    forget_signatories(session, paper_id)
     session.execute(sa.delete(PaperAuthor).where(PaperAuthor.paper_id == paper_id))
     session.execute(sa.delete(PaperOwner).where(PaperOwner.paper_id == paper_id))
     session.delete(draft.paper)
@@ -178,11 +184,21 @@ def get_draft(session: Session, actor: Actor, public_id: str, action: Action = A
     require(actor, Action.READ, subject)
     assert subject.paper is not None
     if version.status is not Status.DRAFT:
-        if authors_label(subject.paper.id) in actor.clearances:
+        if writers_label(subject.paper.id) in actor.clearances:
             raise Conflict(SENT_MEANWHILE)
         raise NotAllowed("This version was sent: it cannot be changed any more.")
     require(actor, action, subject)
     return Draft(version, subject.paper, subject.group)
+
+
+def find_draft_of(session: Session, actor: Actor, paper_id: str) -> Draft:
+    """Give the draft of a paper to one of its writers; NotFound where there is none that they may read."""
+    public_id = session.scalar(
+        sa.select(PaperVersion.public_id)
+        .join(Paper, Paper.id == PaperVersion.paper_id)
+        .where(Paper.public_id == paper_id, PaperVersion.status == Status.DRAFT)
+    )
+    return get_draft(session, actor, public_id or "")
 
 
 def find_paper(session: Session, slug: str, paper_id: str) -> tuple[Paper, Group]:
@@ -330,7 +346,8 @@ def _join(session: Session, actor: Actor, paper: Paper, *, now: datetime) -> Non
     row = session.get(PaperAuthor, (paper.id, actor.account_id))
     if row is None:
         row = PaperAuthor(paper_id=paper.id, account_id=actor.account_id, added_at=now)
-        row.role = AuthorRole.AUTHOR
+        is_joint = paper.purpose is Purpose.JOINT_POSITION
+        row.role = AuthorRole.COORDINATOR if is_joint else AuthorRole.AUTHOR
         session.add(row)
     elif row.ended_at is None:
         return

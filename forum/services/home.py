@@ -14,7 +14,7 @@ from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread, ThreadKind
 from forum.domain.working_days import Bucket
 from forum.policy import Action, Actor, can, visible_to
-from forum.policy.sql import written_by
+from forum.policy.sql import writes_drafts_of, written_by
 from forum.services.addresses import draft_path, paper_path, post_path, unread_path, version_path
 from forum.services.moderation_queue import QueueFilters, list_waiting
 from forum.services.reading import read_at_of
@@ -26,6 +26,7 @@ from forum.services.recent import (
     list_recent_discussions,
     list_recent_papers,
 )
+from forum.services.signatures import SigningLine, list_to_sign
 
 MOST = 10
 """Longer lists are cut: home says what comes first, the pages behind it have the rest."""
@@ -75,6 +76,7 @@ class Desk:
     """What needs a signed-in person; None where their roles have no such thing."""
 
     drafts: list[OwnLine]
+    to_sign: list[SigningLine]
     pending: list[OwnLine]
     unread: list[UnreadLine]
     moderation: ModerationState | None
@@ -84,7 +86,7 @@ class Desk:
     def is_clear(self) -> bool:
         """Whether nothing of one's own waits."""
         waits = self.moderation is not None and self.moderation.next_due is not None
-        return not (self.drafts or self.pending or self.unread or self.questions or waits)
+        return not (self.drafts or self.to_sign or self.pending or self.unread or self.questions or waits)
 
 
 def load_news(session: Session, actor: Actor) -> News:
@@ -101,6 +103,7 @@ def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
     has_desk = can(actor, Action.SEE_SECRETARIAT_DESK)
     return Desk(
         drafts=_list_drafts(session, actor),
+        to_sign=list_to_sign(session, actor) if actor.mandates else [],
         pending=_list_pending(session, actor),
         unread=_list_unread(session, actor),
         moderation=_load_moderation(session, actor, now) if can(actor, Action.SEE_MODERATION) else None,
@@ -112,7 +115,11 @@ def _list_drafts(session: Session, actor: Actor) -> list[OwnLine]:
     rows = session.execute(
         sa.select(PaperVersion.title, PaperVersion.public_id, PaperVersion.edited_at, Group)
         .join(Group, Group.id == PaperVersion.group_id)
-        .where(PaperVersion.status == Status.DRAFT, visible_to(actor, PaperVersion))
+        .where(
+            PaperVersion.status == Status.DRAFT,
+            visible_to(actor, PaperVersion),
+            writes_drafts_of(actor, PaperVersion),
+        )
         .order_by(PaperVersion.edited_at.desc())
         .limit(MOST)
     )

@@ -30,6 +30,7 @@ from forum.search.protocol import Add, Change, Remove, SearchDocument
 from forum.services.attribution import ATTRIBUTED, author_columns, join_author, present
 from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
+from forum.services.signatures import signed_slugs
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
@@ -177,8 +178,9 @@ def _load(session: Session, kind: SubjectKind, ids: Sequence[int]) -> Iterable[C
         for group in session.scalars(sa.select(Group).where(Group.id.in_({row.group_id for row in found})))
     }
     pages = _join_pages(session, ids) if kind is SubjectKind.ATTACHMENT else {}
+    signed = signed_slugs(session, ids) if kind is SubjectKind.VERSION else {}
     for row in found:
-        yield _change(kind, groups[row.group_id], row, pages)
+        yield _change(kind, groups[row.group_id], row, pages, signed)
 
 
 def _join_pages(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -300,7 +302,9 @@ def _consultations(ids: Sequence[int]) -> Any:
     )
 
 
-def _change(kind: SubjectKind, group: Group, row: Any, pages: dict[int, str]) -> Change:
+def _change(
+    kind: SubjectKind, group: Group, row: Any, pages: dict[int, str], signed: dict[int, tuple[str, ...]]
+) -> Change:
     id_ = document_id(kind, row.public_id)
     if not _is_findable(kind, row):
         return Remove(id_)
@@ -314,6 +318,8 @@ def _change(kind: SubjectKind, group: Group, row: Any, pages: dict[int, str]) ->
     }
     if kind is not SubjectKind.CONSULTATION:
         values |= _attribution(group, row)
+    if kind is SubjectKind.VERSION and row.id in signed:
+        values["signatories"] = signed[row.id]
     if is_day_only(group, row):
         values["date"] = start_of_day(values["date"])
     return Add(SearchDocument(version=_fingerprint(values), **values))

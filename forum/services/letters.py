@@ -22,7 +22,7 @@ from forum.policy import Action, Actor, can
 from forum.policy.labels import PUBLIC, base_label
 from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
-from forum.services.addresses import group_path, subject_path
+from forum.services.addresses import group_path, signing_path, subject_path
 from forum.services.decisions import is_undone
 from forum.services.groups import rule_text
 from forum.services.invitations import get_offer, invitation_token
@@ -77,6 +77,11 @@ def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secre
     notice = session.get(Notice, notice_id)
     if notice is None or notice.mailed_at is not None or notice.read_at is not None:
         return None
+    return write_letter(session, notice, now=now, sealing_secret=sealing_secret)
+
+
+def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_secret: bytes) -> Letter | None:
+    """Give what the mail about a notice says to its reader now; one that is not stored yet is a preview."""
     account = session.get(Account, notice.account_id)
     actor = load_actor(session, notice.account_id, now=now, sealing_secret=sealing_secret)
     if account is None or not actor.is_signed_in or not wants_mail(session, account.id, notice.kind):
@@ -92,7 +97,7 @@ def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secre
     decision = session.get(ModerationDecision, notice.decision_id) if notice.decision_id else None
     says_more = decision is not None and reads and _is_public(subject)
     return Letter(
-        notice_id=notice.id,
+        notice_id=notice.id or 0,
         notice_public_id=notice.public_id,
         kind=notice.kind,
         email=account.email or "",
@@ -185,6 +190,8 @@ def _is_public(subject: Subject | None) -> bool:
 def _path(notice: Notice, actor: Actor, subject: Subject | None, group: Group | None) -> str:
     if notice.kind in _OF_THE_WRITER:
         return CONTRIBUTIONS_PATH
+    if subject is not None and notice.kind is NoticeKind.SIGNATURE_ASKED and subject.paper is not None:
+        return signing_path(subject.paper.public_id)
     if subject is not None:
         return subject_path(subject)
     if group is not None and notice.kind is not NoticeKind.FLAG_ANSWERED and can(actor, Action.READ, group):

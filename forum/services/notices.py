@@ -216,7 +216,7 @@ def _versions(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int,
     found = []
     for row in session.execute(join_author(statement, Paper)):
         if row.number is None:
-            path = paper_path(row.Group.slug, row.paper_public_id)
+            path = paper_path(row.Group.slug, row.paper_public_id)  # leads signatories to their own page
         else:
             path = version_path(row.paper_public_id, row.number)
         found.append((row.id, _About(row.title, path, present(actor, row.Group, row, row))))

@@ -40,12 +40,13 @@ def enqueue_notice(
     account_id: int | None = None,
     decision_id: int | None = None,
     group_id: int | None = None,
+    occasion: str | None = None,
     at: datetime | None = None,
 ) -> None:
     """Have people told; without `account_id` the handler works out whom the event concerns.
 
     `at` puts it off, as for a decision that can still be taken back; `group_id` is for what has no
-    subject, as being invited to a group.
+    subject, as being invited to a group; `occasion` tells events about one subject apart.
     """
     payload: dict[str, Any] = {"kind": kind.value}
     if subject_kind is not None:
@@ -56,4 +57,6 @@ def enqueue_notice(
         payload["decision_id"] = decision_id
     if group_id is not None:
         payload["group_id"] = group_id
+    if occasion is not None:
+        payload["occasion"] = occasion
     enqueue(session, Topic.NOTIFY, payload, now=now, at=at)

@@ -11,6 +11,7 @@ from forum.domain.groups import Group
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperAuthor, PaperOwner, Purpose
+from forum.domain.signatures import Signatory
 from forum.errors import Invalid
 from forum.policy import Action, Actor, can
 from forum.policy.actor import SpokenFor
@@ -35,7 +36,14 @@ class PaperChoices:
 def apply_choices(session: Session, actor: Actor, group: Group, paper: Paper, choices: PaperChoices) -> None:
     """Write what is chosen once a paper; Invalid names the field to mend."""
     if choices.purpose is Purpose.JOINT_POSITION:
-        raise Invalid("Choose a position or a group draft.", field="purpose")
+        _check_joint(group, choices)
+    elif (
+        paper.id is not None and paper.purpose is Purpose.JOINT_POSITION and _is_anybody_asked(session, paper)
+    ):
+        raise Invalid(
+            "Bodies were asked to sign this position. Ask them no longer before you make it another kind.",
+            field="purpose",
+        )
     if choices.purpose is Purpose.GROUP_DRAFT and not can(actor, Action.WRITE_GROUP_DRAFT, group):
         raise Invalid("Group drafts are begun by the rapporteur, chair or secretariat.", field="purpose")
     if choices.language not in LANGUAGES:
@@ -54,6 +62,27 @@ def apply_choices(session: Session, actor: Actor, group: Group, paper: Paper, ch
     paper.organisation_id = body.organisation_id if body else None
     paper.stakeholder_type = body.type if body else None
     paper.country = body.country if body else None
+
+
+def _is_anybody_asked(session: Session, paper: Paper) -> bool:
+    asked = sa.select(Signatory.id).where(Signatory.paper_id == paper.id, Signatory.ended_at.is_(None))
+    return session.scalar(asked.limit(1)) is not None
+
+
+def _check_joint(group: Group, choices: PaperChoices) -> None:
+    """A joint position names its bodies, and one of them coordinates it."""
+    if is_sealed(group):
+        raise Invalid(
+            "A joint position names who signs it: that cannot be under the Chatham House Rule.",
+            field="purpose",
+        )
+    if not choices.speaking_for:
+        raise Invalid(
+            "A joint position is coordinated by an organisation: choose the one that you speak for.",
+            field="purpose",
+        )
+    if choices.shown_as is ShownAs.STAKEHOLDER_TYPE:
+        raise Invalid("A joint position names who signs it: choose another way.", field="shown_as")
 
 
 def find_body(actor: Actor, slug: str) -> SpokenFor | None:

@@ -17,8 +17,10 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.organisations import StakeholderType
 from forum.domain.papers import Paper, PaperVersion, Purpose
+from forum.domain.signatures import Signature
 from forum.errors import NotFound
 from forum.policy import Actor, visible_to
+from forum.policy.sql import writes_drafts_of
 from forum.services.attribution import Byline, author_columns, join_author, present
 from forum.services.paging import checked_place
 
@@ -46,6 +48,8 @@ class PaperLine:
     """When it was published, or sent where it is not published."""
     is_day_only: bool
     word_count: int
+    signatories: int = 0
+    """How many bodies signed this version beside the one that coordinated it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,7 @@ def list_papers(
     conditions = _conditions(group, consultation_id, organisation_id, purpose, stakeholder_type)
     statement = (
         sa.select(*_VERSION, Paper, Group)
-        .add_columns(*author_columns())
+        .add_columns(*author_columns(), _signatories)
         .join(Paper, Paper.id == PaperVersion.paper_id)
         .join(Group, Group.id == Paper.group_id)
         .where(*_is_newest(actor), *conditions)
@@ -287,6 +291,13 @@ def list_papers(
     return PaperList([_paper_line(actor, row) for row in rows[:per_page]], page, len(rows) > per_page)
 
 
+_signatories = (
+    sa.select(sa.func.count())
+    .where(Signature.version_id == PaperVersion.id)
+    .correlate(PaperVersion)
+    .scalar_subquery()
+    .label("signatories")
+)
 _sent_at: sa.ColumnElement[datetime] = sa.func.coalesce(PaperVersion.published_at, PaperVersion.edited_at)
 
 
@@ -319,7 +330,9 @@ def _conditions(
     if consultation_id is not None:
         conditions.append(Paper.consultation_id == consultation_id)
     if organisation_id is not None:
-        conditions.append(Paper.organisation_id == organisation_id)
+        signed = sa.select(Signature.version_id).where(Signature.organisation_id == organisation_id)
+        is_theirs = Paper.organisation_id == organisation_id
+        conditions.append(sa.or_(is_theirs, PaperVersion.id.in_(signed)))
         conditions.append(Paper.shown_as != ShownAs.STAKEHOLDER_TYPE)
     if purpose is not None:
         conditions.append(Paper.purpose == purpose)
@@ -345,6 +358,7 @@ def _paper_line(actor: Actor, row: Any) -> PaperLine:
         at=row.published_at or row.edited_at,
         is_day_only=row.Group.attribution is Attribution.CHATHAM_HOUSE or row.Paper.alias is not None,
         word_count=row.word_count,
+        signatories=row.signatories,
     )
 
 
@@ -361,7 +375,11 @@ def list_drafts(session: Session, actor: Actor, *, group: Group | None = None) -
             PaperVersion.based_on.is_(None),
         )
         .join(Paper, Paper.id == PaperVersion.paper_id)
-        .where(PaperVersion.status == Status.DRAFT, visible_to(actor, PaperVersion))
+        .where(
+            PaperVersion.status == Status.DRAFT,
+            visible_to(actor, PaperVersion),
+            writes_drafts_of(actor, PaperVersion),
+        )
         .order_by(PaperVersion.edited_at.desc(), PaperVersion.id.desc())
     )
     if group is not None:

@@ -19,6 +19,7 @@ from forum.errors import NotFound
 from forum.policy import Actor, visible_to
 from forum.policy.labels import COMMUNITY
 from forum.services.mandates import MandateLine, list_mandates
+from forum.services.signatures import signed_by
 
 SHOWN = 20
 """Papers and discussions on a profile; search finds the rest."""
@@ -111,7 +112,11 @@ def list_papers_of(session: Session, actor: Actor, organisation: Organisation) -
         )
         .join(Group, Group.id == Paper.group_id)
         .where(
-            sa.or_(Paper.organisation_id == organisation.id, Paper.id.in_(owned)),
+            sa.or_(
+                Paper.organisation_id == organisation.id,
+                Paper.id.in_(owned),
+                PaperVersion.id.in_(signed_by(organisation.id)),
+            ),
             *_shows_body(Paper),
         )
         .order_by(PaperVersion.published_at.desc(), Paper.id.desc())

@@ -48,6 +48,7 @@ class NewNotice:
     subject_kind: SubjectKind | None = None
     subject_id: int | None = None
     decision_id: int | None = None
+    occasion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _Event:
     decision: ModerationDecision | None
     account_id: int | None
     group_id: int | None
+    occasion: str | None = None
 
 
 def list_new_notices(
@@ -96,6 +98,7 @@ def create_notice(session: Session, new: NewNotice, *, now: datetime) -> Notice 
         subject_kind=new.subject_kind,
         subject_id=new.subject_id,
         decision_id=new.decision_id,
+        occasion=new.occasion,
         key=new.key,
         created_at=new.created_at,
     )
@@ -141,7 +144,14 @@ def _load(session: Session, payload: Mapping[str, Any]) -> _Event | None:
         if decision is None or is_undone(session, decision.id):
             return None
         subject = subject or find_subject(session, decision.subject_kind, decision.subject_id)
-    return _Event(kind, subject, decision, payload.get("account_id"), payload.get("group_id"))
+    return _Event(
+        kind,
+        subject,
+        decision,
+        payload.get("account_id"),
+        payload.get("group_id"),
+        payload.get("occasion"),
+    )
 
 
 def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writers:
@@ -227,6 +237,7 @@ def _notice(
     parts = [event.kind.value]
     parts += [f"{subject.kind.value}:{subject.row.id}"] if subject else [f"group:{event.group_id}"]
     parts += [f"decision:{decision.id}"] if decision else []
+    parts += [event.occasion] if event.occasion else []
     key = ":".join([*parts, str(actor.account_id)])
     is_wanted = wants_mail(session, actor.account_id, event.kind)
     group_id = subject.group.id if subject else event.group_id
@@ -244,4 +255,5 @@ def _notice(
         subject.kind if subject else None,
         subject.row.id if subject else None,
         decision.id if decision else None,
+        event.occasion,
     )

@@ -11,7 +11,7 @@ from forum.domain.consultations import AnswersVisible, Consultation, Consultatio
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.notices import NoticeKind
-from forum.domain.papers import Paper, PaperOwner, PaperVersion
+from forum.domain.papers import Paper, PaperOwner, PaperVersion, Purpose
 from forum.domain.threads import WITHDRAWN_TITLE
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
@@ -23,6 +23,7 @@ from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.placements import enqueue_anchoring
 from forum.services.sealing import account_key, organisation_key, sealed_key
+from forum.services.signatures import record_signatures
 from forum.services.signing import account_keys
 from forum.services.statuses import change_status
 from forum.services.subjects import get_subject, record_authorship
@@ -64,6 +65,8 @@ def publish_draft(
     else:
         version.status, version.published_at = Status.PUBLISHED, now
     version.edited_at = now
+    if paper.purpose is Purpose.JOINT_POSITION:
+        record_signatures(session, version)
     _record_authors(session, draft, actor, now=now, sealing_secret=sealing_secret)
     session.flush()
     relabel(session, group, version, now=now)

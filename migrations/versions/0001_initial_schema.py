@@ -474,6 +474,8 @@ def upgrade() -> None:
                 "flag_answered",
                 "question_answered",
                 "comment_answered",
+                "signature_asked",
+                "signature_answered",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1003,6 +1005,8 @@ def upgrade() -> None:
                 "flag_answered",
                 "question_answered",
                 "comment_answered",
+                "signature_asked",
+                "signature_answered",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1028,6 +1032,7 @@ def upgrade() -> None:
         ),
         sa.Column("subject_id", sa.Integer(), nullable=True),
         sa.Column("decision_id", sa.Integer(), nullable=True),
+        sa.Column("occasion", sa.String(length=40), nullable=True),
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -1141,7 +1146,6 @@ def upgrade() -> None:
             sa.Enum(
                 "author",
                 "coordinator",
-                "signatory",
                 name="authorrole",
                 native_enum=False,
                 create_constraint=True,
@@ -1264,6 +1268,29 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "signatory",
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_signatory_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_signatory_paper_id_paper")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signatory")),
+        sa.UniqueConstraint(
+            "paper_id", "organisation_id", name=op.f("uq_signatory_paper_id_organisation_id")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_signatory_public_id")),
+    )
+    with op.batch_alter_table("signatory", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signatory_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
         "attachment",
         sa.Column("paper_id", sa.Integer(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=True),
@@ -1343,6 +1370,67 @@ def upgrade() -> None:
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attachment_paper_id"), ["paper_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_attachment_version_id"), ["version_id"], unique=False)
+
+    op.create_table(
+        "signatory_answer",
+        sa.Column("signatory_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("text_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "answer",
+            sa.Enum(
+                "agree",
+                "if_changed",
+                "decline",
+                name="signinganswer",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.Integer(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["account.id"], name=op.f("fk_signatory_answer_answered_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["signatory_id"], ["signatory.id"], name=op.f("fk_signatory_answer_signatory_id_signatory")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_signatory_answer_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signatory_answer")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_signatory_answer_public_id")),
+    )
+    with op.batch_alter_table("signatory_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signatory_answer_signatory_id"), ["signatory_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signatory_answer_version_id"), ["version_id"], unique=False)
+
+    op.create_table(
+        "signature",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("answered_by_id", sa.Integer(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["account.id"], name=op.f("fk_signature_answered_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_signature_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_signature_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "organisation_id", name=op.f("pk_signature")),
+    )
+    with op.batch_alter_table("signature", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signature_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "thread",
@@ -1778,11 +1866,24 @@ def downgrade() -> None:
         batch_op.drop_index("ix_thread_group_activity")
 
     op.drop_table("thread")
+    with op.batch_alter_table("signature", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signature_organisation_id"))
+
+    op.drop_table("signature")
+    with op.batch_alter_table("signatory_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signatory_answer_version_id"))
+        batch_op.drop_index(batch_op.f("ix_signatory_answer_signatory_id"))
+
+    op.drop_table("signatory_answer")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_version_id"))
         batch_op.drop_index(batch_op.f("ix_attachment_paper_id"))
 
     op.drop_table("attachment")
+    with op.batch_alter_table("signatory", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signatory_organisation_id"))
+
+    op.drop_table("signatory")
     with op.batch_alter_table("paper_version", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_paper_version_draft",

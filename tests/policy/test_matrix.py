@@ -9,7 +9,8 @@ from forum.domain.accounts import Account, PlatformRole
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status, Tlp
-from forum.domain.papers import PaperVersion
+from forum.domain.papers import PaperVersion, Purpose
+from forum.domain.signatures import Signatory
 from forum.domain.threads import Post, Thread
 from forum.policy import visible_to
 from forum.policy.rules import can_read
@@ -53,7 +54,42 @@ def _populate(build: Builder) -> tuple[list[Account | None], list[Group]]:
             build.thread(group, author, status=status, tlp=Tlp.RED, named_list=named)
             build.paper(group, rival_member, status=status, tlp=Tlp.RED, organisation=rival)
         build.paper(group, author, status=Status.DRAFT)
+        joint = build.paper(group, author, status=Status.DRAFT, purpose=Purpose.JOINT_POSITION)
+        people.append(_signatory(build, joint))
     return people, groups
+
+
+def _signatory(build: Builder, version: PaperVersion) -> Account:
+    """Somebody outside the group whose body is asked to sign a draft."""
+    body, person = build.organisation(), build.account("signatory")
+    build.mandate(person, body)
+    now = build.clock()
+    build.session.add(
+        Signatory(paper_id=version.paper_id, organisation_id=body.id, invited_at=now, asked_at=now)
+    )
+    build.session.commit()
+    return person
+
+
+def test_a_signatory_reads_one_draft_more_than_a_stranger(build: Builder, session: Session) -> None:
+    """Whatever else there is in the groups."""
+    people, _ = _populate(build)
+    for person in people:
+        if person is None or person.name != "signatory":
+            continue
+        actor, stranger = build.actor(person), build.actor(build.account())
+        for model, more in ((Thread, 0), (Post, 0), (PaperVersion, 1), (Group, 0)):
+            if model is Group:
+                mine, theirs = (
+                    set(session.scalars(sa.select(Group.id).where(Group.audience.in_(reader.clearances))))
+                    for reader in (actor, stranger)
+                )
+            else:
+                mine, theirs = (
+                    set(session.scalars(sa.select(model.id).where(visible_to(reader, model))))
+                    for reader in (actor, stranger)
+                )
+            assert (len(mine - theirs), len(theirs - mine)) == (more, 0)
 
 
 def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
