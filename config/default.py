@@ -38,6 +38,12 @@ MAIL_URL = "folder:mail"
 # The address that mail comes from.
 MAIL_FROM = "forum@forum.example"
 
+# --- files -------------------------------------------------------------------------------------
+# Virus scanner for attachments: clamav:/run/clamav/clamd.ctl, clamav://host:3310, or empty for none.
+SCANNER = ""
+# Folder with more fonts for PDF, for scripts that the built-in ones lack; empty: the system's own.
+PDF_FONTS = ""
+
 # --- sessions and limits ----------------------------------------------------------------------
 # Minutes without activity after which a session ends, and hours after which it ends in any case.
 SESSION_IDLE_MINUTES = 30

@@ -15,6 +15,7 @@ from forum import extensions
 from forum.clock import Clock, system_clock
 from forum.database import prepare_engine
 from forum.search.protocol import SearchEngine
+from forum.services.storage import FolderStorage
 
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
@@ -34,6 +35,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app = Flask(__name__, instance_path=str(instance), static_folder="static")
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
+    app.extensions["forum_storage"] = FolderStorage(instance / "attachments")
     app.extensions["forum_search"] = open_search_engine(values, instance)
 
     extensions.db.init_app(app)

@@ -15,6 +15,7 @@ from forum.domain.base import Base
 from forum.domain.tables import metadata  # noqa: F401  (fills the metadata)
 from forum.search.protocol import SearchEngine
 from forum.services.passwords import Passwords
+from forum.services.storage import Storage
 
 
 class LazyMigrate:
@@ -79,6 +80,9 @@ def closed_groups_allowed() -> bool:
     Whoever makes or closes a group asks: the commands, and a group's settings on the web.
     """
     return bool(current_app.config["ENV"] != "production")
+def storage() -> Storage:
+    """Give the application's storage of files."""
+    return current_app.extensions["forum_storage"]  # type: ignore[no-any-return]
 
 
 def passwords() -> Passwords:

@@ -19,11 +19,22 @@ BELOW = {
     "clock": set(),
     "domain": {"errors"},
     "richtext": {"domain", "errors"},
+    "office": {"domain", "errors"},
     "policy": {"domain", "errors"},
     "search": {"policy", "richtext", "domain", "errors"},
     "services": {"search", "policy", "richtext", "domain", "errors", "clock"},
     "database": set(),
-    "delivery": {"services", "search", "policy", "richtext", "domain", "errors", "clock", "database"},
+    "delivery": {
+        "services",
+        "search",
+        "policy",
+        "richtext",
+        "office",
+        "domain",
+        "errors",
+        "clock",
+        "database",
+    },
 }
 """What each room may import besides itself; blueprints, cli, extensions and __init__ may import all."""
 
@@ -33,6 +44,10 @@ ONLY_IN = {
     "nh3": ("richtext",),
     "whoosh": ("search/whoosh_",),
     "wtforms": ("blueprints/",),
+    "pypdf": ("office/",),
+    "docx": ("office/",),
+    "lxml": ("office/",),
+    "typst": ("office/",),
 }
 
 

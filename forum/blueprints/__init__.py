@@ -35,6 +35,7 @@ def register_blueprints(app: Flask) -> None:
         signing,
         strategy,
         threads,
+        uploads,
     )
 
     app.register_blueprint(accounts.blueprint)
@@ -64,3 +65,4 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(threads.blueprint)
+    app.register_blueprint(uploads.blueprint)

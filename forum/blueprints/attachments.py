@@ -1,14 +1,12 @@
 """Reading attachments: the file where there is one, and the extracted text page by page."""
 
-from pathlib import Path
+import io
 
-from flask import Blueprint, current_app, render_template, send_file
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, send_file
 
 from forum.blueprints.identity import current_actor
 from forum.domain.attachments import AttachmentState
-from forum.errors import NotFound
-from forum.extensions import db
+from forum.extensions import db, storage
 from forum.services.attachments import AttachmentText, get_attachment, get_page
 
 blueprint = Blueprint("attachments", __name__, url_prefix="/attachments")
@@ -32,12 +30,10 @@ def page(attachment_id: str, number: int) -> str:
 
 def _download(found: AttachmentText) -> Response:
     """Send the stored file as a download that no browser runs."""
-    folder = Path(current_app.instance_path) / "attachments"
-    path = folder / str(found.attachment.storage_key)
-    if path.parent != folder or not path.is_file():
-        raise NotFound
+    with storage().open(str(found.attachment.storage_key)) as file:
+        data = file.read()  # 20 MB at most
     response = send_file(
-        path,
+        io.BytesIO(data),
         mimetype=found.attachment.media_type,
         as_attachment=True,
         download_name=found.attachment.filename,

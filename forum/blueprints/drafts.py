@@ -304,7 +304,7 @@ def delete(slug: str, draft_id: str) -> Response:
 @transactional
 def _delete(session: Session, actor: Actor, slug: str, draft_id: str) -> str:
     _draft_in(session, actor, slug, draft_id)
-    paper = drafts.delete_draft(session, actor, draft_id)
+    paper = drafts.delete_draft(session, actor, draft_id, now=now())
     return url_for("papers.index", slug=slug) if paper is None else paper_path(slug, paper.public_id)
 
 

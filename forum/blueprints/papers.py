@@ -42,6 +42,7 @@ from forum.services.papers import (
 )
 from forum.services.signatures import list_signatories
 from forum.services.subjects import writer_keys_of
+from forum.services.uploads import list_unready
 
 blueprint = Blueprint("papers", __name__)
 
@@ -162,6 +163,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
             for comment in lost
         ],
         attachments=list_attachments(session, actor, head.paper.id),
+        unready=list_unready(session, [shown.id]) if is_mine else [],
         may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
         may_suggest=rights.may_suggest,
         may_edit=rights.may_edit,

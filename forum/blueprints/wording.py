@@ -25,6 +25,7 @@ from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import OrganisationSize, StakeholderType
 from forum.domain.signatures import Standing
+from forum.domain.uploads import Refusal, refusal_error
 from forum.services.attribution import Byline
 
 _TYPES = {
@@ -171,6 +172,11 @@ def tlp_words(value: Tlp | str) -> str:
 def standing_words(value: Standing | str) -> str:
     """Give how a body stands to the draft of a joint position."""
     return str(_STANDINGS[Standing(value)])
+
+
+def refusal_words(value: Refusal | str) -> str:
+    """Give why a file was refused, in a sentence."""
+    return str(gettext(refusal_error(Refusal(value)).message))
 
 
 def ceiling_words(value: Ceiling | str) -> str:

@@ -11,9 +11,18 @@ from flask.cli import with_appcontext
 
 import config
 from forum.cli.support import migrations_folder
+from forum.delivery.scanner import ScannerUnreachable, scanner_for
 from forum.delivery.transport import SmtpTransport, transport_for
 from forum.extensions import clock, db, search_engine
-from forum.services.health import Finding, check_database, check_disk, check_index, check_outbox, check_record
+from forum.services.health import (
+    Finding,
+    check_database,
+    check_disk,
+    check_index,
+    check_outbox,
+    check_quarantine,
+    check_record,
+)
 
 SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
 ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "MAIL_URL"})
@@ -53,6 +62,8 @@ def examine() -> list[Finding]:
         check_outbox(session, now=clock()()),
         check_index(search_engine()),
         _check_mail(current_app.config["MAIL_URL"]),
+        _check_scanner(current_app.config["SCANNER"]),
+        check_quarantine(session, now=clock()()),
     ]
 
 
@@ -65,6 +76,21 @@ def _check_mail(address: str) -> Finding:
     if isinstance(transport, SmtpTransport):
         return Finding("mail", True, f"sent through {transport.host}")
     return Finding("mail", True, f"written into {address.split(':', 1)[1]!r} of the instance folder")
+
+
+def _check_scanner(setting: str) -> Finding:
+    """Whether the virus scanner answers; without one attachments are judged by their structure alone."""
+    try:
+        return Finding("scanner", True, scanner_for(setting).ping())
+    except ValueError as error:
+        return Finding("scanner", False, "FORUM_SCANNER cannot be understood", str(error))
+    except ScannerUnreachable as error:
+        return Finding(
+            "scanner",
+            False,
+            f"{error} New attachments stay in quarantine.",
+            "Start clamd, or mend FORUM_SCANNER; then run `forum worker --once --retry`.",
+        )
 
 
 def effective_settings() -> dict[str, str]:

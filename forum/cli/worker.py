@@ -16,15 +16,19 @@ from forum.clock import Clock
 from forum.database import writing
 from forum.delivery.anchoring import Anchoring
 from forum.delivery.deadlines import Deadlines
+from forum.delivery.files import Files
 from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
 from forum.delivery.notifying import Notifying
+from forum.delivery.scanner import scanner_for
 from forum.delivery.transport import transport_for
 from forum.delivery.worker import Handlers, describe, drain, prune
 from forum.domain.outbox import Topic
-from forum.extensions import clock, db, search_engine
+from forum.extensions import clock, db, search_engine, storage
 from forum.search.protocol import SearchBusy, SearchEngine
+from forum.services.attachment_files import prune_files
 from forum.services.outbox_work import retry_failed
+from forum.services.storage import Storage
 
 POLL = 0.2
 """Seconds between two looks at the outbox after there was work."""
@@ -34,7 +38,7 @@ HOUSE_INTERVAL = 3600.0
 
 
 def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
-    """Give the handlers, in lanes that do not wait for each other; ValueError for an unusable MAIL_URL."""
+    """Give the handlers, in lanes that do not wait for each other; ValueError for an unusable setting."""
     settings = MailSettings.from_config(app.config)
     office = PostOffice(settings, now)
     composers = {"notice": office.notice, "invitation": office.invitation}
@@ -47,6 +51,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
         },
         {Topic.MAIL: Mailing(composers, transport, now)},
+        {Topic.FILES: Files(storage_of(app), scanner_for(app.config["SCANNER"]), now)},
     ]
 
 
@@ -54,6 +59,12 @@ def engine_of(app: Flask) -> SearchEngine:
     """Give the application's search engine without a request."""
     with app.app_context():
         return search_engine()
+
+
+def storage_of(app: Flask) -> Storage:
+    """Give the application's storage of files without a request."""
+    with app.app_context():
+        return storage()
 
 
 def sessions_of(app: Flask) -> sessionmaker[Session]:
@@ -90,12 +101,14 @@ def _run_lane(sessions: sessionmaker[Session], now: Clock, handlers: Handlers, s
 
 
 def _keep_house(
-    sessions: sessionmaker[Session], now: Clock, engine: SearchEngine, stop: threading.Event
+    sessions: sessionmaker[Session], now: Clock, engine: SearchEngine, files: Storage, stop: threading.Event
 ) -> None:
     while not stop.is_set():
         try:
             prune(sessions, now)
             engine.tidy(thorough=True)
+            with sessions() as session:
+                prune_files(session, files, now=now())
         except Exception as error:
             _say(f"house-keeping is put off, since {describe(error)}")
         stop.wait(HOUSE_INTERVAL)
@@ -116,6 +129,7 @@ def run(
     sessions: sessionmaker[Session],
     now: Clock,
     engine: SearchEngine,
+    files: Storage,
     lanes: list[Handlers],
     is_orphaned: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -129,7 +143,7 @@ def run(
         signal.signal(number, on_signal)
     click.echo("Working off the outbox; SIGTERM or Ctrl-C ends it")
     threads = [threading.Thread(target=_run_lane, args=(sessions, now, lane, stop)) for lane in lanes]
-    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, engine, stop)))
+    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, engine, files, stop)))
     for thread in threads:
         thread.start()
     while not stop.wait(IDLE_POLL):
@@ -166,4 +180,4 @@ def worker(once: bool, retry: bool, with_parent: bool) -> None:
     if once:
         click.echo(f"Entries done: {run_once(sessions, clock(), lanes)}")
     else:
-        run(sessions, clock(), engine, lanes, lambda: with_parent and os.getppid() != parent)
+        run(sessions, clock(), engine, storage_of(app), lanes, lambda: with_parent and os.getppid() != parent)

@@ -2,12 +2,14 @@
 
 import enum
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.base import Base, PublicId
 from forum.domain.labels import Labelled
+from forum.domain.uploads import Refusal
 
 
 class AttachmentState(enum.StrEnum):
@@ -37,6 +39,9 @@ class Attachment(PublicId, Labelled, Base):
     sha256: Mapped[str | None] = mapped_column(sa.String(64))
     storage_key: Mapped[str | None] = mapped_column(sa.String(64))
     state: Mapped[AttachmentState] = mapped_column(default=AttachmentState.QUARANTINED)
+    refusal: Mapped[Refusal | None]
+    """Why it was refused; the file is gone then."""
+    checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -48,3 +53,14 @@ class AttachmentPage(Base):
     attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+
+
+class DraftOrigin(Base):
+    """The office file that a draft was begun from, and how often what of it was lost or accepted."""
+
+    __tablename__ = "draft_origin"
+
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("paper_version.id"), primary_key=True)
+    filename: Mapped[str]
+    remarks: Mapped[dict[str, Any]]
+    """Counts by the kind of remark (office.assembling)."""

@@ -21,6 +21,7 @@ class Topic(enum.StrEnum):
     MAIL = "mail"
     DEADLINE = "deadline"
     ANCHOR = "anchor"
+    FILES = "files"
 
 
 class OutboxEntry(Base):

@@ -197,5 +197,8 @@ ENTRIES: dict[str, Entry] = {
     "threads.new": Entry.SIGNED_IN,
     "threads.of_paper": Entry.ANYONE,
     "threads.show": Entry.ANYONE,
+    # uploads
+    "uploads.attachments": Entry.SIGNED_IN,
+    "uploads.remove": Entry.SIGNED_IN,
 }
 """Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""

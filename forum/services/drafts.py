@@ -25,6 +25,7 @@ from forum.policy import Action, Actor, can, require, visible_to
 from forum.policy.labels import writers_label
 from forum.policy.subjects import PaperRights
 from forum.richtext import Rendered
+from forum.services.attachment_files import drop_attachments
 from forum.services.chatham import is_sealed
 from forum.services.coauthors import list_coauthors
 from forum.services.groups import get_group
@@ -127,6 +128,7 @@ def _make_room(session: Session, actor: Actor, paper: Paper, *, now: datetime) -
     if list_coauthors(session, paper.id, now=now):
         raise NotAllowed("Its authors are writing a new version already. Ask them to add you as an author.")
     forget_answers(session, draft)
+    drop_attachments(session, draft, now=now)
     session.delete(draft)
     session.flush()
 
@@ -158,10 +160,11 @@ def save_draft(
     return draft
 
 
-def delete_draft(session: Session, actor: Actor, public_id: str) -> Paper | None:
+def delete_draft(session: Session, actor: Actor, public_id: str, *, now: datetime) -> Paper | None:
     """Throw a draft away, and the paper with it if nothing of it was ever sent; gives what is left."""
     draft = get_draft(session, actor, public_id)
     forget_answers(session, draft.version)
+    drop_attachments(session, draft.version, now=now)
     session.delete(draft.version)
     session.flush()
     paper_id = draft.paper.id

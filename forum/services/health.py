@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.revisions import read_revisions
 from forum.search.protocol import SearchEngine
+from forum.services.attachment_files import count_quarantined
 from forum.services.audit import is_guarded
 from forum.services.outbox_work import count_outbox
 
@@ -104,6 +105,22 @@ def check_index(engine: SearchEngine) -> Finding:
         return Finding("search", True, f"{state.documents:,} documents")
     words = {"missing": "there is no index yet", "outdated": "other code wrote the index"}
     return Finding("search", False, words.get(state.status, state.status), _BUILD)
+
+
+def check_quarantine(session: Session, *, now: datetime) -> Finding:
+    """Whether attachments are checked soon after they came."""
+    try:
+        waiting = count_quarantined(session, before=now - LATE)
+    except SQLAlchemyError as error:
+        return Finding("attachments", False, _first_line(error), "Mend the database first.")
+    if not waiting:
+        return Finding("attachments", True, "none waits for its check")
+    return Finding(
+        "attachments",
+        False,
+        f"{waiting} wait in quarantine",
+        "See that `forum worker` runs and the scanner answers; then run `forum worker --once --retry`.",
+    )
 
 
 def check_disk(instance: Path) -> Finding:

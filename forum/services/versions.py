@@ -15,6 +15,7 @@ from forum.domain.papers import Paper, PaperOwner, PaperVersion, Purpose
 from forum.domain.threads import WITHDRAWN_TITLE
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
+from forum.services.attachment_files import attachment_ids, empty_attachments
 from forum.services.chatham import is_sealed
 from forum.services.coauthors import list_coauthors
 from forum.services.drafts import Draft, check_newest, get_draft, queue_writers
@@ -102,6 +103,7 @@ def withdraw_version(
     version.title = WITHDRAWN_TITLE
     version.abstract = version.change_summary = version.source = version.html = version.text = ""
     version.paragraphs = []
+    empty_attachments(session, version, now=now)
     change_status(session, subject, Status.WITHDRAWN, now=now)
     return version
 
@@ -168,3 +170,5 @@ def _record_authors(
     if is_sealed(draft.group):
         keys = [sealed_key(sealing_secret, key) for key in keys]
     record_authorship(session, SubjectKind.VERSION, draft.version.id, keys)
+    for attachment_id in attachment_ids(session, draft.version.id):
+        record_authorship(session, SubjectKind.ATTACHMENT, attachment_id, keys)

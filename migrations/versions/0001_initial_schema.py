@@ -224,6 +224,7 @@ def upgrade() -> None:
                 "mail",
                 "deadline",
                 "anchor",
+                "files",
                 name="topic",
                 native_enum=False,
                 create_constraint=True,
@@ -1316,6 +1317,32 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "refusal",
+            sa.Enum(
+                "kind",
+                "empty",
+                "size",
+                "disguised",
+                "damaged",
+                "protected",
+                "unpacks",
+                "names",
+                "macros",
+                "external",
+                "embedded",
+                "effort",
+                "infected",
+                "text",
+                "pages",
+                name="refusal",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=13), nullable=False),
@@ -1371,6 +1398,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attachment_paper_id"), ["paper_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_attachment_version_id"), ["version_id"], unique=False)
 
+    op.create_table(
+        "draft_origin",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("remarks", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_draft_origin_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_draft_origin")),
+    )
     op.create_table(
         "signatory_answer",
         sa.Column("signatory_id", sa.Integer(), nullable=False),
@@ -1875,6 +1912,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_signatory_answer_signatory_id"))
 
     op.drop_table("signatory_answer")
+    op.drop_table("draft_origin")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_version_id"))
         batch_op.drop_index(batch_op.f("ix_attachment_paper_id"))

@@ -188,7 +188,9 @@ def test_deleting_the_first_draft_deletes_the_paper(
     group = build.group()
     author = build.member(group)
     draft = papers.start(author, group)
-    assert drafts.delete_draft(session, build.actor(author), draft.version.public_id) is None
+    assert (
+        drafts.delete_draft(session, build.actor(author), draft.version.public_id, now=build.clock()) is None
+    )
     session.commit()
     for model in (Paper, PaperVersion, PaperAuthor, PaperOwner):
         assert session.scalar(sa.select(sa.func.count()).select_from(model)) == 0
@@ -203,7 +205,9 @@ def test_deleting_a_later_draft_keeps_what_was_sent(
     version = papers.publish(author, group)
     paper = session.get_one(Paper, version.paper_id)
     draft = papers.next(author, paper, group, "Another text.", based_on=1)
-    assert drafts.delete_draft(session, build.actor(author), draft.version.public_id) is paper
+    assert (
+        drafts.delete_draft(session, build.actor(author), draft.version.public_id, now=build.clock()) is paper
+    )
     assert session.get(PaperVersion, version.id) is not None
 
 
