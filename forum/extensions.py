@@ -80,6 +80,8 @@ def closed_groups_allowed() -> bool:
     Whoever makes or closes a group asks: the commands, and a group's settings on the web.
     """
     return bool(current_app.config["ENV"] != "production")
+
+
 def storage() -> Storage:
     """Give the application's storage of files."""
     return current_app.extensions["forum_storage"]  # type: ignore[no-any-return]

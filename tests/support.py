@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import io
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from forum.cli.worker import build_lanes, run_once, sessions_of
 from forum.clock import Clock
@@ -46,6 +48,20 @@ def submit(client: FlaskClient, path: str, data: Mapping[str, Any] | None = None
         cookie["csrf_token"] = raw
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
     return client.post(path, data={"csrf_token": token} | dict(data or {}))
+
+
+def submit_file(
+    client: FlaskClient, path: str, data: bytes, name: str, fields: Mapping[str, Any] | None = None
+) -> TestResponse:
+    """Post a form with a file in its field `file`, however large, as a browser would."""
+    app = client.application
+    raw = secrets.token_hex(20)
+    with client.session_transaction() as cookie:
+        cookie["csrf_token"] = raw
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
+    values = {"csrf_token": token, **(fields or {}), "file": FileStorage(io.BytesIO(data), name)}
+    boundary, body = encode_multipart(values)
+    return client.post(path, data=body, content_type=f'multipart/form-data; boundary="{boundary}"')
 
 
 def errors_in(answer: TestResponse) -> str:

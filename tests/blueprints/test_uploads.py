@@ -24,7 +24,7 @@ from tests.conftest import StoppedClock
 from tests.office.samples import bomb_bytes, docx_bytes, pdf_bytes
 from tests.services.paper_writing import PaperWriter
 from tests.services.sending_files import attach, storage_of
-from tests.support import deliver, errors_in, look_again, submit
+from tests.support import deliver, errors_in, look_again, submit, submit_file
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def path_of(draft: Draft) -> str:
 def send(
     client: FlaskClient, draft: Draft, data: bytes, name: str, fields: Mapping[str, str] | None = None
 ) -> TestResponse:
-    return submit(client, path_of(draft), {"file": (io.BytesIO(data), name), **(fields or {})})
+    return submit_file(client, path_of(draft), data, name, fields)
 
 
 def only(session: Session) -> Attachment:
