@@ -224,7 +224,12 @@ def test_who_is_asked_no_longer_loses_the_draft_at_once(joint: Joint, how: str) 
         signatories.end_signatory(joint.session, joint.draft.paper, row.public_id, now=joint.build.clock())
     else:
         joint.reply(joint.outsider, joint.outside)
-        drafts.delete_draft(joint.session, joint.build.actor(joint.coordinator), joint.version.public_id)
+        drafts.delete_draft(
+            joint.session,
+            joint.build.actor(joint.coordinator),
+            joint.version.public_id,
+            now=joint.build.clock(),
+        )
     joint.session.commit()
     with pytest.raises(NotFound):
         signatures.get_signing(joint.session, joint.build.actor(joint.outsider), joint.draft.paper.public_id)
