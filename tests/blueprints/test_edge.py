@@ -123,7 +123,7 @@ def test_an_error_is_a_page_with_a_way_out(
 
 def test_a_request_that_is_too_large_is_told_so(client: FlaskClient) -> None:
     """413 as a page, not as a broken connection."""
-    answer = client.post("/accounts/sign-in", data={"email": "x" * 300_000})
+    answer = client.post("/accounts/request", data={"message": "x" * 300_000})
     assert answer.status_code == 413
     assert "Too much at once" in answer.text
 
