@@ -30,6 +30,7 @@ def register_blueprints(app: Flask) -> None:
         papers,
         people,
         posts,
+        saved_searches,
         search,
         settings,  # noqa: F401  (views of another blueprint)
         signing,
@@ -61,6 +62,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(papers.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)
+    app.register_blueprint(saved_searches.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(strategy.blueprint)

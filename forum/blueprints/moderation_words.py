@@ -71,6 +71,7 @@ _NOTICES = {
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("Your comment on a paper was answered"),
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for your answer"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body answered about your joint position"),
+    NoticeKind.SAVED_SEARCH: lazy_gettext("Something new for a search that you saved"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -83,6 +84,7 @@ _MAILS = {
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("My comment on a paper is answered"),
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for the answer of a body I speak for"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body has answered about a joint position I write"),
+    NoticeKind.SAVED_SEARCH: lazy_gettext("There is something new for a search that I saved"),
 }
 
 

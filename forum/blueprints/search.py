@@ -180,6 +180,10 @@ class Links:
             return None
         return self._write(self._found.words, self._found.filters, number=number)
 
+    def saving(self) -> str:
+        """The page that keeps this search."""
+        return self._write(self._found.words, self._found.filters).replace("/search", "/me/searches/new", 1)
+
     def hidden(self) -> Iterable[tuple[str, str]]:
         """What the form sends along with new words."""
         found = self._found

@@ -193,7 +193,7 @@ def drain_index() -> None:
     with explained(), _busy_explained():
         ensure_index(sessions, clock(), engine)
         problems: list[str] = []
-        handlers = {Topic.INDEX: Indexing(EngineIndexer(engine))}
+        handlers = {Topic.INDEX: Indexing(EngineIndexer(engine), clock())}
         done = drain(sessions, clock(), handlers, report=problems.append)
     for line in problems:
         click.echo(line, err=True)

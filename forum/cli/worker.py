@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from forum.clock import Clock
 from forum.database import writing
+from forum.delivery.alerts import AlertMail, Alerts
 from forum.delivery.anchoring import Anchoring
 from forum.delivery.deadlines import Deadlines
 from forum.delivery.files import Files
@@ -41,14 +42,20 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     """Give the handlers, in lanes that do not wait for each other; ValueError for an unusable setting."""
     settings = MailSettings.from_config(app.config)
     office = PostOffice(settings, now)
-    composers = {"notice": office.notice, "invitation": office.invitation}
+    engine = engine_of(app)
+    composers = {
+        "notice": office.notice,
+        "invitation": office.invitation,
+        "alert": AlertMail(office, engine).compose,
+    }
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [
         {
-            Topic.INDEX: Indexing(EngineIndexer(engine_of(app))),
+            Topic.INDEX: Indexing(EngineIndexer(engine), now),
             Topic.DEADLINE: Deadlines(now),
             Topic.ANCHOR: Anchoring(),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
+            Topic.ALERT: Alerts(engine, now, settings.sealing_secret),
         },
         {Topic.MAIL: Mailing(composers, transport, now)},
         {Topic.FILES: Files(storage_of(app), scanner_for(app.config["SCANNER"]), now)},

@@ -14,6 +14,7 @@ from forum.domain.outbox import Topic
 from forum.search.protocol import Change, IndexUnusable, SearchDocument, SearchEngine
 from forum.services.indexing import all_documents, documents_for
 from forum.services.outbox_work import finish_waiting, list_waiting
+from forum.services.saved_searches import wake_searches
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
@@ -73,17 +74,20 @@ def rebuild_index(
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """Prepares by indexing a batch, each contribution once; there is nothing to record."""
+    """Prepares by indexing a batch, each contribution once; records that saved searches have to look."""
 
     indexer: Indexer
+    clock: Clock
     batch_size: int = 200
     lease: timedelta = timedelta(seconds=60)
 
-    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[None]:
+    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[bool]:
         """Apply the batch; a contribution that changed several times is read once, as it is now."""
         subjects = dict.fromkeys((SubjectKind(payload["kind"]), int(payload["id"])) for payload in payloads)
         self.indexer.apply(session, list(subjects))
-        return [None] * len(payloads)
+        return [place == 0 for place in range(len(payloads))]
 
-    def record(self, session: Session, prepared: None) -> None:
-        """Nothing: the index is not in the database."""
+    def record(self, session: Session, prepared: bool) -> None:
+        """Wake the saved searches, once a batch: the index itself is not in the database."""
+        if prepared:
+            wake_searches(session, now=self.clock())

@@ -72,6 +72,7 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.COMMENT_ANSWERED: _("Your comment was answered"),
         NoticeKind.SIGNATURE_ASKED: _("A joint position waits for your answer"),
         NoticeKind.SIGNATURE_ANSWERED: _("A body answered about your joint position"),
+        NoticeKind.SAVED_SEARCH: _("Something new for a search that you saved"),
     }[kind]
 
 
@@ -109,4 +110,5 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
             "You get this mail because a body you speak for is asked to sign a joint position."
         ),
         NoticeKind.SIGNATURE_ANSWERED: _("You get this mail because you write this joint position."),
+        NoticeKind.SAVED_SEARCH: _("You get this mail because you saved a search and asked to be told."),
     }[kind]

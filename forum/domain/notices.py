@@ -25,6 +25,7 @@ class NoticeKind(enum.StrEnum):
     """A joint position waits for the answer of a body one speaks for."""
     SIGNATURE_ANSWERED = "signature_answered"
     """A body answered about a joint position one writes."""
+    SAVED_SEARCH = "saved_search"
 
 
 class Notice(PublicId, Base):
@@ -41,6 +42,7 @@ class Notice(PublicId, Base):
     decision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderation_decision.id"))
     occasion: Mapped[str | None] = mapped_column(sa.String(40))
     """What exactly it was, where the subject alone does not say it: "receipt:17", "reminder:5"."""
+    saved_search_id: Mapped[int | None] = mapped_column(sa.ForeignKey("saved_search.id"))
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     """Idempotence: the same event never notifies twice."""
     created_at: Mapped[datetime]

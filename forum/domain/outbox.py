@@ -22,6 +22,7 @@ class Topic(enum.StrEnum):
     DEADLINE = "deadline"
     ANCHOR = "anchor"
     FILES = "files"
+    ALERT = "alert"
 
 
 class OutboxEntry(Base):

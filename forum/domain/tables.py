@@ -14,6 +14,7 @@ from forum.domain import (
     outbox,
     papers,
     records,
+    saved_searches,
     signatures,
     threads,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "outbox",
     "papers",
     "records",
+    "saved_searches",
     "signatures",
     "threads",
 ]

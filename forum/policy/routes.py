@@ -178,6 +178,13 @@ ENTRIES: dict[str, Entry] = {
     "posts.reply": Entry.SIGNED_IN,
     "posts.show": Entry.ANYONE,
     "posts.withdraw": Entry.SIGNED_IN,
+    # saved_searches
+    "saved_searches.delete": Entry.SIGNED_IN,
+    "saved_searches.feed": Entry.ANYONE,
+    "saved_searches.index": Entry.SIGNED_IN,
+    "saved_searches.new": Entry.SIGNED_IN,
+    "saved_searches.reset_feeds": Entry.SIGNED_IN,
+    "saved_searches.show": Entry.SIGNED_IN,
     # search
     "search.page": Entry.ANYONE,
     # signing

@@ -52,6 +52,11 @@ def unread_path(group_slug: str, thread_public_id: str) -> str:
     return f"{thread_path(group_slug, thread_public_id)}unread"
 
 
+def saved_search_path(public_id: str) -> str:
+    """Give the page of a saved search."""
+    return f"/me/searches/{public_id}/"
+
+
 def attachment_path(public_id: str) -> str:
     """Give the address of an attachment."""
     return f"/attachments/{public_id}"

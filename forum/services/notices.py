@@ -14,10 +14,18 @@ from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.saved_searches import SavedSearch
 from forum.domain.threads import Post, Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy import Action, Actor, can, visible_to
-from forum.services.addresses import group_path, paper_path, post_path, thread_path, version_path
+from forum.services.addresses import (
+    group_path,
+    paper_path,
+    post_path,
+    saved_search_path,
+    thread_path,
+    version_path,
+)
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
@@ -73,7 +81,8 @@ class _About:
 def list_notices(session: Session, actor: Actor, *, before: str | None = None) -> NoticePage:
     """Give a page of the actor's notices; a fixed number of statements, whatever they are about."""
     statement = (
-        sa.select(Notice, Group, ModerationDecision)
+        sa.select(Notice, Group, ModerationDecision, SavedSearch)
+        .outerjoin(SavedSearch, SavedSearch.id == Notice.saved_search_id)
         .outerjoin(Group, Group.id == Notice.group_id)
         .outerjoin(ModerationDecision, ModerationDecision.id == Notice.decision_id)
         .where(Notice.account_id == actor.account_id, ~was_undone(Notice.decision_id))
@@ -86,7 +95,12 @@ def list_notices(session: Session, actor: Actor, *, before: str | None = None) -
     rows = session.execute(statement).all()
     shown = rows[:PAGE_SIZE]
     about = _load_subjects(session, actor, [row.Notice for row in shown])
-    views = [_view(actor, row.Notice, row.Group, row.ModerationDecision, about) for row in shown]
+    views = [
+        _search_view(row.Notice, row.SavedSearch)
+        if row.SavedSearch is not None
+        else _view(actor, row.Notice, row.Group, row.ModerationDecision, about)
+        for row in shown
+    ]
     more = views[-1].public_id if len(rows) > PAGE_SIZE else None
     return NoticePage(views, more, count_unread(session, actor))
 
@@ -117,6 +131,19 @@ def mark_all_read(session: Session, actor: Actor, *, now: datetime) -> None:
         sa.update(Notice)
         .where(Notice.account_id == actor.account_id, Notice.read_at.is_(None))
         .values(read_at=now)
+    )
+
+
+def _search_view(notice: Notice, saved: SavedSearch) -> NoticeView:
+    return NoticeView(
+        public_id=notice.public_id,
+        kind=notice.kind,
+        created_at=notice.created_at,
+        is_read=notice.read_at is not None,
+        is_sealed=False,
+        is_readable=True,
+        title=saved.name,
+        path=saved_search_path(saved.public_id),
     )
 
 

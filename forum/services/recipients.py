@@ -49,6 +49,7 @@ class NewNotice:
     subject_id: int | None = None
     decision_id: int | None = None
     occasion: str | None = None
+    saved_search_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def create_notice(session: Session, new: NewNotice, *, now: datetime) -> Notice 
         subject_id=new.subject_id,
         decision_id=new.decision_id,
         occasion=new.occasion,
+        saved_search_id=new.saved_search_id,
         key=new.key,
         created_at=new.created_at,
     )

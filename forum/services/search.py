@@ -13,15 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.groups import Group
-from forum.domain.organisations import Organisation, StakeholderType, match_key
 from forum.errors import Invalid
 from forum.policy import Actor
-from forum.search.analysis import flatten_terms, surfaces
+from forum.search.analysis import QueryTerms, flatten_terms
 from forum.search.grammar import Parsed, parse, write_query
 from forum.search.protocol import Hit, Results, SearchEngine, SearchRequest
 from forum.search.query import EVERYTHING, FACETS, Filters, Query, Word, iterate_operands
 from forum.search.query import Group as QueryGroup
-from forum.search.stopwords import is_stop_word
+from forum.services.search_bodies import Body, find_bodies
 from forum.services.search_filters import Names, drop_day, resolve_filters
 from forum.services.search_hits import Found, load_hits
 
@@ -31,7 +30,6 @@ PER_PAGE = 20
 MAX_PAGES = 50
 GATHERED = 500
 """How many of the best passages are gathered by paper and discussion."""
-MAX_BODIES = 5
 SORTS = ("relevance", "date")
 
 
@@ -88,16 +86,6 @@ class Loosening:
     text: str
     filters: Filters
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """An organisation whose name answers the query."""
-
-    slug: str
-    name: str
-    type: StakeholderType
-    country: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +213,52 @@ def search(
     return _help_along(made, asked) if with_passages and not dropped else made
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that a search finds, best or newest first, to be loaded a part at a time."""
+
+    session: Session
+    actor: Actor
+    total: int
+    hits: tuple[Hit, ...]
+    terms: QueryTerms
+    groups: Mapping[int, Any]
+
+    def load(self, hits: Sequence[Hit], *, with_passages: bool = True) -> list[Found]:
+        """Load some of the hits, as far as they may still be read. At most one statement a kind."""
+        return load_hits(
+            self.session,
+            self.actor,
+            hits,
+            terms=self.terms,
+            groups=self.groups,
+            with_passages=with_passages,
+        )
+
+
+def find_hits(
+    session: Session,
+    actor: Actor,
+    engine: SearchEngine,
+    *,
+    text: str,
+    filters: Filters,
+    sort: str = "relevance",
+    limit: int,
+) -> Findings:
+    """Find without a page around it: for alerts and exports."""
+    groups = list_known_groups(session, actor)
+    typed = parse(text)
+    resolved, _ = resolve_filters(session, typed.filters.merge(filters), groups)
+    asked = _Asked(actor, engine, Parsed(typed.query, resolved), sort if sort in SORTS else SORTS[0])
+    readable = {group.id: group for group in groups if group.audience in actor.clearances}
+    if not asked.parsed.text:
+        return Findings(session, actor, 0, (), QueryTerms(), readable)
+    results = engine.search(asked.request(limit=limit))
+    terms = flatten_terms(typed.query, results.languages)
+    return Findings(session, actor, results.total, results.hits, terms, readable)
+
+
 def check_text(text: str) -> None:
     """Raise Invalid for a query that is longer than anybody types."""
     if len(text) > MAX_TEXT:
@@ -343,53 +377,3 @@ def loosen_query(query: Query) -> Query:
         parts = [operand] if not hasattr(operand, "words") else [Word(word) for word in operand.words]
         words.extend(part for part in parts if part not in words)
     return words[0] if len(words) == 1 else QueryGroup(tuple(words))
-
-
-def find_bodies(session: Session, query: Query, limit: int = MAX_BODIES) -> tuple[Body, ...]:
-    """Give the organisations whose name holds words of the query, those that hold most first. One statement.
-
-    The directory of organisations is public.
-    """
-    words = [
-        key
-        for operand in iterate_operands(query)
-        for word in (operand.words if hasattr(operand, "words") else (operand.text,))
-        for surface in surfaces(word)
-        if len(surface) > 2 and not is_stop_word(surface, frozenset({"en"})) and (key := match_key(surface))
-    ][:8]
-    if not words:
-        return ()
-    rows = session.execute(
-        sa.select(
-            Organisation.slug,
-            Organisation.name,
-            Organisation.type,
-            Organisation.country,
-            Organisation.match_key,
-            Organisation.latin_name,
-        )
-        .where(
-            Organisation.merged_into_id.is_(None),
-            sa.or_(
-                *(Organisation.match_key.contains(word, autoescape=True) for word in words),
-                *(sa.func.lower(Organisation.latin_name).contains(word, autoescape=True) for word in words),
-            ),
-        )
-        .order_by(sa.func.length(Organisation.match_key), Organisation.id)
-        .limit(300)
-    ).all()
-    scored = [(sum(marks), row) for row in rows if (marks := _mark_words(row, words)) and _is_named(marks)]
-    ranked = sorted(scored, key=lambda pair: -pair[0])
-    return tuple(Body(row.slug, row.name, row.type, row.country) for _, row in ranked[:limit])
-
-
-def _mark_words(row: Any, words: Sequence[str]) -> list[int]:
-    """Give for each word whether it is a word of the name (2), a part of one (1), or not there (0)."""
-    names = f"{row.match_key} {match_key(row.latin_name or '')}"
-    whole = set(names.split())
-    return [2 if word in whole else int(len(word) > 3 and word in names) for word in words]
-
-
-def _is_named(marks: Sequence[int]) -> bool:
-    """Whether it is the name that was typed: half of a query's words are in it."""
-    return sum(1 for mark in marks if mark) * 2 >= len(marks)

@@ -61,6 +61,7 @@ def upgrade() -> None:
         ),
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("name_is_public", sa.Boolean(), nullable=False),
+        sa.Column("feed_key", sa.String(length=43), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=13), nullable=False),
@@ -225,6 +226,7 @@ def upgrade() -> None:
                 "deadline",
                 "anchor",
                 "files",
+                "alert",
                 name="topic",
                 native_enum=False,
                 create_constraint=True,
@@ -477,6 +479,7 @@ def upgrade() -> None:
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
+                "saved_search",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -631,6 +634,46 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("named_list", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_named_list_group_id"), ["group_id"], unique=False)
+
+    op.create_table(
+        "saved_search",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.String(length=400), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column(
+            "frequency",
+            sa.Enum(
+                "never",
+                "at_once",
+                "daily",
+                "weekly",
+                name="frequency",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "watched",
+            sa.Enum("new", "changes", name="watched", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_saved_search_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_search")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_saved_search_public_id")),
+    )
+    with op.batch_alter_table("saved_search", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saved_search_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_saved_search_next_look_at"), ["next_look_at"], unique=False)
 
     op.create_table(
         "seat",
@@ -1008,6 +1051,7 @@ def upgrade() -> None:
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
+                "saved_search",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1034,6 +1078,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Integer(), nullable=True),
         sa.Column("decision_id", sa.Integer(), nullable=True),
         sa.Column("occasion", sa.String(length=40), nullable=True),
+        sa.Column("saved_search_id", sa.Integer(), nullable=True),
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -1048,6 +1093,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["working_group.id"], name=op.f("fk_notice_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["saved_search_id"], ["saved_search.id"], name=op.f("fk_notice_saved_search_id_saved_search")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
@@ -2000,6 +2048,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_seat_group_id"))
 
     op.drop_table("seat")
+    with op.batch_alter_table("saved_search", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_search_next_look_at"))
+        batch_op.drop_index(batch_op.f("ix_saved_search_account_id"))
+
+    op.drop_table("saved_search")
     with op.batch_alter_table("named_list", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_named_list_group_id"))
 

@@ -53,6 +53,10 @@ STATES = (
     State("/me/alerts", "member"),
     State("/me/contributions", "member"),
     State("/me/contributions", "outsider"),
+    State("/me/searches/", "member"),
+    State("/me/searches/", "outsider"),
+    State("/me/searches/new?q=lantern", "member"),
+    State("/me/searches/{saved}/", "member"),
     # moderation
     State("/moderation/", "moderator"),
     State("/moderation/?bucket=later&kind=version", "moderator"),

@@ -7,10 +7,13 @@ from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group, GroupRole, Stage
 from forum.domain.labels import Ceiling, Status
 from forum.domain.organisations import StakeholderType
+from forum.domain.saved_searches import Frequency, Watched
 from forum.policy.labels import narrowest_tlp
+from forum.search.query import Filters
 from forum.services.access_requests import ask_for_account, ask_for_seat
 from forum.services.invitations import invitation_token, invite
 from forum.services.labels import relabel
+from forum.services.saved_searches import save_search
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
 from tests.browser.world_papers import add_papers
@@ -100,11 +103,27 @@ def build_world(build: Builder) -> World:
             "post": first.public_id,
             "paper": str(version.paper_id),
             "organisation": company.slug,
+            "saved": _saved_search(build, people["member"]),
             **moderated,
             **words,
             **add_papers(build, public, writer, people["member"], company.slug),
         },
     )
+
+
+def _saved_search(build: Builder, person: Account) -> str:
+    saved = save_search(
+        build.session,
+        build.actor(person),
+        name="Deadlines of reports",
+        text="deadline",
+        filters=Filters(),
+        frequency=Frequency.DAILY,
+        watched=Watched.NEW,
+        now=build.clock(),
+    )
+    build.session.commit()
+    return saved.public_id
 
 
 def _who_comes(build: Builder, people: dict[str, Account], group: Group) -> dict[str, str]:

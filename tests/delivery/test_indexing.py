@@ -34,7 +34,7 @@ def test_a_batch_names_each_contribution_once(
     build.post(thread)
     waiting = session.scalars(sa.select(OutboxEntry.payload)).all()
     indexer = Noting()
-    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(indexer)}) == len(waiting)
+    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(indexer, clock)}) == len(waiting)
     (batch,) = indexer.batches
     assert len(batch) == len(set(batch)) == 3
     assert set(batch) == {(SubjectKind(one["kind"]), one["id"]) for one in waiting}
@@ -43,5 +43,5 @@ def test_a_batch_names_each_contribution_once(
 def test_a_forum_without_search_drains_all_the_same(app: Flask, build: Builder, clock: StoppedClock) -> None:
     """The null twin does nothing, successfully."""
     build.thread(build.group())
-    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(NullIndexer())}) > 0
-    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(NullIndexer())}) == 0
+    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(NullIndexer(), clock)}) > 0
+    assert drain(sessions_of(app), clock, {Topic.INDEX: Indexing(NullIndexer(), clock)}) == 0
