@@ -9,6 +9,7 @@ def register_blueprints(app: Flask) -> None:
         accounts,
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)
+        administration_suspensions,  # noqa: F401  (views of another blueprint)
         api,
         attachments,
         autosave,
@@ -24,6 +25,7 @@ def register_blueprints(app: Flask) -> None:
         me,
         members,
         moderation,
+        moderation_further,  # noqa: F401  (views of another blueprint)
         notices,
         organisations,
         pages,
@@ -34,6 +36,7 @@ def register_blueprints(app: Flask) -> None:
         search,
         settings,  # noqa: F401  (views of another blueprint)
         signing,
+        statements,  # noqa: F401  (views of another blueprint)
         strategy,
         threads,
         uploads,

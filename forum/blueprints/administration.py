@@ -132,6 +132,7 @@ def _person(public_id: str, status: int = 200, **sent: Form) -> tuple[str, int]:
         account=account,
         mandates=list_mandates(database, account=account),
         today=now().date(),
+        moment_now=now(),
         role=role,
         disable=sent.get("disable") or GraveForm(formdata=None, prefix="disable"),
         sent=next(iter(sent), ""),

@@ -15,13 +15,19 @@ from forum.blueprints.identity import current_actor
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
-from forum.domain.moderation import MODERATED, RESTRICTIONS, Action, Why, checked_reason, checked_rule
+from forum.domain.moderation import MODERATED, NOT_CHOSEN, RESTRICTIONS, Action, Why
 from forum.domain.working_days import Bucket
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
 from forum.policy import Actor
-from forum.services.groups import rule_text
-from forum.services.moderation import decide, find_undoable, get_decided_public_id, undo_decision
+from forum.services.groups import list_offered_rules, rule_text
+from forum.services.moderation import (
+    checked_grounds,
+    decide,
+    find_undoable,
+    get_decided_public_id,
+    undo_decision,
+)
 from forum.services.moderation_cases import Case, get_case
 from forum.services.moderation_log import count_by_month, list_log
 from forum.services.moderation_queue import QueueFilters, find_next, list_queue
@@ -41,7 +47,7 @@ class DecisionForm(Form):
     def offer_rules(self, group: Group) -> None:
         """Offer the rules of a group; what is needed depends on the decision, so nothing says 'optional'."""
         self.rule.flags.required = self.reason.flags.required = True
-        self.rule.choices = [SelectChoice(str(rule["key"]), str(rule["text"])) for rule in group.rules]
+        self.rule.choices = [SelectChoice(key, text) for key, text in list_offered_rules(group)]
 
 
 class UndoForm(Form):
@@ -135,7 +141,7 @@ def _case_page(shown: Case, form: DecisionForm, filters: QueueFilters, preview: 
 
 def _chosen_action(shown: Case, value: str) -> Action:
     """Give the decision that was pressed; what is no decision at all changes nothing."""
-    if value not in {action.value for action in Action} or value == Action.UNDO:
+    if value not in {action.value for action in Action} or Action(value) in NOT_CHOSEN:
         raise Invalid("Choose one of the decisions below.")
     return Action(value)
 
@@ -143,13 +149,10 @@ def _chosen_action(shown: Case, value: str) -> Action:
 def _preview(shown: Case, form: DecisionForm, value: str) -> dict[str, Any]:
     """Give the letter that a decision would send; Invalid if it could not be made like this."""
     action = _chosen_action(shown, value)
-    keys = [str(rule["key"]) for rule in shown.group.rules]
-    rule = checked_rule(action, form.rule.data or "", keys)
-    return {
-        "action": action,
-        "rule": rule_text(shown.group, rule),
-        "reason": checked_reason(action, form.reason.data or ""),
-    }
+    rule, reason = checked_grounds(
+        db.session(), shown.group, action, form.rule.data or "", form.reason.data or ""
+    )
+    return {"action": action, "rule": rule_text(shown.group, rule), "reason": reason}
 
 
 def _decide_and_go_on(form: DecisionForm, shown: Case, filters: QueueFilters) -> Response:

@@ -5,6 +5,7 @@ from flask_babel import gettext, lazy_gettext
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import Action, FlagReason, Why
 from forum.domain.notices import NoticeKind
+from forum.domain.statements import SourceType
 from forum.domain.working_days import Bucket
 
 _BUTTONS = {
@@ -13,6 +14,16 @@ _BUTTONS = {
     Action.HIDE: lazy_gettext("Remove from view"),
     Action.RESTORE: lazy_gettext("Restore"),
     Action.KEEP: lazy_gettext("Keep as it is"),
+    Action.ASK_CHANGE: lazy_gettext("Ask for a change"),
+    Action.LABEL: lazy_gettext("Give it a narrower label"),
+    Action.LOCK: lazy_gettext("Close the discussion to replies"),
+    Action.UNLOCK: lazy_gettext("Open the discussion again"),
+    Action.MOVE: lazy_gettext("Move the discussion to another group"),
+    Action.SPLIT: lazy_gettext("Make it a discussion of its own"),
+    Action.MERGE: lazy_gettext("Put it into another discussion"),
+    Action.WARN: lazy_gettext("Warn the author"),
+    Action.SUSPEND: lazy_gettext("Suspend the author"),
+    Action.LIFT: lazy_gettext("Lift the suspension"),
 }
 _DONE = {
     Action.APPROVE: lazy_gettext("Published"),
@@ -20,6 +31,17 @@ _DONE = {
     Action.HIDE: lazy_gettext("Removed from view"),
     Action.RESTORE: lazy_gettext("Restored"),
     Action.KEEP: lazy_gettext("Kept as it is"),
+    Action.ASK_CHANGE: lazy_gettext("Change asked for"),
+    Action.LABEL: lazy_gettext("Given a narrower label"),
+    Action.LOCK: lazy_gettext("Closed to replies"),
+    Action.UNLOCK: lazy_gettext("Open to replies again"),
+    Action.MOVE: lazy_gettext("Moved to another group"),
+    Action.SPLIT: lazy_gettext("Made a discussion of its own"),
+    Action.MERGE: lazy_gettext("Put into another discussion"),
+    Action.WARN: lazy_gettext("Author warned"),
+    Action.SUSPEND: lazy_gettext("Author suspended"),
+    Action.LIFT: lazy_gettext("Suspension lifted"),
+    Action.OVERTURN: lazy_gettext("Overturned on appeal"),
     Action.UNDO: lazy_gettext("Decision taken back"),
 }
 _TO_THE_AUTHOR = {
@@ -28,6 +50,17 @@ _TO_THE_AUTHOR = {
     Action.HIDE: lazy_gettext("Your contribution was removed from view."),
     Action.RESTORE: lazy_gettext("Your contribution was restored."),
     Action.KEEP: lazy_gettext("Your contribution stays as it is."),
+    Action.ASK_CHANGE: lazy_gettext("A moderator asks you to change your contribution."),
+    Action.LABEL: lazy_gettext("Your contribution was given a narrower label: fewer people read it."),
+    Action.LOCK: lazy_gettext("The discussion that you opened was closed to replies."),
+    Action.UNLOCK: lazy_gettext("The discussion that you opened can be replied to again."),
+    Action.MOVE: lazy_gettext("Your discussion was moved to another group."),
+    Action.SPLIT: lazy_gettext("Your reply was made a discussion of its own."),
+    Action.MERGE: lazy_gettext("Your discussion was put into another one."),
+    Action.WARN: lazy_gettext("A moderator warns you because of your contribution."),
+    Action.SUSPEND: lazy_gettext("You were suspended because of your contribution."),
+    Action.LIFT: lazy_gettext("Your suspension was lifted."),
+    Action.OVERTURN: lazy_gettext("The decision about your contribution was overturned on appeal."),
     Action.UNDO: lazy_gettext("The decision was taken back."),
 }
 _FLAGS = {
@@ -54,6 +87,7 @@ _KINDS = {
     SubjectKind.THREAD: lazy_gettext("Discussion"),
     SubjectKind.ATTACHMENT: lazy_gettext("Attachment"),
     SubjectKind.CONSULTATION: lazy_gettext("Consultation"),
+    SubjectKind.ACCOUNT: lazy_gettext("Account"),
 }
 _BUCKETS = {
     Bucket.OVERDUE: lazy_gettext("Overdue"),
@@ -86,6 +120,18 @@ _MAILS = {
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body has answered about a joint position I write"),
     NoticeKind.SAVED_SEARCH: lazy_gettext("There is something new for a search that I saved"),
 }
+
+_SOURCES = {
+    SourceType.ARTICLE_16: lazy_gettext("A reader flagged it as illegal"),
+    SourceType.TRUSTED_FLAGGER: lazy_gettext("A trusted flagger flagged it"),
+    SourceType.OTHER_NOTIFICATION: lazy_gettext("A reader flagged it"),
+    SourceType.VOLUNTARY: lazy_gettext("Moderators looked at it themselves"),
+}
+
+
+def source(code: str) -> str:
+    """Give what led to a decision."""
+    return str(_SOURCES[SourceType(code)])
 
 
 def button(value: Action) -> str:

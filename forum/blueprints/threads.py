@@ -31,6 +31,7 @@ from forum.services.read_markers import find_first_unread, find_mark, mark_read
 from forum.services.reading import ThreadHead, get_head, get_page
 from forum.services.signing import account_keys
 from forum.services.threads import default_tlp, list_threads
+from forum.services.threads_split import find_merged_into
 
 blueprint = Blueprint("threads", __name__)
 
@@ -80,7 +81,12 @@ def of_paper(slug: str, paper: str) -> str:
 def show(slug: str, public_id: str) -> View:
     """Show a page of a discussion; take a reply."""
     actor = current_actor()
-    head = _head(actor, slug, public_id)
+    try:
+        head = _head(actor, slug, public_id)
+    except NotFound:
+        if (address := find_merged_into(db.session(), actor, slug, public_id)) is None:
+            raise
+        return redirect(address)
     if not _may_write(actor, head):
         page = _page(actor, head, None)
         return page if request.method == "GET" else (page, 403)

@@ -22,6 +22,7 @@ from forum.cli import (
     schema,
     search,
     serve,
+    statements,
     upgrade,
     worker,
 )
@@ -54,6 +55,7 @@ for command in (
     schema.schema,
     search.search,
     serve.serve,
+    statements.statements,
     upgrade.upgrade,
     worker.worker,
 ):

@@ -84,6 +84,17 @@ def _decided(action: Action, translations: NullTranslations) -> str:
         Action.HIDE: _("Your contribution was removed from view"),
         Action.RESTORE: _("Your contribution was restored"),
         Action.KEEP: _("Your contribution stays as it is"),
+        Action.ASK_CHANGE: _("You are asked to change your contribution"),
+        Action.LABEL: _("Your contribution was given a narrower label"),
+        Action.LOCK: _("Your discussion was closed to replies"),
+        Action.UNLOCK: _("Your discussion can be replied to again"),
+        Action.MOVE: _("Your discussion was moved to another group"),
+        Action.SPLIT: _("Your reply was made a discussion of its own"),
+        Action.MERGE: _("Your discussion was put into another one"),
+        Action.WARN: _("You were warned because of your contribution"),
+        Action.SUSPEND: _("You were suspended"),
+        Action.LIFT: _("Your suspension was lifted"),
+        Action.OVERTURN: _("A decision about your contribution was overturned"),
         Action.UNDO: _("A decision about your contribution was taken back"),
     }[action]
 

@@ -33,6 +33,8 @@ class SubjectKind(enum.StrEnum):
     THREAD = "thread"
     ATTACHMENT = "attachment"
     CONSULTATION = "consultation"
+    ACCOUNT = "account"
+    """No contribution: a person, about whom the platform decides."""
 
 
 class Attributed:

@@ -2,7 +2,8 @@
 
 import enum
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forum.domain.attribution import SubjectKind
 from forum.domain.base import Base, PublicId, checked
 from forum.domain.labels import Status
+from forum.domain.personal_data import refuse_personal_data
 from forum.errors import Invalid
 
 MODERATED = (SubjectKind.POST, SubjectKind.VERSION)
@@ -25,6 +27,26 @@ class Action(enum.StrEnum):
     RESTORE = "restore"
     KEEP = "keep"
     """Reviewed after a flag, and left as it is."""
+    ASK_CHANGE = "ask_change"
+    """The author is asked to change it; it stays as it is meanwhile."""
+    LABEL = "label"
+    """Readable by fewer people: a narrower TLP label."""
+    LOCK = "lock"
+    """The discussion can be read, and nothing more is added."""
+    UNLOCK = "unlock"
+    MOVE = "move"
+    """The discussion goes to another group, whose readers all read it before."""
+    SPLIT = "split"
+    """A reply and what answers it become a discussion of their own."""
+    MERGE = "merge"
+    """The discussion becomes part of another one."""
+    WARN = "warn"
+    SUSPEND = "suspend"
+    """The author writes nothing in the group, or a person nothing anywhere, until a date."""
+    LIFT = "lift"
+    """A suspension ends before its time."""
+    OVERTURN = "overturn"
+    """An appeal was upheld: what the decision did is undone, everywhere."""
     UNDO = "undo"
     """Take back one's own decision of a moment ago; no transition, it restores what was."""
 
@@ -39,21 +61,46 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
 }
 
 
-RESTRICTIONS = frozenset({Action.REJECT, Action.HIDE})
-"""What takes a text from its readers: needs a rule and a reason of the moderator's own."""
+RESTRICTIONS = frozenset({Action.REJECT, Action.HIDE, Action.LABEL, Action.LOCK, Action.MOVE, Action.SUSPEND})
+"""What restricts a text or a person: needs a rule and a reason, and carries a statement of reasons."""
+
+REASONED = RESTRICTIONS | {Action.ASK_CHANGE, Action.WARN, Action.SPLIT, Action.MERGE}
+"""What a moderator gives a reason of their own for."""
+
+NOT_CHOSEN = frozenset({Action.UNDO, Action.OVERTURN})
+"""What is no decision of its own: it reverses one."""
+
+FURTHER: dict[Action, frozenset[Status]] = {
+    Action.ASK_CHANGE: frozenset({Status.PENDING, Status.PUBLISHED}),
+    Action.LABEL: frozenset({Status.PENDING, Status.PUBLISHED}),
+    Action.LOCK: frozenset({Status.PUBLISHED}),
+    Action.UNLOCK: frozenset({Status.PUBLISHED}),
+    Action.MOVE: frozenset({Status.PUBLISHED}),
+    Action.SPLIT: frozenset({Status.PUBLISHED}),
+    Action.MERGE: frozenset({Status.PUBLISHED}),
+    Action.WARN: frozenset({Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED}),
+    Action.SUSPEND: frozenset({Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED}),
+}
+"""Decisions that leave the status as it is, with the statuses in which they can be made."""
+
+MAX_SUSPENSION = timedelta(days=366)
 
 DEFAULT_REASONS = {
     Action.APPROVE: "A moderator has read it and published it.",
     Action.RESTORE: "A moderator has looked at it again and restored it.",
     Action.KEEP: "A moderator has looked at it and left it as it is.",
     Action.UNDO: "The moderator took the decision back.",
+    Action.UNLOCK: "The discussion is open again.",
+    Action.LIFT: "The suspension has ended before its time.",
+    Action.OVERTURN: "An appeal was upheld.",
 }
 """Message ids for decisions that need no reason of their own."""
 
 UNDO_SPAN = timedelta(seconds=60)
 """How long a decision can be taken back by whoever made it, and so long its letter waits."""
 
-MAX_REASON = 4000
+MAX_REASON = 2000
+"""As much as the schema of statements takes."""
 MAX_EXPLANATION = 2000
 
 
@@ -71,14 +118,24 @@ def checked_reason(action: Action, reason: str) -> str:
     reason = reason.strip()
     if len(reason) > MAX_REASON:
         raise Invalid("Keep the reason under %(limit)s characters.", field="reason", limit=MAX_REASON)
-    if action not in RESTRICTIONS:
-        return reason or DEFAULT_REASONS[action]
-    if not is_sentence(reason):
+    if not reason and action not in REASONED:
+        return DEFAULT_REASONS[action]
+    if action in REASONED and not is_sentence(reason):
         raise Invalid(
             "Give the reason in at least one sentence: the author and the public log will read it.",
             field="reason",
         )
+    refuse_personal_data(reason)
     return reason
+
+
+def checked_until(until: date | None, today: date) -> date:
+    """Give the last day of a suspension; Invalid where none is named, or it is past or too far off."""
+    if until is None:
+        raise Invalid("Say until which day the suspension lasts.", field="until")
+    if not today <= until <= today + MAX_SUSPENSION:
+        raise Invalid("A suspension ends today at the earliest, and within a year.", field="until")
+    return until
 
 
 def is_sentence(text: str) -> bool:
@@ -107,6 +164,23 @@ def checked_explanation(reason: "FlagReason", explanation: str) -> str:
     return explanation
 
 
+def further_actions(status: Status, *, is_post: bool, is_opening: bool, is_locked: bool) -> list[Action]:
+    """Give what can be decided beyond the status: of a discussion through its opening post."""
+    opening = {Action.LOCK, Action.UNLOCK, Action.MOVE, Action.MERGE}
+    found = []
+    for action, statuses in FURTHER.items():
+        if status not in statuses or (action in opening and not is_opening):
+            continue
+        if action is Action.SPLIT and (not is_post or is_opening):
+            continue
+        if action is Action.LABEL and is_post and not is_opening:
+            continue
+        if (action is Action.LOCK and is_locked) or (action is Action.UNLOCK and not is_locked):
+            continue
+        found.append(action)
+    return found
+
+
 def next_status(status: Status, action: Action) -> Status:
     """Give the status a decision leads to; Invalid where the decision does not apply."""
     try:
@@ -123,7 +197,8 @@ class ModerationDecision(PublicId, Base):
     __tablename__ = "moderation_decision"
     __table_args__ = (sa.Index("ix_moderation_decision_subject", "subject_kind", "subject_id"),)
 
-    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"), index=True)
+    """None where the platform decided about an account."""
     subject_kind: Mapped[SubjectKind]
     subject_id: Mapped[int]
     action: Mapped[Action]
@@ -134,6 +209,8 @@ class ModerationDecision(PublicId, Base):
     reason: Mapped[str]
     decided_by_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     decided_at: Mapped[datetime]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What it takes to undo the decision: the label or the place of before, by ids and keys."""
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderation_decision.id"))
 
 

@@ -16,6 +16,8 @@ from forum.domain import (
     records,
     saved_searches,
     signatures,
+    statements,
+    suspensions,
     threads,
 )
 from forum.domain.base import Base
@@ -37,6 +39,8 @@ __all__ = [
     "records",
     "saved_searches",
     "signatures",
+    "statements",
+    "suspensions",
     "threads",
 ]
 

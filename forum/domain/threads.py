@@ -64,6 +64,8 @@ class Thread(PublicId, Labelled, Base):
     anchor_end: Mapped[int | None]
     is_pinned: Mapped[bool] = mapped_column(default=False)
     locked_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("thread.id"))
+    """Where its posts went; its address leads there."""
     outcome_source: Mapped[str | None]
     outcome_html: Mapped[str | None]
     answered_at: Mapped[datetime | None]

@@ -39,6 +39,8 @@ class Actor:
     """account:12, organisation:5 …, sealed:<hmac>: the authorships this person holds."""
     group_roles: Mapping[int, frozenset[GroupRole]] = field(default_factory=dict)
     mandates: tuple[SpokenFor, ...] = ()
+    suspended_in: frozenset[int] = frozenset()
+    """The groups in which this person reads but does not write at present."""
 
     @property
     def is_signed_in(self) -> bool:

@@ -54,8 +54,10 @@ ENTRIES: dict[str, Entry] = {
     "administration.person": Entry.PEOPLE_MANAGERS,
     "administration.remove_member_body": Entry.PEOPLE_MANAGERS,
     "administration.requests": Entry.PEOPLE_MANAGERS,
+    "administration.lift_suspension": Entry.PEOPLE_MANAGERS,
     "administration.send_invitation": Entry.PEOPLE_MANAGERS,
     "administration.send_link": Entry.PEOPLE_MANAGERS,
+    "administration.suspend": Entry.PEOPLE_MANAGERS,
     "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
     # api
     "api.comments_comment": Entry.TOKEN,
@@ -76,6 +78,8 @@ ENTRIES: dict[str, Entry] = {
     "api.posts_flag": Entry.TOKEN,
     "api.posts_withdraw": Entry.TOKEN,
     "api.search_find": Entry.TOKEN,
+    "api.statements_index": Entry.TOKEN,
+    "api.statements_show": Entry.TOKEN,
     "api.threads_index": Entry.TOKEN,
     "api.threads_open": Entry.TOKEN,
     "api.threads_reply": Entry.TOKEN,
@@ -140,7 +144,12 @@ ENTRIES: dict[str, Entry] = {
     # moderation
     "moderation.case": Entry.MODERATORS,
     "moderation.log": Entry.ANYONE,
+    "moderation.further": Entry.MODERATORS,
     "moderation.queue": Entry.MODERATORS,
+    "moderation.statement": Entry.SIGNED_IN,
+    "moderation.statement_json": Entry.PEOPLE_MANAGERS,
+    "moderation.statements": Entry.PEOPLE_MANAGERS,
+    "moderation.statements_batch": Entry.PEOPLE_MANAGERS,
     "moderation.transparency": Entry.ANYONE,
     "moderation.undo": Entry.MODERATORS,
     # notices

@@ -54,6 +54,8 @@ def _write(actor: Actor, thing: Group | Subject) -> bool:
     group = thing if isinstance(thing, Group) else thing.group
     if not actor.is_signed_in or actor.is_suspended or not _read(actor, group):
         return False
+    if group.id in actor.suspended_in:
+        return False
     roles = actor.roles_in(group.id)
     if not roles & WRITING_ROLES and group.who_may_write is not WhoMayWrite.COMMUNITY:
         return False
@@ -237,6 +239,8 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.MANAGE_PEOPLE: _manage_people,
     Action.ADMINISTER: _administer,
     Action.SEE_MODERATION: _see_moderation,
+    Action.SUSPEND_ACCOUNT: _manage_people,
+    Action.EXPORT_STATEMENTS: _see_audit,
     Action.SEE_AUDIT: _see_audit,
     Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
     Action.SPEAK_FOR: _speak_for,

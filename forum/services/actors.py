@@ -15,6 +15,7 @@ from forum.domain.groups import GroupRole, Membership, Seat
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper, PaperAuthor
 from forum.domain.signatures import Signatory
+from forum.domain.suspensions import Suspension
 from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
 from forum.policy.labels import (
     COMMUNITY,
@@ -42,7 +43,7 @@ def load_actor(session: Session, account_id: int | None, *, now: datetime, seali
 
 def actor_for(session: Session, account: Account, *, now: datetime, sealing_secret: bytes) -> Actor:
     """Give the actor for a loaded account: one statement whatever the number of groups."""
-    mandates, roles, granted = _load_rights(session, account.id, now)
+    mandates, roles, granted, suspended_in = _load_rights(session, account.id, now)
     keys = [account_key(account.id), *(organisation_key(m.organisation_id) for m in mandates)]
     is_suspended = account.suspended_until is not None and account.suspended_until > now
     if is_suspended:
@@ -63,19 +64,21 @@ def actor_for(session: Session, account: Account, *, now: datetime, sealing_secr
         writer_keys=frozenset(keys) | {sealed_key(sealing_secret, key) for key in keys},
         group_roles=roles,
         mandates=mandates,
+        suspended_in=suspended_in,
     )
 
 
 def _load_rights(
     session: Session, account_id: int, now: datetime
-) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str]]:
-    """Mandates by name, roles by group, and the labels that roles, seats, named lists, drafts and
-    consultations grant.
+) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int]]:
+    """Mandates by name, roles by group, the labels that roles, seats, named lists, drafts and
+    consultations grant, and the groups in which the person is suspended.
     """
     mandates: list[SpokenFor] = []
     roles: dict[int, set[GroupRole]] = defaultdict(set)
     granted: set[str] = set()
     named: list[tuple[int, int]] = []
+    suspended_in: set[int] = set()
     parameters = {"account_id": account_id, "now": now, "today": now.date()}
     for kind, first, second, flag, slug, name, country in session.execute(_RIGHTS, parameters):
         match kind:
@@ -96,6 +99,10 @@ def _load_rights(
                 granted.add(authors_label(first))
             case "consultation":
                 granted.add(consultation_secretariat_label(first))
+            case "suspended":
+                suspended_in.add(first)
+    for group_id in suspended_in & set(roles):
+        roles[group_id] = {GroupRole.OBSERVER}
     for group_id, held in roles.items():
         if GroupRole.MODERATOR in held:
             granted.add(moderators_label(group_id))
@@ -105,7 +112,8 @@ def _load_rights(
         if GroupRole.MODERATOR in roles.get(group_id, ()):
             granted.add(f"{named_label(list_id)}:moderators")
     mandates.sort(key=lambda mandate: mandate.name)
-    return tuple(mandates), {group_id: frozenset(held) for group_id, held in roles.items()}, granted
+    held_roles = {group_id: frozenset(held) for group_id, held in roles.items()}
+    return tuple(mandates), held_roles, granted, frozenset(suspended_in)
 
 
 def _rights_statement() -> Any:
@@ -156,6 +164,9 @@ def _rights_statement() -> Any:
         .where(current, Membership.role == GroupRole.SECRETARIAT),
         sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *nothing).where(
             Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)
+        ),
+        sa.select(sa.literal("suspended"), Suspension.group_id, sa.literal(""), no, *nothing).where(
+            Suspension.account_id == account_id, Suspension.ends_at > now, Suspension.group_id.is_not(None)
         ),
     )
 

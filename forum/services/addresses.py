@@ -84,3 +84,15 @@ def subject_path(subject: Subject) -> str:
             if row.number is None:
                 return paper_path(slug, subject.paper.public_id)
             return version_path(subject.paper.public_id, row.number)
+        case SubjectKind.ACCOUNT:
+            raise ValueError("a person is no contribution")
+
+
+def statement_path(public_id: str) -> str:
+    """Give the page of a statement of reasons."""
+    return f"/moderation/statements/{public_id}"
+
+
+def appeal_path(public_id: str) -> str:
+    """Give the page of an appeal."""
+    return f"/moderation/appeals/{public_id}"

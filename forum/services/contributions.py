@@ -19,6 +19,7 @@ from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED, ModerationDecision
 from forum.domain.moderation import Action as Decision
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.statements import Statement
 from forum.domain.threads import Post, Thread
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import MODEL_OF
@@ -41,6 +42,8 @@ class Outcome:
     rule: str | None
     reason: str
     decided_at: datetime
+    statement: str | None = None
+    """The public id of its statement of reasons, once the decision can no longer be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +149,14 @@ def _load(
             language=row.language,
             html=to_markup(row.html) if is_mine and row.html else None,
             path=_path(kind, row) if row.is_readable else None,
-            outcome=Outcome(
-                decided.action, rule_text(group, decided.rule), decided.reason, decided.decided_at
-            )
-            if decided
-            else None,
+            outcome=_outcome(group, *decided) if decided else None,
         )
     return found
+
+
+def _outcome(group: Group, decision: ModerationDecision, statement: str | None) -> Outcome:
+    rule = rule_text(group, decision.rule)
+    return Outcome(decision.action, rule, decision.reason, decision.decided_at, statement)
 
 
 def _path(kind: SubjectKind, row: Any) -> str:
@@ -202,10 +206,13 @@ def _columns(asker: _Asker, model: Any) -> tuple[Any, ...]:
     )
 
 
-def _outcomes(session: Session, kind: SubjectKind, ids: list[int]) -> dict[int, ModerationDecision]:
-    """The newest decision on each that stands and that its author is told of."""
-    decisions = session.scalars(
-        sa.select(ModerationDecision)
+def _outcomes(
+    session: Session, kind: SubjectKind, ids: list[int]
+) -> dict[int, tuple[ModerationDecision, str | None]]:
+    """The newest decision on each that stands and that its author is told of, with its statement."""
+    decisions = session.execute(
+        sa.select(ModerationDecision, Statement.public_id)
+        .outerjoin(Statement, Statement.decision_id == ModerationDecision.id)
         .where(
             ModerationDecision.subject_kind == kind,
             ModerationDecision.subject_id.in_(ids),
@@ -214,4 +221,4 @@ def _outcomes(session: Session, kind: SubjectKind, ids: list[int]) -> dict[int, 
         )
         .order_by(ModerationDecision.id)
     )
-    return {decision.subject_id: decision for decision in decisions}
+    return {decision.subject_id: (decision, statement) for decision, statement in decisions}

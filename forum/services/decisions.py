@@ -6,13 +6,26 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from forum.domain.attribution import SubjectKind
-from forum.domain.moderation import ModerationDecision
+from forum.domain.moderation import Action, ModerationDecision
 
 
 def was_undone(decision_id: Any) -> sa.ColumnElement[bool]:
-    """Give the condition that the decision with the key in a column was taken back."""
+    """Give the condition that the decision in a column was taken back, before anybody was told of it."""
+    return _was_reversed(decision_id, Action.UNDO)
+
+
+def was_overturned(decision_id: Any) -> sa.ColumnElement[bool]:
+    """Give the condition that an appeal against the decision with the key in a column was upheld."""
+    return _was_reversed(decision_id, Action.OVERTURN)
+
+
+def _was_reversed(decision_id: Any, action: Action) -> sa.ColumnElement[bool]:
     reversal = aliased(ModerationDecision)
-    return sa.select(sa.literal(1)).where(reversal.reverses_id == decision_id).exists()
+    return (
+        sa.select(sa.literal(1))
+        .where(reversal.reverses_id == decision_id, reversal.action == action)
+        .exists()
+    )
 
 
 def is_undone(session: Session, decision_id: int) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from forum.domain.groups import Group
 from forum.errors import NotFound
 from forum.policy import Action, Actor, require
+from forum.services.statement_rules import statement_rules
 
 
 def list_groups(session: Session, actor: Actor) -> Sequence[Group]:
@@ -49,5 +50,13 @@ def get_group(session: Session, actor: Actor, slug: str, action: Action = Action
 
 
 def rule_text(group: Group, key: str | None) -> str | None:
-    """Give the words of one of the group's rules; None for a rule it no longer has."""
-    return next((str(rule["text"]) for rule in group.rules if rule["key"] == key), None)
+    """Give the words of one of the group's rules, or of a law; None for a rule it no longer has."""
+    found = next((str(rule["text"]) for rule in group.rules if rule["key"] == key), None)
+    law = statement_rules().laws.get(key or "")
+    return found or (law.text if law else None)
+
+
+def list_offered_rules(group: Group) -> list[tuple[str, str]]:
+    """Give what a decision in a group can rest on, as keys and words: its own rules, then the laws."""
+    rules = [(str(rule["key"]), str(rule["text"])) for rule in group.rules]
+    return [*rules, *((law.key, law.text) for law in statement_rules().laws.values())]

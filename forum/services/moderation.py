@@ -1,4 +1,4 @@
-"""Deciding on contributions: approve, reject, remove from view, restore, keep, and take back."""
+"""Deciding on contributions: what becomes of them, and taking a decision back before anybody is told."""
 
 from datetime import datetime
 
@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account
 from forum.domain.attribution import SubjectKind
 from forum.domain.audit import AuditAction
+from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.moderation import (
+    FURTHER,
     MODERATED,
     TRANSITIONS,
     UNDO_SPAN,
@@ -20,13 +22,15 @@ from forum.domain.moderation import (
     next_status,
 )
 from forum.domain.moderation import Action as Decision
-from forum.domain.notices import NoticeKind
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.policy.subjects import Subject
-from forum.services.audit import record
+from forum.services.decision_records import make_decision, put_on_record, tell
 from forum.services.decisions import find_last_decision
-from forum.services.outbox import enqueue_notice
+from forum.services.further_decisions import NO_TERMS, Terms, decide_further
+from forum.services.groups import list_offered_rules
+from forum.services.personal_names import refuse_names
+from forum.services.reversals import reverse_decision
 from forum.services.statuses import change_status
 from forum.services.subjects import find_subject, get_subject
 
@@ -44,6 +48,7 @@ def decide(
     rule: str = "",
     reason: str = "",
     seen: str | None = None,
+    terms: Terms = NO_TERMS,
     now: datetime,
 ) -> ModerationDecision:
     """Decide on a contribution; its flags are closed, its author and whoever flagged it are told.
@@ -57,17 +62,34 @@ def decide(
     last = find_last_decision(session, subject.kind, subject.row.id)
     if seen is not None and seen != (last.public_id if last else NOTHING_SEEN):
         raise _already_decided(session, last)
-    flags = _open_flags(session, subject)
-    _check_transition(session, subject, action, flags, last)
-    keys = [str(one["key"]) for one in subject.group.rules]
-    checked = checked_rule(action, rule, keys), checked_reason(action, reason)
-    decision = _record(session, actor, subject, action, *checked, now=now)
-    for flag in flags:
-        flag.closed_at, flag.decision_id = now, decision.id
-    session.flush()
-    _tell(session, decision, bool(flags), now)
-    _put_on_record(session, actor, AuditAction.DECIDED, decision, subject)
+    rule_key, words = checked_grounds(session, subject.group, action, rule, reason)
+    if action in FURTHER:
+        decision = decide_further(
+            session, actor, subject, action, terms, rule=rule_key, reason=words, now=now
+        )
+        flags = []
+    else:
+        flags = _open_flags(session, subject)
+        _check_transition(session, subject, action, flags, last)
+        decision = _change(session, actor, subject, action, rule_key, words, flags, now=now)
+    tell(session, decision, has_flags=bool(flags), now=now)
+    put_on_record(
+        session, actor, AuditAction.DECIDED, decision, subject=subject.row.public_id, group=subject.group
+    )
     return decision
+
+
+def checked_grounds(
+    session: Session, group: Group, action: Decision, rule: str, reason: str
+) -> tuple[str | None, str]:
+    """Give rule and reason as they are written down; Invalid if one is missing or names a person."""
+    # A group without rules of its own rests on the terms of use, or on a law.
+    keys = [key for key, _ in list_offered_rules(group)] if rule or group.rules else []
+    key = checked_rule(action, rule, keys)
+    words = checked_reason(action, reason)
+    if reason.strip():
+        refuse_names(session, group, words)
+    return key, words
 
 
 def undo_decision(session: Session, actor: Actor, public_id: str, *, now: datetime) -> ModerationDecision:
@@ -86,27 +108,27 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
     is_last = last is not None and last.id == decision.id and decision.action is not Decision.UNDO
     if not is_last or subject.status is not decision.status_after:
         raise Conflict("Something has happened since, so this can no longer be taken back.")
-    if decision.status_before is not decision.status_after:
-        change_status(session, subject, decision.status_before, now=now)
-    if decision.status_before is Status.PENDING:
+    reverse_decision(session, decision, subject, now=now)
+    if decision.status_before is Status.PENDING and decision.status_after is not Status.PENDING:
         subject.row.held_because = subject.row.held_because or str(subject.group.holding_rule)
         subject.row.published_at = None
-    reversal = ModerationDecision(
-        group_id=decision.group_id,
-        subject_kind=decision.subject_kind,
-        subject_id=decision.subject_id,
-        action=Decision.UNDO,
-        status_before=decision.status_after,
-        status_after=decision.status_before,
+    reversal = make_decision(
+        session,
+        actor,
+        subject,
+        Decision.UNDO,
+        after=decision.status_before,
+        rule=None,
         reason=checked_reason(Decision.UNDO, ""),
-        decided_by_id=decision.decided_by_id,
-        decided_at=now,
-        reverses_id=decision.id,
+        now=now,
+        reverses=decision,
     )
-    session.add(reversal)
+    reversal.status_before = decision.status_after
     _reopen_flags(session, decision)
     session.flush()
-    _put_on_record(session, actor, AuditAction.UNDONE, reversal, subject)
+    put_on_record(
+        session, actor, AuditAction.UNDONE, reversal, subject=subject.row.public_id, group=subject.group
+    )
     return reversal
 
 
@@ -173,71 +195,29 @@ def _already_decided(session: Session, last: ModerationDecision | None) -> Confl
     )
 
 
-def _record(
+def _change(
     session: Session,
     actor: Actor,
     subject: Subject,
     action: Decision,
     rule: str | None,
     reason: str,
+    flags: list[Flag],
     *,
     now: datetime,
 ) -> ModerationDecision:
-    assert actor.account_id is not None
+    """Write a decision about the status down, change it, and close the flags."""
     before = subject.status
     after = next_status(before, action)
-    decision = ModerationDecision(
-        group_id=subject.group.id,
-        subject_kind=subject.kind,
-        subject_id=subject.row.id,
-        action=action,
-        status_before=before,
-        status_after=after,
-        rule=rule,
-        reason=reason,
-        decided_by_id=actor.account_id,
-        decided_at=now,
+    decision = make_decision(
+        session, actor, subject, action, after=after, rule=rule, reason=reason, now=now, flags=flags
     )
-    session.add(decision)
-    session.flush()
     if after is not before:
         change_status(session, subject, after, now=now)
+    for flag in flags:
+        flag.closed_at, flag.decision_id = now, decision.id
+    session.flush()
     return decision
-
-
-def _put_on_record(
-    session: Session, actor: Actor, action: AuditAction, decision: ModerationDecision, subject: Subject
-) -> None:
-    record(
-        session,
-        actor,
-        action,
-        now=decision.decided_at,
-        subject_kind=subject.kind.value,
-        subject=subject.row.public_id,
-        group=subject.group,
-        decision=decision.public_id,
-        decided=decision.action.value,
-        before=decision.status_before.value,
-        after=decision.status_after.value,
-        rule=decision.rule,
-    )
-
-
-def _tell(session: Session, decision: ModerationDecision, has_flags: bool, now: datetime) -> None:
-    """Tell once the decision can no longer be taken back; what was kept concerns the flaggers alone."""
-    kinds = [NoticeKind.DECIDED] if decision.action is not Decision.KEEP else []
-    kinds += [NoticeKind.FLAG_ANSWERED] if has_flags else []
-    for kind in kinds:
-        enqueue_notice(
-            session,
-            kind,
-            now=now,
-            at=now + UNDO_SPAN,
-            subject_kind=decision.subject_kind,
-            subject_id=decision.subject_id,
-            decision_id=decision.id,
-        )
 
 
 def _reopen_flags(session: Session, decision: ModerationDecision) -> None:

@@ -20,7 +20,9 @@ def get_subject(
     session: Session, actor: Actor, kind: SubjectKind, public_id: str, action: Action = Action.READ
 ) -> Subject:
     """Give the contribution with this public id for an action; NotFound if absent or unreadable."""
-    model = MODEL_OF[kind]
+    model = MODEL_OF.get(kind)
+    if model is None:
+        raise NotFound
     # The group comes along: subject_of() then finds it in the session.
     found = session.execute(
         sa.select(model, Group).join(Group, Group.id == model.group_id).where(model.public_id == public_id)
@@ -34,7 +36,8 @@ def get_subject(
 
 def find_subject(session: Session, kind: SubjectKind, subject_id: int) -> Subject | None:
     """Give the contribution with this key, without asking the policy: for the worker, which asks itself."""
-    row = session.get(MODEL_OF[kind], subject_id)
+    model = MODEL_OF.get(kind)
+    row = session.get(model, subject_id) if model is not None else None
     return subject_of(session, row) if row is not None else None
 
 

@@ -98,6 +98,7 @@ def upgrade() -> None:
                 "thread",
                 "attachment",
                 "consultation",
+                "account",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -137,6 +138,7 @@ def upgrade() -> None:
                 "thread",
                 "attachment",
                 "consultation",
+                "account",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -531,7 +533,7 @@ def upgrade() -> None:
 
     op.create_table(
         "moderation_decision",
-        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column(
             "subject_kind",
             sa.Enum(
@@ -540,6 +542,7 @@ def upgrade() -> None:
                 "thread",
                 "attachment",
                 "consultation",
+                "account",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -556,6 +559,17 @@ def upgrade() -> None:
                 "hide",
                 "restore",
                 "keep",
+                "ask_change",
+                "label",
+                "lock",
+                "unlock",
+                "move",
+                "split",
+                "merge",
+                "warn",
+                "suspend",
+                "lift",
+                "overturn",
                 "undo",
                 name="action",
                 native_enum=False,
@@ -602,6 +616,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by_id", sa.Integer(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("reverses_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=13), nullable=False),
@@ -849,6 +864,7 @@ def upgrade() -> None:
                 "thread",
                 "attachment",
                 "consultation",
+                "account",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1068,6 +1084,7 @@ def upgrade() -> None:
                 "thread",
                 "attachment",
                 "consultation",
+                "account",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1103,6 +1120,55 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_account_unread", ["account_id", "read_at"], unique=False)
+
+    op.create_table(
+        "statement_of_reasons",
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision_id"],
+            ["moderation_decision.id"],
+            name=op.f("fk_statement_of_reasons_decision_id_moderation_decision"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_statement_of_reasons_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement_of_reasons")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_statement_of_reasons_decision_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_statement_of_reasons_public_id")),
+    )
+    with op.batch_alter_table("statement_of_reasons", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_statement_of_reasons_group_id"), ["group_id"], unique=False)
+
+    op.create_table(
+        "suspension",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_suspension_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decision_id"],
+            ["moderation_decision.id"],
+            name=op.f("fk_suspension_decision_id_moderation_decision"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_suspension_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspension")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_suspension_decision_id")),
+    )
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.create_index("ix_suspension_account_ends", ["account_id", "ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suspension_group_id"), ["group_id"], unique=False)
 
     op.create_table(
         "paper",
@@ -1548,6 +1614,7 @@ def upgrade() -> None:
         sa.Column("anchor_end", sa.Integer(), nullable=True),
         sa.Column("is_pinned", sa.Boolean(), nullable=False),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.Column("outcome_source", sa.Text(), nullable=True),
         sa.Column("outcome_html", sa.Text(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
@@ -1597,6 +1664,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["working_group.id"], name=op.f("fk_thread_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["thread.id"], name=op.f("fk_thread_merged_into_id_thread")
         ),
         sa.ForeignKeyConstraint(
             ["named_list_id"], ["named_list.id"], name=op.f("fk_thread_named_list_id_named_list")
@@ -1996,6 +2066,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_author_id"))
 
     op.drop_table("paper")
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suspension_group_id"))
+        batch_op.drop_index("ix_suspension_account_ends")
+
+    op.drop_table("suspension")
+    with op.batch_alter_table("statement_of_reasons", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_statement_of_reasons_group_id"))
+
+    op.drop_table("statement_of_reasons")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_account_unread")
 

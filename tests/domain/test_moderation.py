@@ -1,13 +1,15 @@
 """Which decision may follow which status, and what a decision must say."""
 
 import itertools
+from datetime import date
 
 import pytest
 
 from forum.domain.labels import Status
 from forum.domain.moderation import (
     DEFAULT_REASONS,
-    RESTRICTIONS,
+    FURTHER,
+    REASONED,
     TRANSITIONS,
     Action,
     FlagReason,
@@ -15,6 +17,8 @@ from forum.domain.moderation import (
     checked_explanation,
     checked_reason,
     checked_rule,
+    checked_until,
+    further_actions,
     next_status,
 )
 from forum.errors import Invalid
@@ -51,7 +55,7 @@ def test_what_is_offered_is_what_is_allowed() -> None:
         assert set(allowed_actions(status, is_flagged=False)) == legal - {Action.KEEP}
 
 
-@pytest.mark.parametrize("action", sorted(RESTRICTIONS))
+@pytest.mark.parametrize("action", sorted(REASONED))
 @pytest.mark.parametrize("reason", ["", "  ", "No.", "Off topic", "aaaaaaaaaaaaaaaaaaaaaaaa", "one two"])
 def test_a_restriction_needs_a_sentence(action: Action, reason: str) -> None:
     """Less than three words or twenty characters is no reason."""
@@ -60,7 +64,7 @@ def test_a_restriction_needs_a_sentence(action: Action, reason: str) -> None:
     assert caught.value.field == "reason"
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - RESTRICTIONS))
+@pytest.mark.parametrize("action", sorted(set(Action) - REASONED))
 def test_other_decisions_have_a_reason_of_their_own(action: Action) -> None:
     """Without a reason typed, the default stands; a typed one wins."""
     assert checked_reason(action, " ") == DEFAULT_REASONS[action]
@@ -68,8 +72,8 @@ def test_other_decisions_have_a_reason_of_their_own(action: Action) -> None:
 
 
 def test_a_reason_has_a_limit() -> None:
-    """Over 4,000 characters is refused."""
-    with pytest.raises(Invalid, match="4000"):
+    """Over 2,000 characters, which is what the schema of statements takes, is refused."""
+    with pytest.raises(Invalid, match="2000"):
         checked_reason(Action.HIDE, "word " * 801)
 
 
@@ -92,3 +96,53 @@ def test_some_flags_must_be_explained(reason: FlagReason) -> None:
     assert caught.value.field == "explanation"
     assert checked_explanation(reason, "This names a person who is a private individual.")
     assert checked_explanation(FlagReason.SPAM, "") == ""
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize(("is_post", "is_opening"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_what_is_offered_beside_the_status(
+    status: Status, is_post: bool, is_opening: bool, is_locked: bool
+) -> None:
+    """What is about a discussion goes through its opening post; a reply alone is split off; nothing twice."""
+    found = set(further_actions(status, is_post=is_post, is_opening=is_opening, is_locked=is_locked))
+    assert all(status in FURTHER[action] for action in found)
+    if not is_opening:
+        assert not found & {Action.LOCK, Action.UNLOCK, Action.MOVE, Action.MERGE}
+    assert (Action.SPLIT in found) == (status is Status.PUBLISHED and is_post and not is_opening)
+    assert not {Action.LOCK, Action.UNLOCK} <= found
+    if status in {Status.DRAFT, Status.RECEIVED, Status.WITHDRAWN}:
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [
+        (None, "until which day"),
+        (date(2026, 3, 1), "today at the earliest"),
+        (date(2028, 1, 1), "within a year"),
+    ],
+    ids=["none", "past", "too far"],
+)
+def test_a_suspension_has_an_end_within_a_year(until: date | None, words: str) -> None:
+    """Without a day, in the past or beyond a year it is refused at its field."""
+    with pytest.raises(Invalid, match=words) as caught:
+        checked_until(until, date(2026, 3, 2))
+    assert caught.value.field == "until"
+    assert checked_until(date(2026, 3, 2), date(2026, 3, 2)) == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("Write to jo@members.example about this.", "e-mail address"),
+        ("Call +32 2 555 01 23 about this text.", "telephone number"),
+        ("What @jo-example wrote attacks a person.", "handle"),
+    ],
+)
+def test_no_reason_holds_personal_data(reason: str, words: str) -> None:
+    """Whatever the decision, since the public log shows it."""
+    for action in (Action.HIDE, Action.APPROVE):
+        with pytest.raises(Invalid, match=words) as caught:
+            checked_reason(action, reason)
+        assert caught.value.field == "reason"

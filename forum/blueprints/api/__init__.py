@@ -10,6 +10,7 @@ from forum.blueprints.api import (
     papers,
     posts,
     search,
+    statements,
     threads,
 )
 from forum.blueprints.api.openapi import blueprint as docs
@@ -27,5 +28,6 @@ __all__ = [
     "papers",
     "posts",
     "search",
+    "statements",
     "threads",
 ]

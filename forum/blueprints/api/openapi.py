@@ -40,6 +40,7 @@ NOUNS = {
     "papers": "Papers",
     "comments": "Comments on papers",
     "search": "Search",
+    "statements": "Statements of reasons",
     "moderation": "Moderation",
     "audit": "The record",
 }
