@@ -112,6 +112,11 @@ def to_markup(html: str) -> Markup:
     return Markup(html)  # noqa: S704
 
 
+def render_plain(parts: Sequence[Sequence[str]]) -> Markup:
+    """Return plain text as paragraphs of lines: everything in it is escaped, nothing is Markdown."""
+    return Markup("").join(Markup("<p>{}</p>").format(Markup("<br>").join(lines)) for lines in parts)
+
+
 _ANCHOR = re.compile(r'<[a-z0-9]+ id="(p[0-9]+)"')
 
 

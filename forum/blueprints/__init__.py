@@ -10,6 +10,8 @@ def register_blueprints(app: Flask) -> None:
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)
         administration_suspensions,  # noqa: F401  (views of another blueprint)
+        answering,
+        answers,
         api,
         attachments,
         autosave,
@@ -32,18 +34,24 @@ def register_blueprints(app: Flask) -> None:
         papers,
         people,
         posts,
+        questionnaires,
+        respondents,
         saved_searches,
         search,
         settings,  # noqa: F401  (views of another blueprint)
         signing,
         statements,  # noqa: F401  (views of another blueprint)
         strategy,
+        submitting,  # noqa: F401  (views of another blueprint)
+        synopses,
         threads,
         uploads,
     )
 
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(administration.blueprint)
+    app.register_blueprint(answering.blueprint)
+    app.register_blueprint(answers.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.docs)
     app.register_blueprint(attachments.blueprint)
@@ -66,8 +74,11 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)
     app.register_blueprint(saved_searches.blueprint)
+    app.register_blueprint(questionnaires.blueprint)
+    app.register_blueprint(respondents.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(strategy.blueprint)
+    app.register_blueprint(synopses.blueprint)
     app.register_blueprint(threads.blueprint)
     app.register_blueprint(uploads.blueprint)

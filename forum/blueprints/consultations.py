@@ -14,10 +14,27 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
-from forum.blueprints.identity import current_actor
+from forum.blueprints.answering import submit_by_words
+from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import page_links, page_number
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
-from forum.domain.consultations import TIME_ZONES, AnswersVisible, Consultation, ConsultationState
+from forum.blueprints.support import (
+    Form,
+    now,
+    received_at,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
+from forum.domain.consultations import (
+    TIME_ZONES,
+    AnswersVisible,
+    AnswerUnit,
+    Asked,
+    Consultation,
+    ConsultationState,
+    SubmitBy,
+    is_in_time,
+)
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.text import TITLE_LENGTH
@@ -26,9 +43,15 @@ from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.richtext import Rendered, render, to_markup
 from forum.services import consultations as services
+from forum.services.answers import count_answers
+from forum.services.asked_organisations import list_asked
+from forum.services.chatham import is_sealed
+from forum.services.consultation_documents import documents_text, list_documents
 from forum.services.consultations import ConsultationText
 from forum.services.groups import get_group
+from forum.services.own_answers import list_own_answers
 from forum.services.papers import list_papers
+from forum.services.questionnaires import load_questionnaire
 from forum.services.threads import default_tlp, tlp_choices
 
 blueprint = Blueprint("consultations", __name__)
@@ -48,7 +71,13 @@ class ConsultationForm(Form):
     opens_at = DateTimeLocalField(lazy_gettext("Opens"), [Optional()])
     closes_at = DateTimeLocalField(lazy_gettext("Closes"), [Optional()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
-    label = RadioField(lazy_gettext("Who is asked"))
+    label = RadioField(lazy_gettext("Readable by"))
+    asked = RadioField(lazy_gettext("Who is asked"), default=Asked.SEATS.value)
+    organisations = TextAreaField(lazy_gettext("Organisations asked by name"), [Length(max=20_000)])
+    answer_unit = RadioField(lazy_gettext("One answer for each"), default=AnswerUnit.BODY.value)
+    submit_by = RadioField(lazy_gettext("Who sends a body's answer"), default=SubmitBy.PUBLISHER.value)
+    reminder_days = StringField(lazy_gettext("Reminders, in days before the closing"), [Length(max=60)])
+    documents = TextAreaField(lazy_gettext("Documents"), [Length(max=10_000)])
 
 
 def answers_visible_words(value: AnswersVisible) -> str:
@@ -57,6 +86,24 @@ def answers_visible_words(value: AnswersVisible) -> str:
         AnswersVisible.AT_ONCE: gettext("At once, as each is sent"),
         AnswersVisible.AFTER_CLOSING: gettext("When the consultation has closed"),
         AnswersVisible.ON_PUBLICATION: gettext("When the group publishes them after closing"),
+    }[value]
+
+
+def asked_words(value: Asked) -> str:
+    """Give who is asked, in words."""
+    return {
+        Asked.SEATS: gettext("The seats of this group"),
+        Asked.NAMED: gettext("Organisations by name"),
+        Asked.PARTICIPANTS: gettext("All participants: everybody with an account"),
+        Asked.PUBLIC: gettext("The public: everybody, with an account to answer"),
+    }[value]
+
+
+def unit_words(value: AnswerUnit) -> str:
+    """Give for whom there is one answer, in words."""
+    return {
+        AnswerUnit.BODY: gettext("Body: its colleagues write one answer together"),
+        AnswerUnit.PERSON: gettext("Person: each gives an answer of their own"),
     }[value]
 
 
@@ -90,8 +137,9 @@ def consultation(slug: str, consultation_id: str) -> str:
     subject = services.get_consultation(session, actor, slug, consultation_id)
     row: Consultation = subject.row
     may_manage = can(actor, Action.MANAGE_CONSULTATIONS, subject.group)
-    takes_answers = row.state is ConsultationState.OPEN and (row.closes_at is None or now() <= row.closes_at)
+    takes_answers = row.state is ConsultationState.OPEN and is_in_time(row, received_at())
     found = list_papers(session, actor, consultation_id=row.id, page=page_number())
+    questions = load_questionnaire(session, row.id).questions
     return render_template(
         "consultations/consultation.html",
         group=subject.group,
@@ -102,6 +150,16 @@ def consultation(slug: str, consultation_id: str) -> str:
         answers_visible=answers_visible_words(row.answers_visible),
         takes_answers=takes_answers,
         may_answer=takes_answers and can(actor, Action.WRITE, subject.group),
+        asked=asked_words(row.asked),
+        unit=unit_words(row.answer_unit),
+        bodies=list_asked(session, row.id) if row.asked is Asked.NAMED else [],
+        documents=list_documents(session, actor, row.id),
+        questions=len(questions),
+        mine=list_own_answers(session, actor, subject.group, row, sealing_secret()) if questions else [],
+        answers=count_answers(session, actor, row) if questions else 0,
+        synopsis=to_markup(row.synopsis_html) if row.synopsis_html else None,
+        outcome=to_markup(row.outcome_html) if row.outcome_html else None,
+        is_day_only=is_sealed(subject.group),
         may_manage=may_manage and row.status in {Status.DRAFT, Status.PUBLISHED},
         steps=_steps(row) if may_manage else [],
         form=Form(),
@@ -129,6 +187,9 @@ def _prepare(form: ConsultationForm, group: Group) -> None:
     form.answers_visible.choices = [
         SelectChoice(value.value, answers_visible_words(value)) for value in AnswersVisible
     ]
+    form.asked.choices = [SelectChoice(value.value, asked_words(value)) for value in Asked]
+    form.answer_unit.choices = [SelectChoice(value.value, unit_words(value)) for value in AnswerUnit]
+    form.submit_by.choices = [SelectChoice(value.value, submit_by_words(value)) for value in SubmitBy]
     form.time_zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES]
 
 
@@ -143,7 +204,26 @@ def _text(form: ConsultationForm, rendered: Rendered) -> ConsultationText:
         opens_at=_in_zone(form.opens_at.data, zone),
         closes_at=_in_zone(form.closes_at.data, zone),
         time_zone=zone,
+        asked=Asked(form.asked.data),
+        answer_unit=AnswerUnit(form.answer_unit.data),
+        submit_by=SubmitBy(form.submit_by.data),
+        reminder_days=_days(form.reminder_days.data or ""),
+        organisations=tuple(_slug_of(line) for line in (form.organisations.data or "").split()),
+        documents=form.documents.data or "",
     )
+
+
+def _slug_of(line: str) -> str:
+    """Give the slug in an organisation's address, or the slug itself."""
+    return line.rstrip("/").rpartition("/")[2][:80]
+
+
+def _days(text: str) -> tuple[int, ...]:
+    """Read "7, 1"; Invalid at the field for anything but whole numbers."""
+    parts = text.replace(",", " ").split()
+    if not all(part.isdecimal() and len(part) < 4 for part in parts):
+        raise Invalid("Write whole numbers with commas, such as 7, 1.", field="reminder_days")
+    return tuple(int(part) for part in parts)
 
 
 def _in_zone(value: datetime | None, zone: str) -> datetime | None:
@@ -218,6 +298,11 @@ def edit(slug: str, consultation_id: str) -> View:
         form.title.data, form.body.data, form.what_happens.data = row.title, row.source, row.what_happens
         form.answers_visible.data, form.label.data = row.answers_visible.value, row.tlp.value
         form.time_zone.data = row.time_zone
+        form.asked.data, form.answer_unit.data = row.asked.value, row.answer_unit.value
+        form.submit_by.data = row.submit_by.value
+        form.reminder_days.data = ", ".join(str(day) for day in row.reminder_days)
+        form.organisations.data = "\n".join(body.slug for body in list_asked(db.session(), row.id))
+        form.documents.data = documents_text(db.session(), row.id)
         form.opens_at.data = _clock_time(row.opens_at, row.time_zone)
         form.closes_at.data = _clock_time(row.closes_at, row.time_zone)
     _prepare(form, subject.group)

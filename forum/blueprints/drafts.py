@@ -21,7 +21,14 @@ from forum.blueprints.draft_forms import (
 )
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    now,
+    received_at,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.labels import Status, Tlp
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
@@ -270,7 +277,14 @@ def _write_draft(
     if step != "publish":
         flash(gettext("The draft is saved."), "success")
         return remember_submission(session, actor, form, draft_path(slug, saved))
-    sent = versions.publish_draft(session, actor, draft_id, now=now(), sealing_secret=sealing_secret())
+    sent = versions.publish_draft(
+        session,
+        actor,
+        draft_id,
+        now=now(),
+        sealing_secret=sealing_secret(),
+        received_at=received_at(),
+    )
     flash(_sent_words(sent), "success")
     path = f"{paper_path(slug, sent.paper.public_id)}versions/{sent.version.number}"
     return remember_submission(session, actor, form, path)

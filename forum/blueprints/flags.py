@@ -44,6 +44,12 @@ def version(public_id: str, number: int) -> View:
     return _flag_page(SubjectKind.VERSION, get_version_id(db.session(), public_id, number))
 
 
+@blueprint.route("/answers/<public_id>/flag", methods=["GET", "POST"])
+def answer(public_id: str) -> View:
+    """Flag an answer to a consultation."""
+    return _flag_page(SubjectKind.ANSWER, public_id)
+
+
 def _flag_page(kind: SubjectKind, public_id: str) -> View:
     subject = get_subject(db.session(), current_actor(), kind, public_id, Action.FLAG)
     path = subject_path(subject)

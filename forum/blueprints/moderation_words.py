@@ -79,6 +79,7 @@ _WHY = {
 }
 _HELD = {
     "everything": lazy_gettext("In this group moderators read every contribution first."),
+    "removed": lazy_gettext("A moderator had taken it away; it was sent again."),
     "newcomer": lazy_gettext("It is the author's first contribution to this group."),
 }
 _KINDS = {
@@ -88,6 +89,7 @@ _KINDS = {
     SubjectKind.ATTACHMENT: lazy_gettext("Attachment"),
     SubjectKind.CONSULTATION: lazy_gettext("Consultation"),
     SubjectKind.ACCOUNT: lazy_gettext("Account"),
+    SubjectKind.ANSWER: lazy_gettext("Answer to a consultation"),
 }
 _BUCKETS = {
     Bucket.OVERDUE: lazy_gettext("Overdue"),
@@ -106,6 +108,9 @@ _NOTICES = {
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for your answer"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body answered about your joint position"),
     NoticeKind.SAVED_SEARCH: lazy_gettext("Something new for a search that you saved"),
+    NoticeKind.RECEIVED: lazy_gettext("Your answer was received"),
+    NoticeKind.REMINDED: lazy_gettext("A consultation waits for your answer"),
+    NoticeKind.LATE_DECIDED: lazy_gettext("The chair decided whether your answer is taken late"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -119,6 +124,9 @@ _MAILS = {
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for the answer of a body I speak for"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body has answered about a joint position I write"),
     NoticeKind.SAVED_SEARCH: lazy_gettext("There is something new for a search that I saved"),
+    NoticeKind.RECEIVED: lazy_gettext("An answer that I sent to a consultation is received"),
+    NoticeKind.REMINDED: lazy_gettext("A consultation that asks me closes soon"),
+    NoticeKind.LATE_DECIDED: lazy_gettext("The chair has decided about my late answer"),
 }
 
 _SOURCES = {

@@ -28,6 +28,7 @@ _KINDS = {
     "paper": lazy_gettext("Paper"),
     "attachment": lazy_gettext("Attachment"),
     "consultation": lazy_gettext("Consultation"),
+    "answer": lazy_gettext("Answer to a consultation"),
 }
 _FIELDS = {
     "group": lazy_gettext("Group"),

@@ -1,9 +1,10 @@
 """What every view needs: the gate, the write transaction, forms that are pressed twice, paging of lists."""
 
 import functools
+import re
 import secrets
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -41,6 +42,33 @@ _ENTRY_ACTIONS = {
 def now() -> datetime:
     """Give the present time by the application's clock."""
     return clock()()
+
+
+def received_at() -> datetime:
+    """Give when this request arrived, before it waited for any lock: by this an answer is in time."""
+    at: datetime = g.received_at
+    return at
+
+
+def _note_arrival() -> None:
+    g.received_at = arrival_of(request.environ, now(), has_proxy=bool(current_app.config["TRUSTED_PROXIES"]))
+
+
+LONGEST_QUEUE = timedelta(seconds=120)
+"""The longest that a request can have waited between the proxy and this process to be believed."""
+
+
+def arrival_of(environ: Mapping[str, Any], here: datetime, *, has_proxy: bool) -> datetime:
+    """Give when a request arrived: as our proxy noted it in X-Request-Start (t=seconds), else as we begin.
+
+    Under load requests queue between the two. The header counts only behind a proxy of ours, which
+    overwrites whatever a client sent, and never for a time that is yet to come.
+    """
+    found = re.fullmatch(r"t=([0-9]{10,11})(\.[0-9]{1,6})?", environ.get("HTTP_X_REQUEST_START", ""))
+    if not has_proxy or found is None:
+        return here
+    at = datetime.fromtimestamp(float(found[1] + (found[2] or "")), UTC)
+    return at if timedelta(0) <= here - at <= LONGEST_QUEUE else here
 
 
 def transactional(service: Callable[Concatenate[Session, Actor, P], R]) -> Callable[P, R]:
@@ -158,5 +186,7 @@ def _touch_session(response: Response) -> Response:
 
 def init_app(app: Flask) -> None:
     """Install the gate and the session touch."""
+    # First of all, before identity is looked up: by this answers are in time.
+    app.before_request_funcs.setdefault(None, []).insert(0, _note_arrival)
     app.before_request(_gate)
     app.after_request(_touch_session)

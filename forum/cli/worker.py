@@ -52,7 +52,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     return [
         {
             Topic.INDEX: Indexing(EngineIndexer(engine), now),
-            Topic.DEADLINE: Deadlines(now),
+            Topic.DEADLINE: Deadlines(now, settings.sealing_secret),
             Topic.ANCHOR: Anchoring(),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
             Topic.ALERT: Alerts(engine, now, settings.sealing_secret),

@@ -1,8 +1,8 @@
-"""Topic.DEADLINE: opens and closes consultations, and ends mandates, when their time comes."""
+"""Topic.DEADLINE: opens and closes consultations, reminds before they close, and ends mandates, in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from forum.clock import Clock
 from forum.services.consultations import keep_dates
 from forum.services.mandates import keep_end
+from forum.services.reminders import send_due_reminder
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Deadlines:
     """Nothing to prepare; what is due is decided in the transaction, by the dates as they are then."""
 
     clock: Clock
+    sealing_secret: bytes = b""
     batch_size: int = 1
     lease: timedelta = timedelta(minutes=2)
 
@@ -28,5 +30,14 @@ class Deadlines:
         """Do what is due; where nothing is, the dates were changed meanwhile."""
         if "mandate_id" in prepared:
             keep_end(session, prepared["mandate_id"], now=self.clock())
+        elif "reminder_due" in prepared:
+            due = datetime.fromisoformat(prepared["reminder_due"])
+            send_due_reminder(
+                session,
+                prepared["consultation_id"],
+                due=due,
+                now=self.clock(),
+                sealing_secret=self.sealing_secret,
+            )
         else:
             keep_dates(session, prepared["consultation_id"], now=self.clock())

@@ -1,13 +1,15 @@
 """What a mail about a notice says: subject, sentences, the button, and why it came."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from babel.dates import format_datetime, get_timezone
 from babel.support import NullTranslations
 
 from forum.domain.accounts import InvitationPurpose
 from forum.domain.moderation import Action
 from forum.domain.notices import NoticeKind
-from forum.services.letters import InvitationLetter, Letter
+from forum.services.letters import InvitationLetter, Letter, ReceiptFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,31 @@ def words_of(letter: Letter, translations: NullTranslations) -> Words:
     else:
         subject = sentence = _("There is something new for you")
         sentence += "."
+    if letter.kind is NoticeKind.REMINDED and letter.closes_at is not None:
+        sentence += " " + _("It closes on %(moment)s. Your answer has not been sent yet.") % {
+            "moment": _moment(letter.closes_at, letter)
+        }
+    if letter.receipt is not None:
+        sentence += " " + _receipt(letter.receipt, letter, translations)
     return Words(subject, sentence, _button(letter.kind, translations), _why(letter.kind, translations))
+
+
+def _moment(at: datetime, letter: Letter) -> str:
+    """Give a moment with its time zone, as the reader's language writes it."""
+    zone = get_timezone(letter.time_zone)
+    words = format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=letter.language)
+    return f"{words} ({letter.time_zone.replace('_', ' ')})"
+
+
+def _receipt(receipt: ReceiptFacts, letter: Letter, translations: NullTranslations) -> str:
+    """Give version, time and hash of what was received."""
+    _ = translations.gettext
+    late = _("It was taken after the closing.") + " " if receipt.is_late else ""
+    return late + _("Version %(number)d, received on %(moment)s. SHA-256: %(hash)s") % {
+        "number": receipt.number,
+        "moment": _moment(receipt.received_at, letter),
+        "hash": receipt.content_hash,
+    }
 
 
 def invitation_subject(letter: InvitationLetter, site_name: str, translations: NullTranslations) -> str:
@@ -73,6 +99,9 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.SIGNATURE_ASKED: _("A joint position waits for your answer"),
         NoticeKind.SIGNATURE_ANSWERED: _("A body answered about your joint position"),
         NoticeKind.SAVED_SEARCH: _("Something new for a search that you saved"),
+        NoticeKind.RECEIVED: _("Your answer was received"),
+        NoticeKind.REMINDED: _("A consultation waits for your answer"),
+        NoticeKind.LATE_DECIDED: _("The chair decided whether your answer is taken late"),
     }[kind]
 
 
@@ -122,4 +151,9 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         ),
         NoticeKind.SIGNATURE_ANSWERED: _("You get this mail because you write this joint position."),
         NoticeKind.SAVED_SEARCH: _("You get this mail because you saved a search and asked to be told."),
+        NoticeKind.RECEIVED: _("You get this mail because you sent an answer: keep it as your receipt."),
+        NoticeKind.REMINDED: _(
+            "You get this mail because this consultation asks you or a body you speak for."
+        ),
+        NoticeKind.LATE_DECIDED: _("You get this mail because you asked to answer after the closing."),
     }[kind]

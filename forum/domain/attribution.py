@@ -35,6 +35,7 @@ class SubjectKind(enum.StrEnum):
     CONSULTATION = "consultation"
     ACCOUNT = "account"
     """No contribution: a person, about whom the platform decides."""
+    ANSWER = "answer"
 
 
 class Attributed:

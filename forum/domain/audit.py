@@ -68,6 +68,8 @@ class AuditAction(enum.StrEnum):
     COAUTHOR_REMOVED = "paper.coauthor_removed"
     IMPORTED = "records.imported"
     EXPORTED = "records.exported"
+    LATE_DECIDED = "consultation.late_decided"
+    REMINDED = "consultation.reminded"
 
 
 class AuditEntry(Base):

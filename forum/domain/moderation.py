@@ -14,7 +14,7 @@ from forum.domain.labels import Status
 from forum.domain.personal_data import refuse_personal_data
 from forum.errors import Invalid
 
-MODERATED = (SubjectKind.POST, SubjectKind.VERSION)
+MODERATED = (SubjectKind.POST, SubjectKind.VERSION, SubjectKind.ANSWER)
 """What is held, flagged and decided on; a discussion through its opening post."""
 
 

@@ -26,6 +26,11 @@ class NoticeKind(enum.StrEnum):
     SIGNATURE_ANSWERED = "signature_answered"
     """A body answered about a joint position one writes."""
     SAVED_SEARCH = "saved_search"
+    RECEIVED = "received"
+    """An answer to a consultation came in: the receipt of it."""
+    REMINDED = "reminded"
+    LATE_DECIDED = "late_decided"
+    """Whether an answer is taken after the closing."""
 
 
 class Notice(PublicId, Base):

@@ -2,6 +2,7 @@
 
 from forum.domain import (
     accounts,
+    answers,
     attachments,
     attribution,
     audit,
@@ -13,6 +14,7 @@ from forum.domain import (
     organisations,
     outbox,
     papers,
+    questionnaires,
     records,
     saved_searches,
     signatures,
@@ -24,6 +26,7 @@ from forum.domain.base import Base
 
 __all__ = [
     "accounts",
+    "answers",
     "attachments",
     "attribution",
     "audit",
@@ -36,6 +39,7 @@ __all__ = [
     "organisations",
     "outbox",
     "papers",
+    "questionnaires",
     "records",
     "saved_searches",
     "signatures",

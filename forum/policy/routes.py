@@ -59,6 +59,19 @@ ENTRIES: dict[str, Entry] = {
     "administration.send_link": Entry.PEOPLE_MANAGERS,
     "administration.suspend": Entry.PEOPLE_MANAGERS,
     "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
+    # answering
+    "answering.late": Entry.SIGNED_IN,
+    "answering.overview": Entry.SIGNED_IN,
+    "answering.preview": Entry.SIGNED_IN,
+    "answering.section": Entry.SIGNED_IN,
+    # answers
+    "answers.answer": Entry.ANYONE,
+    "answers.canonical": Entry.ANYONE,
+    "answers.export": Entry.ANYONE,
+    "answers.figures": Entry.ANYONE,
+    "answers.index": Entry.ANYONE,
+    "answers.receipt": Entry.SIGNED_IN,
+    "answers.withdraw": Entry.SIGNED_IN,
     # api
     "api.comments_comment": Entry.TOKEN,
     "api.comments_index": Entry.TOKEN,
@@ -113,6 +126,7 @@ ENTRIES: dict[str, Entry] = {
     "drafts.remove_author": Entry.SIGNED_IN,
     "drafts.withdraw": Entry.SIGNED_IN,
     # flags
+    "flags.answer": Entry.SIGNED_IN,
     "flags.post": Entry.SIGNED_IN,
     "flags.version": Entry.SIGNED_IN,
     # group_settings
@@ -194,6 +208,16 @@ ENTRIES: dict[str, Entry] = {
     "saved_searches.new": Entry.SIGNED_IN,
     "saved_searches.reset_feeds": Entry.SIGNED_IN,
     "saved_searches.show": Entry.SIGNED_IN,
+    # questionnaires
+    "questionnaires.index": Entry.SIGNED_IN,
+    "questionnaires.new": Entry.SIGNED_IN,
+    "questionnaires.question": Entry.SIGNED_IN,
+    "questionnaires.section": Entry.SIGNED_IN,
+    "questionnaires.step": Entry.SIGNED_IN,
+    # respondents
+    "respondents.index": Entry.SIGNED_IN,
+    "respondents.late": Entry.SIGNED_IN,
+    "respondents.reminders": Entry.SIGNED_IN,
     # search
     "search.page": Entry.ANYONE,
     # signing
@@ -205,6 +229,8 @@ ENTRIES: dict[str, Entry] = {
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,
+    # synopses
+    "synopses.edit": Entry.SIGNED_IN,
     # threads
     "threads.ask_unit": Entry.SIGNED_IN,
     "threads.first_unread": Entry.ANYONE,

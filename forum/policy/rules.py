@@ -14,7 +14,7 @@ from forum.errors import NotAllowed, NotFound
 from forum.policy.actions import Action
 from forum.policy.actor import Actor
 from forum.policy.labels import writers_label
-from forum.policy.subjects import CommentRights, PaperRights, Readable, Subject
+from forum.policy.subjects import AnswerRights, CommentRights, PaperRights, Readable, Subject
 
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
 """Who writes what the group itself owns."""
@@ -139,8 +139,32 @@ def _withdraw(actor: Actor, subject: Subject) -> bool:
         and not actor.is_suspended
         and is_writer(actor, subject)
         and _read(actor, subject)
-        and subject.status in {Status.PUBLISHED, Status.PENDING, Status.RECEIVED}
+        and subject.status
+        in _WITHDRAWABLE[subject.kind is SubjectKind.ANSWER and not subject.row.is_testimony]
     )
+
+
+_WITHDRAWABLE = {
+    False: frozenset({Status.PUBLISHED, Status.PENDING, Status.RECEIVED}),
+    True: frozenset({Status.PENDING, Status.RECEIVED}),
+}
+"""By whether publication fixes it: a published answer stands, unless it is first-person testimony."""
+
+
+def _answer(actor: Actor, rights: AnswerRights) -> bool:
+    """Who reads the consultation and is asked: in person, or as a body or seat that they write for today."""
+    return (
+        actor.is_signed_in
+        and not actor.is_suspended
+        and rights.group.id not in actor.suspended_in
+        and rights.consultation.status is Status.PUBLISHED
+        and can_read(actor, rights.consultation)
+        and not actor.writer_keys.isdisjoint(rights.asked_keys)
+    )
+
+
+def _admit_late(actor: Actor, group: Group) -> bool:
+    return not actor.is_suspended and GroupRole.CHAIR in actor.roles_in(group.id)
 
 
 def _publish(actor: Actor, subject: Subject) -> bool:
@@ -236,6 +260,8 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.MANAGE_GROUP: _manage_group,
     Action.INVITE: _manage_group,
     Action.MANAGE_CONSULTATIONS: _manage_group,
+    Action.ANSWER: _answer,
+    Action.ADMIT_LATE: _admit_late,
     Action.MANAGE_PEOPLE: _manage_people,
     Action.ADMINISTER: _administer,
     Action.SEE_MODERATION: _see_moderation,

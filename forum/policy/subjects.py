@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from forum.domain.attribution import SubjectKind
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper
@@ -31,6 +32,8 @@ class Subject:
     """The discussion a post belongs to, or the thread itself."""
     paper: Paper | None = None
     """The paper a version or attachment belongs to, or that a comment is about."""
+    consultation: Consultation | None = None
+    """The consultation that an answer was sent to."""
 
     @property
     def status(self) -> Status:
@@ -53,3 +56,12 @@ class CommentRights:
 
     comment: Subject
     paper: PaperRights
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRights:
+    """A consultation with the writer keys, of those the actor holds, that are asked to answer it."""
+
+    group: Group
+    consultation: Consultation
+    asked_keys: frozenset[str] = frozenset()

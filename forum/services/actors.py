@@ -11,7 +11,7 @@ from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import NamedList, NamedReader
 from forum.domain.base import UtcDateTime
 from forum.domain.consultations import Consultation
-from forum.domain.groups import GroupRole, Membership, Seat
+from forum.domain.groups import GroupRole, Membership, Seat, SeatKind
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper, PaperAuthor
 from forum.domain.signatures import Signatory
@@ -30,7 +30,7 @@ from forum.policy.labels import (
     writers_label,
 )
 from forum.services.coauthors import is_coauthor_on
-from forum.services.sealing import account_key, organisation_key, sealed_key
+from forum.services.sealing import account_key, organisation_key, sealed_key, seat_key
 
 
 def load_actor(session: Session, account_id: int | None, *, now: datetime, sealing_secret: bytes) -> Actor:
@@ -43,13 +43,14 @@ def load_actor(session: Session, account_id: int | None, *, now: datetime, seali
 
 def actor_for(session: Session, account: Account, *, now: datetime, sealing_secret: bytes) -> Actor:
     """Give the actor for a loaded account: one statement whatever the number of groups."""
-    mandates, roles, granted, suspended_in = _load_rights(session, account.id, now)
+    mandates, roles, granted, suspended_in, seats = _load_rights(session, account.id, now)
     keys = [account_key(account.id), *(organisation_key(m.organisation_id) for m in mandates)]
     is_suspended = account.suspended_until is not None and account.suspended_until > now
     if is_suspended:
         roles, granted = {}, set()
     else:
         granted |= {COMMUNITY}
+        keys += [seat_key(seat_id) for seat_id in seats]
     return Actor(
         account_id=account.id,
         public_id=account.public_id,
@@ -70,13 +71,15 @@ def actor_for(session: Session, account: Account, *, now: datetime, sealing_secr
 
 def _load_rights(
     session: Session, account_id: int, now: datetime
-) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int]]:
+) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int], list[int]]:
     """Mandates by name, roles by group, the labels that roles, seats, named lists, drafts and
-    consultations grant, and the groups in which the person is suspended.
+    consultations grant, the groups in which the person is suspended,
+    and the seats of Member States and common interests, whose holders write as the seat.
     """
     mandates: list[SpokenFor] = []
     roles: dict[int, set[GroupRole]] = defaultdict(set)
     granted: set[str] = set()
+    seats: list[int] = []
     named: list[tuple[int, int]] = []
     suspended_in: set[int] = set()
     parameters = {"account_id": account_id, "now": now, "today": now.date()}
@@ -99,6 +102,8 @@ def _load_rights(
                 granted.add(authors_label(first))
             case "consultation":
                 granted.add(consultation_secretariat_label(first))
+            case "seat":
+                seats.append(first)
             case "suspended":
                 suspended_in.add(first)
     for group_id in suspended_in & set(roles):
@@ -113,7 +118,7 @@ def _load_rights(
             granted.add(f"{named_label(list_id)}:moderators")
     mandates.sort(key=lambda mandate: mandate.name)
     held_roles = {group_id: frozenset(held) for group_id, held in roles.items()}
-    return tuple(mandates), held_roles, granted, frozenset(suspended_in)
+    return tuple(mandates), held_roles, granted, frozenset(suspended_in), seats
 
 
 def _rights_statement() -> Any:
@@ -162,6 +167,11 @@ def _rights_statement() -> Any:
         sa.select(sa.literal("consultation"), Consultation.id, sa.literal(""), no, *nothing)
         .join(Membership, Membership.group_id == Consultation.group_id)
         .where(current, Membership.role == GroupRole.SECRETARIAT),
+        sa.select(sa.literal("seat"), Seat.id, sa.literal(""), no, *nothing)
+        .join(Membership, Membership.seat_id == Seat.id)
+        .where(
+            current, Seat.ended_at.is_(None), Seat.kind.in_([SeatKind.MEMBER_STATE, SeatKind.COMMON_INTEREST])
+        ),
         sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *nothing).where(
             Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)
         ),

@@ -32,6 +32,11 @@ def consultation_path(group_slug: str, public_id: str) -> str:
     return f"/groups/{group_slug}/consultations/{public_id}/"
 
 
+def answer_path(group_slug: str, consultation_public_id: str, public_id: str) -> str:
+    """Give the address of an answer to a consultation."""
+    return f"{consultation_path(group_slug, consultation_public_id)}answers/{public_id}/"
+
+
 def paper_path(group_slug: str, public_id: str) -> str:
     """Give the address of a paper, whichever version is the newest."""
     return f"/groups/{group_slug}/papers/{public_id}/"
@@ -77,6 +82,9 @@ def subject_path(subject: Subject) -> str:
             return thread_path(slug, row.public_id)
         case SubjectKind.CONSULTATION:
             return consultation_path(slug, row.public_id)
+        case SubjectKind.ANSWER:
+            assert subject.consultation is not None
+            return answer_path(slug, subject.consultation.public_id, row.public_id)
         case SubjectKind.ATTACHMENT:
             return attachment_path(row.public_id)
         case SubjectKind.VERSION:

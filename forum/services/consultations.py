@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
@@ -9,22 +10,34 @@ from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
 from forum.domain.audit import AuditAction
-from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState
+from forum.domain.consultations import (
+    MAX_REMINDER_DAYS,
+    MAX_REMINDERS,
+    AnswersVisible,
+    AnswerUnit,
+    Asked,
+    Consultation,
+    ConsultationState,
+    SubmitBy,
+)
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.outbox import Topic
-from forum.domain.papers import Paper, PaperVersion
+from forum.domain.questionnaires import Question
 from forum.domain.text import checked_title
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require, visible_to
 from forum.policy.subjects import Subject
 from forum.richtext import Rendered
+from forum.services.asked_organisations import check_asked, write_asked
+from forum.services.consultation_documents import write_documents
 from forum.services.groups import get_group
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue
+from forum.services.received import publish_received
 from forum.services.recording import record_consultation
 from forum.services.sealing import account_key
-from forum.services.subjects import get_subject, record_authorship, subject_of
+from forum.services.subjects import get_subject, record_authorship
 from forum.services.threads import default_tlp, tlp_choices
 
 CLOSED_PER_PAGE = 30
@@ -71,6 +84,14 @@ class ConsultationText:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     time_zone: str = "Europe/Brussels"
+    asked: Asked = Asked.SEATS
+    answer_unit: AnswerUnit = AnswerUnit.BODY
+    submit_by: SubmitBy = SubmitBy.PUBLISHER
+    reminder_days: tuple[int, ...] = ()
+    organisations: tuple[str, ...] = ()
+    """Slugs of the bodies asked by name."""
+    documents: str = ""
+    """Addresses of papers of this site, one a line."""
 
 
 def list_consultations(
@@ -161,6 +182,7 @@ def create_consultation(
     session.flush()
     record_authorship(session, SubjectKind.CONSULTATION, consultation.id, [account_key(actor.account_id)])
     relabel(session, group, consultation, now=now)
+    _write_parts(session, actor, group, consultation, text)
     _enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_MADE, group, consultation, now)
     return consultation
@@ -182,9 +204,16 @@ def edit_consultation(
             "Answers were promised to be read as it says now: that stays while it is open.",
             field="answers_visible",
         )
+    if (
+        consultation.state is ConsultationState.OPEN
+        and text.answer_unit is not consultation.answer_unit
+        and has_questions(session, consultation)
+    ):
+        raise Invalid("Whether bodies or people answer stays as it is while it is open.", field="answer_unit")
     _write_text(subject.group, consultation, text)
     session.flush()
     relabel(session, subject.group, consultation, now=now)
+    _write_parts(session, actor, subject.group, consultation, text)
     _enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_CHANGED, subject.group, consultation, now)
     return consultation
@@ -249,7 +278,13 @@ def keep_dates(session: Session, consultation_id: int, *, now: datetime) -> None
 
 def _enqueue_dates(session: Session, consultation: Consultation, *, now: datetime) -> None:
     """Have the worker look at it when it opens and after it closes, as the dates are now."""
-    payload = {"consultation_id": consultation.id}
+    payload: dict[str, Any] = {"consultation_id": consultation.id}
+    if consultation.closes_at is not None:
+        for days in consultation.reminder_days:
+            due = consultation.closes_at - timedelta(days=days)
+            if due > now:
+                reminder = payload | {"reminder_due": due.isoformat()}
+                enqueue(session, Topic.DEADLINE, reminder, now=now, at=due)
     closing = consultation.closes_at + timedelta(seconds=1) if consultation.closes_at else None
     for at in (consultation.opens_at, closing):
         if at is not None and at > now:
@@ -277,7 +312,7 @@ def end_consultation(
     relabel(session, group, consultation, now=now)
     record_consultation(session, by, AuditAction.CONSULTATION_CLOSED, group, consultation, now)
     if consultation.answers_visible is AnswersVisible.AFTER_CLOSING:
-        _publish_received(session, consultation, now=now)
+        publish_received(session, consultation, now=now)
 
 
 def publish_answers(session: Session, actor: Actor, slug: str, public_id: str, *, now: datetime) -> int:
@@ -287,23 +322,7 @@ def publish_answers(session: Session, actor: Actor, slug: str, public_id: str, *
     if consultation.state is not ConsultationState.CLOSED:
         raise Invalid("Close the consultation first.")
     record_consultation(session, actor, AuditAction.ANSWERS_PUBLISHED, subject.group, consultation, now)
-    return _publish_received(session, consultation, now=now)
-
-
-def _publish_received(session: Session, consultation: Consultation, *, now: datetime) -> int:
-    """Publish received answers; one that the group's rule holds goes to its moderators first."""
-    from forum.services.statuses import change_status
-
-    versions = session.scalars(
-        sa.select(PaperVersion)
-        .join(Paper, Paper.id == PaperVersion.paper_id)
-        .where(Paper.consultation_id == consultation.id, PaperVersion.status == Status.RECEIVED)
-        .order_by(PaperVersion.paper_id, PaperVersion.number)
-    ).all()
-    for version in versions:
-        status = Status.PENDING if version.held_because else Status.PUBLISHED
-        change_status(session, subject_of(session, version), status, now=now)
-    return len(versions)
+    return publish_received(session, consultation, now=now)
 
 
 def _write_text(group: Group, consultation: Consultation, text: ConsultationText) -> None:
@@ -326,3 +345,29 @@ def _write_text(group: Group, consultation: Consultation, text: ConsultationText
     if consultation.state is not ConsultationState.OPEN:
         consultation.opens_at = text.opens_at
     consultation.closes_at, consultation.time_zone = text.closes_at, text.time_zone
+    consultation.asked, consultation.answer_unit = text.asked, text.answer_unit
+    consultation.submit_by = text.submit_by
+    days = sorted(set(text.reminder_days), reverse=True)
+    if len(days) > MAX_REMINDERS or any(not 0 < day <= MAX_REMINDER_DAYS for day in days):
+        raise Invalid(
+            "At most %(count)d reminders, each from 1 to %(days)d days before the closing.",
+            field="reminder_days",
+            count=MAX_REMINDERS,
+            days=MAX_REMINDER_DAYS,
+        )
+    consultation.reminder_days = days
+    check_asked(group, consultation)
+
+
+def _write_parts(
+    session: Session, actor: Actor, group: Group, consultation: Consultation, text: ConsultationText
+) -> None:
+    """Write the bodies asked by name and the documents; the consultation has its key and label."""
+    write_asked(session, group, consultation, text.organisations)
+    write_documents(session, actor, consultation, text.documents)
+
+
+def has_questions(session: Session, consultation: Consultation) -> bool:
+    """Whether a consultation asks questions, besides taking papers."""
+    found = sa.select(Question.id).where(Question.consultation_id == consultation.id).limit(1)
+    return session.scalar(found) is not None

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, Authorship, SubjectKind
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED, ModerationDecision
@@ -23,8 +25,8 @@ from forum.domain.statements import Statement
 from forum.domain.threads import Post, Thread
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import MODEL_OF
-from forum.richtext import to_markup
-from forum.services.addresses import paper_path, post_path, version_path
+from forum.richtext import render_plain, to_markup
+from forum.services.addresses import answer_path, paper_path, post_path, version_path
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 from forum.services.sealing import account_key, sealed_key
@@ -127,7 +129,7 @@ def _written(asker: _Asker, kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
 def _load(
     session: Session, asker: _Asker, kind: SubjectKind, ids: list[int]
 ) -> dict[tuple[SubjectKind, int], Contribution]:
-    statement = _post_statement(asker) if kind is SubjectKind.POST else _version_statement(asker)
+    statement = _STATEMENTS[kind](asker)
     outcomes = _outcomes(session, kind, ids)
     mine = set(session.scalars(_wrote(kind, asker.own_keys).where(Authorship.subject_id.in_(ids))))
     model = MODEL_OF[kind]
@@ -147,7 +149,7 @@ def _load(
             is_sealed=group.attribution is Attribution.CHATHAM_HOUSE,
             is_mine=is_mine,
             language=row.language,
-            html=to_markup(row.html) if is_mine and row.html else None,
+            html=_copy(kind, row) if is_mine else None,
             path=_path(kind, row) if row.is_readable else None,
             outcome=_outcome(group, *decided) if decided else None,
         )
@@ -159,7 +161,17 @@ def _outcome(group: Group, decision: ModerationDecision, statement: str | None) 
     return Outcome(decision.action, rule, decision.reason, decision.decided_at, statement)
 
 
+def _copy(kind: SubjectKind, row: Any) -> Markup | None:
+    """Give one's own text; None where it was withdrawn."""
+    if kind is SubjectKind.ANSWER:
+        parts = [part.splitlines() for part in row.text.split("\n\n")]
+        return render_plain(parts) if row.text else None
+    return to_markup(row.html) if row.html else None
+
+
 def _path(kind: SubjectKind, row: Any) -> str:
+    if kind is SubjectKind.ANSWER:
+        return answer_path(row.Group.slug, row.asked, row.public_id)
     if kind is SubjectKind.POST:
         return post_path(row.public_id)
     if row.number is None:
@@ -172,7 +184,13 @@ def _post_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
     title = sa.case((sa.or_(Post.number == 1, visible_to(asker.actor, Thread)), Thread.title))
     return (
         sa.select(
-            *_columns(asker, Post), Post.language, title.label("title"), Group, Post.number, Post.created_at
+            *_columns(asker, Post),
+            Post.html,
+            Post.language,
+            title.label("title"),
+            Group,
+            Post.number,
+            Post.created_at,
         )
         .join(Thread, Thread.id == Post.thread_id)
         .join(Group, Group.id == Post.group_id)
@@ -183,6 +201,7 @@ def _version_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             *_columns(asker, PaperVersion),
+            PaperVersion.html,
             PaperVersion.title,
             PaperVersion.number,
             PaperVersion.created_at,
@@ -195,13 +214,35 @@ def _version_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def _answer_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            *_columns(asker, Answer),
+            Answer.text,
+            Answer.title,
+            Answer.created_at,
+            Answer.language,
+            Consultation.public_id.label("asked"),
+            Group,
+        )
+        .join(Consultation, Consultation.id == Answer.consultation_id)
+        .join(Group, Group.id == Answer.group_id)
+    )
+
+
+_STATEMENTS = {
+    SubjectKind.POST: _post_statement,
+    SubjectKind.VERSION: _version_statement,
+    SubjectKind.ANSWER: _answer_statement,
+}
+
+
 def _columns(asker: _Asker, model: Any) -> tuple[Any, ...]:
     return (
         model.id,
         model.public_id,
         model.status,
         model.held_because,
-        model.html,
         visible_to(asker.actor, model).label("is_readable"),
     )
 

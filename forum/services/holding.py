@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group, GroupRole, HoldingRule
 from forum.domain.labels import Status
@@ -101,6 +102,7 @@ def contributed_before(group_id: Any, account_keys: Any) -> sa.ColumnElement[boo
             for model, kind in (
                 (aliased(Post), SubjectKind.POST),
                 (aliased(PaperVersion), SubjectKind.VERSION),
+                (aliased(Answer), SubjectKind.ANSWER),
             )
         )
     )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from forum.domain.accounts import Account
+from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
@@ -34,9 +35,15 @@ from forum.services.signatures import signed_slugs
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
-DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation")
+DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation", "answer")
 """What a document can be: the values of the filter `kind:`."""
-INDEXED_KINDS = (SubjectKind.POST, SubjectKind.VERSION, SubjectKind.ATTACHMENT, SubjectKind.CONSULTATION)
+INDEXED_KINDS = (
+    SubjectKind.POST,
+    SubjectKind.VERSION,
+    SubjectKind.ATTACHMENT,
+    SubjectKind.CONSULTATION,
+    SubjectKind.ANSWER,
+)
 STRANGER = Actor(account_id=0)
 """Somebody signed in whom nothing ties to any group: the widest reader of all that is not public."""
 
@@ -49,6 +56,7 @@ _PREFIX = {
     SubjectKind.VERSION: "version",
     SubjectKind.ATTACHMENT: "attachment",
     SubjectKind.CONSULTATION: "consultation",
+    SubjectKind.ANSWER: "answer",
 }
 
 
@@ -106,6 +114,13 @@ def _superseded_by(session: Session, versions: set[int]) -> set[int]:
 def enqueue_author(session: Session, account_id: int, *, now: datetime) -> None:
     """Have everything indexed anew that a person wrote: what is shown of them has changed."""
     enqueue_written(session, Post.author_id == account_id, Paper.author_id == account_id, now=now)
+    enqueue_answers(session, Answer.author_id == account_id, now=now)
+
+
+def enqueue_answers(session: Session, condition: sa.ColumnElement[bool], *, now: datetime) -> None:
+    """Have the answers that meet a condition indexed anew."""
+    for subject_id in session.scalars(sa.select(Answer.id).where(condition)).all():
+        enqueue_index(session, SubjectKind.ANSWER, subject_id, now=now)
 
 
 def enqueue_written(
@@ -170,6 +185,8 @@ def _load(session: Session, kind: SubjectKind, ids: Sequence[int]) -> Iterable[C
             rows = session.execute(_versions(ids))
         case SubjectKind.ATTACHMENT:
             rows = session.execute(_attachments(ids))
+        case SubjectKind.ANSWER:
+            rows = session.execute(_answers(ids))
         case _:
             rows = session.execute(_consultations(ids))
     found = rows.all()
@@ -295,11 +312,32 @@ def _consultations(ids: Sequence[int]) -> Any:
             Consultation.title,
             Consultation.text,
             Consultation.what_happens,
+            Consultation.synopsis_text,
+            Consultation.outcome_text,
             Consultation.opens_at,
         )
         .where(Consultation.id.in_(ids))
         .order_by(Consultation.id)
     )
+
+
+def _answers(ids: Sequence[int]) -> Any:
+    statement = (
+        sa.select(
+            *_label_columns(Answer),
+            *_author_columns(Answer),
+            Answer.title,
+            Answer.text,
+            Answer.language,
+            Answer.received_at,
+            Consultation.public_id.label("consultation_public_id"),
+        )
+        .select_from(Answer)
+        .join(Consultation, Consultation.id == Answer.consultation_id)
+        .where(Answer.id.in_(ids))
+        .order_by(Answer.id)
+    )
+    return join_author(statement, Answer)
 
 
 def _change(
@@ -352,10 +390,17 @@ def _values_of(kind: SubjectKind, id_: str, group: Group, row: Any, pages: dict[
                 "thread": f"paper:{row.paper_public_id}",
                 "date": row.created_at,
             }
+        case SubjectKind.ANSWER:
+            return {
+                "kind": "answer",
+                "text": row.text,
+                "thread": document_id(SubjectKind.CONSULTATION, row.consultation_public_id),
+                "date": row.received_at,
+            }
         case _:
             return {
                 "kind": "consultation",
-                "text": join_summary(row.text, row.what_happens),
+                "text": consultation_text(row),
                 "language": group_language(group),
                 "thread": id_,
                 "date": row.opens_at or row.created_at,
@@ -413,6 +458,12 @@ def analysed_language(group: Group, row: Any, language: str) -> str:
 def join_summary(text: str, summary: str) -> str:
     """Give text and summary as one, the text first, so that places in it stay what they are."""
     return f"{text}{SUMMARY_BREAK}{summary}" if summary else text
+
+
+def consultation_text(row: Any) -> str:
+    """Give all that a consultation says: what is asked, what happens next, synopsis and outcome."""
+    parts = (row.text, row.what_happens, row.synopsis_text, row.outcome_text)
+    return SUMMARY_BREAK.join(part for part in parts if part)
 
 
 def _fingerprint(values: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
@@ -34,7 +35,7 @@ def relabel_group(group: Group) -> None:
 def relabel(
     session: Session,
     group: Group,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer,
     *,
     now: datetime,
 ) -> None:
@@ -56,6 +57,13 @@ def relabel(
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             label = label_for(thing.status, base, group_id=group.id, consultation_id=thing.id)
             _write(session, thing, label, now)
+        case Answer():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            # What was withdrawn before anybody read it leaves no stub for others.
+            never_seen = thing.status is Status.WITHDRAWN and thing.published_at is None
+            status = Status.RECEIVED if never_seen else thing.status
+            label = label_for(status, base, group_id=group.id, consultation_id=thing.consultation_id)
+            _write(session, thing, label, now)
 
 
 def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
@@ -67,6 +75,8 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
         relabel(session, group, version, now=now)
     for consultation in session.scalars(sa.select(Consultation).where(Consultation.group_id == group.id)):
         relabel(session, group, consultation, now=now)
+    for answer in session.scalars(sa.select(Answer).where(Answer.group_id == group.id)):
+        relabel(session, group, answer, now=now)
 
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
@@ -130,12 +140,13 @@ _KINDS = {
     PaperVersion: SubjectKind.VERSION,
     Attachment: SubjectKind.ATTACHMENT,
     Consultation: SubjectKind.CONSULTATION,
+    Answer: SubjectKind.ANSWER,
 }
 
 
 def _write(
     session: Session,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer,
     label: Label,
     now: datetime,
 ) -> None:

@@ -6,11 +6,14 @@ still read, and no title of a RED or first-person text. No author is named.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, Invitation, InvitationPurpose
+from forum.domain.answers import AnswerReceipt
 from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.consultations import ConsultationState
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
 from forum.domain.moderation import Action as Decision
@@ -23,10 +26,12 @@ from forum.policy.labels import PUBLIC, base_label
 from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
 from forum.services.addresses import group_path, signing_path, subject_path
+from forum.services.chatham import is_sealed
 from forum.services.decisions import is_undone
 from forum.services.groups import rule_text
 from forum.services.invitations import get_offer, invitation_token
 from forum.services.recipients import wants_mail
+from forum.services.respondents import answered_keys, list_respondents
 from forum.services.subjects import find_subject
 
 
@@ -53,6 +58,16 @@ _OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptFacts:
+    """What was received, when, and its hash: no word of it."""
+
+    number: int
+    received_at: datetime
+    content_hash: str
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """The facts of one mail; what is None stays out of it."""
 
@@ -70,6 +85,10 @@ class Letter:
     rule: str | None = None
     reason: str | None = None
     """Only where the contribution is public: a reason may quote what it is about."""
+    receipt: ReceiptFacts | None = None
+    closes_at: datetime | None = None
+    """When the consultation closes that the reader is reminded of."""
+    time_zone: str = "UTC"
 
 
 def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secret: bytes) -> Letter | None:
@@ -94,6 +113,8 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
     if notice.kind is not NoticeKind.FLAG_ANSWERED and not _may_be_told(notice, reads, knows_group):
         return None
+    if notice.kind is NoticeKind.REMINDED and _has_answered(session, notice, actor, sealing_secret):
+        return None
     decision = session.get(ModerationDecision, notice.decision_id) if notice.decision_id else None
     says_more = decision is not None and reads and _is_public(subject)
     return Letter(
@@ -110,7 +131,38 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
         decision=decision.action if decision else None,
         rule=rule_text(group, decision.rule) if group and decision and says_more else None,
         reason=decision.reason if decision and says_more else None,
+        **_occasion(session, notice, subject if reads else None, account),
     )
+
+
+def _occasion(session: Session, notice: Notice, subject: Subject | None, account: Account) -> dict[str, Any]:
+    """Give the facts of a receipt or a reminder."""
+    if subject is None or notice.occasion is None:
+        return {}
+    kind, _, number = notice.occasion.partition(":")
+    if kind == "receipt":
+        receipt = session.get(AnswerReceipt, int(number))
+        if receipt is None or receipt.answer_id != subject.row.id:
+            return {}
+        facts = ReceiptFacts(receipt.number, receipt.received_at, receipt.content_hash, receipt.is_late)
+        return {"receipt": facts, "time_zone": account.time_zone}
+    if kind == "reminder" and subject.kind is SubjectKind.CONSULTATION:
+        return {"closes_at": subject.row.closes_at, "time_zone": subject.row.time_zone}
+    return {}
+
+
+def _has_answered(session: Session, notice: Notice, actor: Actor, sealing_secret: bytes) -> bool:
+    """Whether a reminder has become moot: the consultation is over, or nothing is left to send."""
+    subject = _subject(session, notice)
+    if subject is None or subject.kind is not SubjectKind.CONSULTATION:
+        return True
+    if subject.row.state is not ConsultationState.OPEN:
+        return True
+    if is_sealed(subject.group):
+        return False  # whether somebody answered is not to be seen from who got a mail
+    answered = answered_keys(session, subject.row.id)
+    asked = list_respondents(session, actor, subject.group, subject.row)
+    return all(one.key in answered for one in asked)
 
 
 def get_invitation_letter(

@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer, AnswerDraft, LateEntry
 from forum.domain.attribution import Authorship
 from forum.domain.audit import AuditAction
+from forum.domain.consultations import AskedOrganisation
 from forum.domain.groups import Membership, Seat
 from forum.domain.organisations import FormerName, Mandate, MemberBody, Organisation, match_key
 from forum.domain.papers import Paper, PaperOwner
@@ -16,11 +18,21 @@ from forum.domain.threads import Post, ThreadAlias
 from forum.errors import Invalid
 from forum.policy import Action, Actor, require
 from forum.services.audit import record
-from forum.services.indexing import enqueue_written
+from forum.services.indexing import enqueue_answers, enqueue_written
 from forum.services.organisations import get_organisation
 from forum.services.sealing import organisation_key, sealed_key
 
-_BY_HAND = frozenset({"organisation", "former_name", "member_body", "paper_owner", "mandate", "seat"})
+_BY_HAND = frozenset(
+    {
+        "organisation",
+        "former_name",
+        "member_body",
+        "paper_owner",
+        "mandate",
+        "seat",
+        "asked_organisation",
+    }
+)
 """Tables where a row of the one may meet a row of the other; every other one is simply rewritten."""
 
 
@@ -83,6 +95,7 @@ def _index_anew(session: Session, merged_id: int, now: datetime) -> None:
         sa.or_(Paper.organisation_id == merged_id, Paper.id.in_(owned)),
         now=now,
     )
+    enqueue_answers(session, Answer.organisation_id == merged_id, now=now)
 
 
 def _move_mandates(session: Session, kept_id: int, merged_id: int) -> None:
@@ -143,6 +156,7 @@ def _move_pairs(session: Session, kept_id: int, merged_id: int) -> None:
     """Rows whose key holds the body: moved where the one that stays has none, else dropped."""
     for column, others in (
         (PaperOwner.organisation_id, [PaperOwner.paper_id]),
+        (AskedOrganisation.organisation_id, [AskedOrganisation.consultation_id]),
         (MemberBody.umbrella_id, [MemberBody.member_id]),
         (MemberBody.member_id, [MemberBody.umbrella_id]),
     ):
@@ -204,3 +218,16 @@ def _move_writer_keys(session: Session, kept_id: int, merged_id: int, sealing_se
             execution_options=options,
         )
         _move_keys(session, ThreadAlias.writer_key, ThreadAlias.thread_id, old, new)
+        for model in (Answer, AnswerDraft, LateEntry):
+            _move_where_free(session, model, old, new)
+
+
+def _move_where_free(session: Session, model: Any, old: str, new: str) -> None:
+    """Where both bodies answered a consultation, both answers stand: nothing that was sent is dropped."""
+    taken = sa.select(model.consultation_id).where(model.writer_key == new).scalar_subquery()
+    session.execute(
+        sa.update(model)
+        .where(model.writer_key == old, model.consultation_id.not_in(taken))
+        .values(writer_key=new),
+        execution_options={"synchronize_session": False},
+    )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
+from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
@@ -29,8 +30,8 @@ from forum.domain.working_days import Bucket, bucket_of, promised_by
 from forum.errors import NotFound
 from forum.policy import Action, Actor, visible_to
 from forum.policy.subjects import Subject
-from forum.richtext import to_markup
-from forum.services.addresses import post_path, subject_path, thread_path, version_path
+from forum.richtext import render_plain, to_markup
+from forum.services.addresses import consultation_path, post_path, subject_path, thread_path, version_path
 from forum.services.attribution import Byline, author_columns, get_byline, join_author, present
 from forum.services.groups import rule_text
 from forum.services.moderation import NOTHING_SEEN
@@ -125,12 +126,13 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
     attributed = subject.paper if kind is SubjectKind.VERSION else row
     flags = _flags(session, subject)
     decisions = _decisions(session, subject)
-    since = flags[0].created_at if flags else row.edited_at if kind is SubjectKind.VERSION else row.created_at
+    written = row.created_at if kind is SubjectKind.POST else row.edited_at
+    since = flags[0].created_at if flags else written
     due = promised_by(since, group.promised_days)
     return Case(
         subject=subject,
         title=subject.thread.title if subject.thread else row.title,
-        html=to_markup(row.html),
+        html=_text_of(subject),
         language=(subject.paper or row).language if kind is SubjectKind.VERSION else row.language,
         byline=get_byline(session, actor, group, attributed),
         path=subject_path(subject),
@@ -151,6 +153,14 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
     )
 
 
+def _text_of(subject: Subject) -> Markup:
+    """Give what is decided on; answers are plain text, paragraph by paragraph."""
+    if subject.kind is not SubjectKind.ANSWER:
+        return to_markup(subject.row.html)
+    parts = [part.splitlines() for part in subject.row.text.split("\n\n")]
+    return render_plain(parts)
+
+
 def _why(subject: Subject, flags: Sequence[FlagView]) -> Why | None:
     if subject.status is Status.PENDING:
         return Why.HELD
@@ -162,6 +172,8 @@ def _why(subject: Subject, flags: Sequence[FlagView]) -> Why | None:
 def _context_path(subject: Subject) -> str:
     if subject.thread is not None:
         return thread_path(subject.group.slug, subject.thread.public_id)
+    if subject.consultation is not None:
+        return consultation_path(subject.group.slug, subject.consultation.public_id)
     assert subject.paper is not None
     if subject.row.number and subject.row.number > 1:
         return version_path(subject.paper.public_id, subject.row.number - 1)
@@ -238,7 +250,8 @@ def _record(session: Session, actor: Actor, subject: Subject, attributed: Any) -
         .join(Paper, Paper.id == PaperVersion.paper_id)
         .where(Paper.author_id == author_id)
     )
-    for model, statement in ((Post, posts), (PaperVersion, versions)):
+    answers = sa.select(Answer.status, sa.func.count()).where(Answer.author_id == author_id)
+    for model, statement in ((Post, posts), (PaperVersion, versions), (Answer, answers)):
         mine = statement.where(model.group_id == subject.group.id, visible_to(actor, model))
         if model is type(subject.row):
             mine = mine.where(model.id != subject.row.id)

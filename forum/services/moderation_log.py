@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.base import UtcDateTime
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import Action as Decision
@@ -25,7 +27,7 @@ from forum.domain.threads import Post
 from forum.policy import Actor
 from forum.policy.labels import PUBLIC
 from forum.policy.sql import base_label_of
-from forum.services.addresses import post_path, version_path
+from forum.services.addresses import answer_path, post_path, version_path
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 
@@ -114,7 +116,7 @@ def count_by_month(session: Session) -> list[Month]:
 
 
 def _decisions() -> sa.Select[*tuple[Any, ...]]:
-    """Every decision with its group and the post or version it was about."""
+    """Every decision with its group and the post, version or answer it was about."""
     of_post = sa.and_(
         ModerationDecision.subject_kind == SubjectKind.POST, Post.id == ModerationDecision.subject_id
     )
@@ -122,21 +124,28 @@ def _decisions() -> sa.Select[*tuple[Any, ...]]:
         ModerationDecision.subject_kind == SubjectKind.VERSION,
         PaperVersion.id == ModerationDecision.subject_id,
     )
+    of_answer = sa.and_(
+        ModerationDecision.subject_kind == SubjectKind.ANSWER, Answer.id == ModerationDecision.subject_id
+    )
     return (
         sa.select(
             ModerationDecision,
             Group,
+            Answer.public_id.label("answer_public_id"),
+            Consultation.public_id.label("consultation_public_id"),
             Post.public_id.label("post_public_id"),
             PaperVersion.number.label("version_number"),
             Paper.public_id.label("paper_public_id"),
-            sa.func.coalesce(Post.status, PaperVersion.status).label("status"),
-            sa.func.coalesce(Post.audience, PaperVersion.audience).label("audience"),
+            sa.func.coalesce(Post.status, PaperVersion.status, Answer.status).label("status"),
+            sa.func.coalesce(Post.audience, PaperVersion.audience, Answer.audience).label("audience"),
             was_undone(ModerationDecision.id).label("is_undone"),
         )
         .join(Group, Group.id == ModerationDecision.group_id)
         .outerjoin(Post, of_post)
         .outerjoin(PaperVersion, of_version)
         .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
+        .outerjoin(Answer, of_answer)
+        .outerjoin(Consultation, Consultation.id == Answer.consultation_id)
     )
 
 
@@ -144,6 +153,7 @@ def _base() -> sa.ColumnElement[str]:
     """The label of the contribution were it published."""
     return sa.case(
         (ModerationDecision.subject_kind == SubjectKind.VERSION, base_label_of(PaperVersion)),
+        (ModerationDecision.subject_kind == SubjectKind.ANSWER, base_label_of(Answer)),
         else_=base_label_of(Post),
     )
 
@@ -161,6 +171,8 @@ def _line(actor: Actor, row: Any) -> LogLine:
             path = post_path(row.post_public_id)
         elif row.version_number is not None:
             path = version_path(row.paper_public_id, row.version_number)
+        elif row.answer_public_id is not None:
+            path = answer_path(group.slug, row.consultation_public_id, row.answer_public_id)
     return LogLine(
         public_id=decision.public_id,
         day=decision.decided_at.date(),

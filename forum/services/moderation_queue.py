@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
@@ -173,7 +174,7 @@ def _held(
     session: Session, actor: Actor, kind: SubjectKind, groups: dict[int, Group], now: datetime
 ) -> list[Waiting]:
     model = MODEL_OF[kind]
-    since = model.edited_at if kind is SubjectKind.VERSION else model.created_at
+    since = model.created_at if kind is SubjectKind.POST else model.edited_at
     rows = session.execute(
         sa.select(model.id, model.public_id, model.group_id, since).where(
             model.group_id.in_(groups),
@@ -252,6 +253,9 @@ def _details(kind: SubjectKind, ids: list[int]) -> sa.Select[*tuple[Any, ...]]:
         paper = sa.select(*_columns(PaperVersion, PaperVersion.title, Paper))
         paper = paper.join(Paper, Paper.id == PaperVersion.paper_id)
         return join_author(paper, Paper).where(PaperVersion.id.in_(ids))
+    if kind is SubjectKind.ANSWER:
+        answer = sa.select(*_columns(Answer, Answer.title, Answer))
+        return join_author(answer, Answer).where(Answer.id.in_(ids))
     post = sa.select(*_columns(Post, Thread.title, Post)).join(Thread, Thread.id == Post.thread_id)
     return join_author(post, Post).where(Post.id.in_(ids))
 

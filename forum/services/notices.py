@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
@@ -19,6 +21,8 @@ from forum.domain.threads import Post, Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import (
+    answer_path,
+    consultation_path,
     group_path,
     paper_path,
     post_path,
@@ -250,4 +254,28 @@ def _versions(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int,
     return found
 
 
-_LOADERS = {SubjectKind.POST: _posts, SubjectKind.THREAD: _threads, SubjectKind.VERSION: _versions}
+def _consultations(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = sa.select(Consultation, Group.slug).join(Group, Group.id == Consultation.group_id)
+    rows = session.execute(statement.where(Consultation.id.in_(ids), visible_to(actor, Consultation)))
+    return [(row.id, _About(row.title, consultation_path(slug, row.public_id))) for row, slug in rows]
+
+
+def _answers(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = (
+        sa.select(
+            Answer.id, Answer.public_id, Answer.title, Consultation.public_id.label("asked"), Group.slug
+        )
+        .join(Consultation, Consultation.id == Answer.consultation_id)
+        .join(Group, Group.id == Answer.group_id)
+    )
+    rows = session.execute(statement.where(Answer.id.in_(ids), visible_to(actor, Answer)))
+    return [(row.id, _About(row.title, answer_path(row.slug, row.asked, row.public_id))) for row in rows]
+
+
+_LOADERS = {
+    SubjectKind.POST: _posts,
+    SubjectKind.THREAD: _threads,
+    SubjectKind.VERSION: _versions,
+    SubjectKind.CONSULTATION: _consultations,
+    SubjectKind.ANSWER: _answers,
+}

@@ -1,12 +1,13 @@
 """What is chosen once for a paper, until its first version is sent: purpose, body, language, consultation."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import ShownAs
-from forum.domain.consultations import Consultation, ConsultationState
+from forum.domain.consultations import Consultation, ConsultationState, is_in_time
 from forum.domain.groups import Group
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import Organisation
@@ -31,6 +32,8 @@ class PaperChoices:
     shown_as: ShownAs | None = None
     consultation: str = ""
     """The public id of a consultation that it answers."""
+    received_at: datetime | None = None
+    """When the request arrived, where it sends the paper at once: by that it is in time."""
 
 
 def apply_choices(session: Session, actor: Actor, group: Group, paper: Paper, choices: PaperChoices) -> None:
@@ -49,7 +52,7 @@ def apply_choices(session: Session, actor: Actor, group: Group, paper: Paper, ch
     if choices.language not in LANGUAGES:
         raise Invalid("Choose one of the languages.", field="language")
     paper.purpose, paper.language = choices.purpose, choices.language
-    paper.consultation_id = _find_consultation_id(session, actor, group, choices.consultation)
+    paper.consultation_id = _find_consultation_id(session, actor, group, choices)
     if paper.id is not None and choices.speaking_for == _owner_slug(session, paper):
         paper.shown_as = _checked_shown_as(group, choices.shown_as)
         return
@@ -104,7 +107,8 @@ def _checked_shown_as(group: Group, chosen: ShownAs | None) -> ShownAs:
     return chosen or choices[0]
 
 
-def _find_consultation_id(session: Session, actor: Actor, group: Group, public_id: str) -> int | None:
+def _find_consultation_id(session: Session, actor: Actor, group: Group, choices: PaperChoices) -> int | None:
+    public_id = choices.consultation
     if not public_id:
         return None
     consultation = session.scalars(
@@ -112,7 +116,8 @@ def _find_consultation_id(session: Session, actor: Actor, group: Group, public_i
     ).first()
     if consultation is None or not can(actor, Action.READ, subject_of(session, consultation)):
         raise Invalid("This group has no such consultation.", field="consultation")
-    if consultation.state is not ConsultationState.OPEN:
+    sent_in_time = choices.received_at is not None and is_in_time(consultation, choices.received_at)
+    if consultation.state is not ConsultationState.OPEN and not sent_in_time:
         raise Invalid("This consultation takes no answers now.", field="consultation")
     return consultation.id
 

@@ -35,6 +35,7 @@ _KINDS = {kind: kind for kind in DOCUMENT_KINDS} | {
     "version": "paper",
     "attachments": "attachment",
     "consultations": "consultation",
+    "answers": "answer",
 }
 _TYPE_WORDS: dict[str, tuple[StakeholderType, ...]] = {
     "citizen": (StakeholderType.EU_CITIZEN, StakeholderType.NON_EU_CITIZEN),

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment, AttachmentPage
 from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.consultations import Consultation
@@ -26,6 +27,7 @@ from forum.search.analysis import QueryTerms
 from forum.search.protocol import Hit
 from forum.search.snippets import Segments, extract_snippet, mark_hits
 from forum.services.addresses import (
+    answer_path,
     attachment_path,
     consultation_path,
     paper_path,
@@ -38,6 +40,7 @@ from forum.services.indexing import (
     PAGE_BREAK,
     READABLE_FILES,
     analysed_language,
+    consultation_text,
     document_id,
     group_language,
     is_day_only,
@@ -64,7 +67,7 @@ class Found:
     """One result as this reader may see it."""
 
     kind: str
-    """post, paper, attachment or consultation."""
+    """post, paper, attachment, consultation or answer."""
     public_id: str
     url: str
     """Path to the passage."""
@@ -112,6 +115,7 @@ _SUBJECTS = {
     "paper": SubjectKind.VERSION,
     "attachment": SubjectKind.ATTACHMENT,
     "consultation": SubjectKind.CONSULTATION,
+    "answer": SubjectKind.ANSWER,
 }
 
 
@@ -373,6 +377,8 @@ def _load_consultations(session: Session, reader: _Reader, ids: Sequence[str]) -
             Consultation.title,
             Consultation.text,
             Consultation.what_happens,
+            Consultation.synopsis_text,
+            Consultation.outcome_text,
             Consultation.opens_at,
             Consultation.created_at,
         ).where(*_readable(reader, Consultation, ids))
@@ -391,14 +397,52 @@ def _load_consultations(session: Session, reader: _Reader, ids: Sequence[str]) -
                 is_reply=False,
                 byline=None,
                 shown_as=None,
-                passage=reader.passage(join_summary(row.text, row.what_happens), language)[0],
+                passage=reader.passage(consultation_text(row), language)[0],
                 container_url=path,
             )
         )
     return lines
 
 
+def _load_answers(session: Session, reader: _Reader, ids: Sequence[str]) -> list[Found]:
+    statement = (
+        sa.select(
+            *_columns(Answer),
+            *_author(Answer),
+            Answer.title,
+            Answer.language,
+            Answer.received_at,
+            Answer.text if reader.with_passages else sa.literal("").label("text"),
+            Consultation.public_id.label("asked"),
+        )
+        .select_from(Answer)
+        .join(Consultation, Consultation.id == Answer.consultation_id)
+        .where(*_readable(reader, Answer, ids))
+    )
+    lines = []
+    for row in session.execute(join_author(statement, Answer)):
+        group = reader.groups[row.group_id]
+        language = analysed_language(group, row, row.language)
+        path = answer_path(group.slug, row.asked, row.public_id)
+        lines.append(
+            Found(
+                **_common(reader, row, row.received_at, language),
+                kind="answer",
+                url=path,
+                cite=path,
+                is_reply=False,
+                byline=present(reader.actor, group, row, row),
+                shown_as=None if is_day_only(group, row) else row.shown_as,
+                passage=reader.passage(row.text, language)[0],
+                container_url=consultation_path(group.slug, row.asked),
+                container_id=row.asked,
+            )
+        )
+    return lines
+
+
 _LOADERS = {
+    SubjectKind.ANSWER: _load_answers,
     SubjectKind.POST: _load_posts,
     SubjectKind.VERSION: _load_versions,
     SubjectKind.ATTACHMENT: _load_attachments,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
 from forum.domain.papers import Paper, PaperVersion
@@ -81,9 +82,20 @@ def _consultations(keys: list[int]) -> Any:
     return sa.select(own.target_id, own.source_id, own.extra, own.source_id).where(own.target_id.in_(keys))
 
 
+def _answers(keys: list[int]) -> Any:
+    own, asked = _records(SubjectKind.ANSWER), _records(SubjectKind.CONSULTATION)
+    return (
+        sa.select(Answer.id, own.source_id, own.extra, asked.source_id)
+        .outerjoin(own, own.target_id == Answer.id)
+        .outerjoin(asked, asked.target_id == Answer.consultation_id)
+        .where(Answer.id.in_(keys))
+    )
+
+
 _STATEMENTS: dict[str, Any] = {
     "post": _posts,
     "paper": lambda keys: _of_paper(PaperVersion, SubjectKind.VERSION, keys),
     "attachment": lambda keys: _of_paper(Attachment, SubjectKind.ATTACHMENT, keys),
     "consultation": _consultations,
+    "answer": _answers,
 }

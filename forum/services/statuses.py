@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
@@ -16,7 +17,7 @@ from forum.services.labels import relabel
 
 
 def change_status(session: Session, subject: Subject, status: Status, *, now: datetime) -> None:
-    """Give a post, discussion or version a status, and everything that hangs on it.
+    """Give a post, discussion, version or answer a status, and everything that hangs on it.
 
     A discussion and its opening post share one status. The caller has asked the policy and checked
     the transition. Flushes; never commits.
@@ -32,6 +33,8 @@ def change_status(session: Session, subject: Subject, status: Status, *, now: da
             _change_post(session, subject.group, subject.row, opening, status, now)
         case SubjectKind.VERSION:
             _change_version(session, subject.group, subject.row, status, now)
+        case SubjectKind.ANSWER:
+            change_answer(session, subject.group, subject.row, status, now=now)
         case _:
             raise ValueError(f"a {subject.kind} has no status of its own")
 
@@ -69,6 +72,17 @@ def _change_post(
     recount(session, thread)
     if is_first_time and thread.status is Status.PUBLISHED:
         announce_post(session, group, thread, post, now=now)
+
+
+def change_answer(session: Session, group: Group, answer: Answer, status: Status, *, now: datetime) -> None:
+    """Give an answer a status, its label and its place in the index; when it was received stays."""
+    answer.status = status
+    if status is Status.PUBLISHED:
+        answer.held_because = None
+        answer.published_at = answer.published_at or now
+    elif status is Status.WITHDRAWN:
+        answer.withdrawn_at = now
+    relabel(session, group, answer, now=now)
 
 
 def _change_version(

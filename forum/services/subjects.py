@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.base import table_of
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
@@ -61,6 +62,9 @@ def subject_of(session: Session, row: Any) -> Subject:
         writer_keys=writer_keys_of(session, kind, row.id),
         thread=thread,
         paper=paper,
+        consultation=session.get_one(Consultation, row.consultation_id)
+        if kind is SubjectKind.ANSWER
+        else None,
     )
 
 

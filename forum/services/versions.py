@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
-from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState
+from forum.domain.consultations import AnswersVisible, Consultation, ConsultationState, is_in_time
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.notices import NoticeKind
@@ -41,12 +41,19 @@ class Sent:
 
 
 def publish_draft(
-    session: Session, actor: Actor, public_id: str, *, now: datetime, sealing_secret: bytes
+    session: Session,
+    actor: Actor,
+    public_id: str,
+    *,
+    now: datetime,
+    sealing_secret: bytes,
+    received_at: datetime | None = None,
 ) -> Sent:
     """Send a draft: it gets the next number and is immutable from now on.
 
     It is published, held by the group's rule, or received by a consultation whose answers are not
-    read at once. Conflict where another version was sent since it was begun.
+    read at once: in time by `received_at`, when the request arrived (now, where it is not said). Conflict
+    where another version was sent since it was begun.
     """
     queue_writers(session, PaperVersion.public_id == public_id)
     draft = get_draft(session, actor, public_id, Action.PUBLISH)
@@ -56,7 +63,7 @@ def publish_draft(
     if number > 1 and not version.change_summary.strip():
         raise Invalid("Say in a sentence or two what changed since the last version.", field="change_summary")
     hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret))
-    received = _is_received_only(session, paper, version, now=now)
+    received = _is_received_only(session, paper, version, received_at or now)
     version.number = number
     version.held_because = hold.rule if hold else None
     if received:
@@ -127,14 +134,12 @@ def require_mandate(session: Session, actor: Actor, paper: Paper) -> None:
         )
 
 
-def _is_received_only(session: Session, paper: Paper, version: PaperVersion, *, now: datetime) -> bool:
+def _is_received_only(session: Session, paper: Paper, version: PaperVersion, received_at: datetime) -> bool:
     """Whether a consultation keeps the answer from its readers for now; Invalid if it comes too late."""
     if paper.consultation_id is None:
         return False
     consultation = session.get_one(Consultation, paper.consultation_id)
-    is_over = consultation.closes_at is not None and now > consultation.closes_at
-    is_open = consultation.state is ConsultationState.OPEN and not is_over
-    if version.based_on is None and not is_open:
+    if version.based_on is None and not is_in_time(consultation, received_at):
         raise Invalid(
             "The consultation “%(title)s” takes no answers now. Your draft is kept.", title=consultation.title
         )

@@ -99,6 +99,7 @@ def upgrade() -> None:
                 "attachment",
                 "consultation",
                 "account",
+                "answer",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -139,6 +140,7 @@ def upgrade() -> None:
                 "attachment",
                 "consultation",
                 "account",
+                "answer",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -482,6 +484,9 @@ def upgrade() -> None:
                 "signature_asked",
                 "signature_answered",
                 "saved_search",
+                "received",
+                "reminded",
+                "late_decided",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -543,6 +548,7 @@ def upgrade() -> None:
                 "attachment",
                 "consultation",
                 "account",
+                "answer",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -798,6 +804,48 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "asked",
+            sa.Enum(
+                "seats",
+                "named",
+                "participants",
+                "public",
+                name="asked",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "answer_unit",
+            sa.Enum(
+                "body", "person", name="answerunit", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "submit_by",
+            sa.Enum(
+                "mandate",
+                "publisher",
+                "representative",
+                name="submitby",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reminder_days", sa.JSON(), nullable=False),
+        sa.Column("synopsis_source", sa.Text(), nullable=False),
+        sa.Column("synopsis_html", sa.Text(), nullable=False),
+        sa.Column("synopsis_text", sa.Text(), nullable=False),
+        sa.Column("outcome_source", sa.Text(), nullable=False),
+        sa.Column("outcome_html", sa.Text(), nullable=False),
+        sa.Column("outcome_text", sa.Text(), nullable=False),
+        sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -865,6 +913,7 @@ def upgrade() -> None:
                 "attachment",
                 "consultation",
                 "account",
+                "answer",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1068,6 +1117,9 @@ def upgrade() -> None:
                 "signature_asked",
                 "signature_answered",
                 "saved_search",
+                "received",
+                "reminded",
+                "late_decided",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1085,6 +1137,7 @@ def upgrade() -> None:
                 "attachment",
                 "consultation",
                 "account",
+                "answer",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1171,6 +1224,212 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_suspension_group_id"), ["group_id"], unique=False)
 
     op.create_table(
+        "answer",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column(
+            "publication",
+            sa.Enum(
+                "publish",
+                "confidential",
+                name="publication",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late_reason", sa.Text(), nullable=False),
+        sa.Column("is_testimony", sa.Boolean(), nullable=False),
+        sa.Column("held_because", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("organisation_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "stakeholder_type",
+            sa.Enum(
+                "academic_research_institution",
+                "business_association",
+                "company",
+                "consumer_organisation",
+                "environmental_organisation",
+                "eu_citizen",
+                "non_eu_citizen",
+                "ngo",
+                "public_authority",
+                "trade_union",
+                "other",
+                name="stakeholdertype",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column(
+            "shown_as",
+            sa.Enum(
+                "name",
+                "organisation",
+                "stakeholder_type",
+                name="shownas",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("alias", sa.String(length=64), nullable=True),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["account.id"], name=op.f("fk_answer_author_id_account")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_answer_consultation_id_consultation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_answer_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_answer_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_answer_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
+        sa.UniqueConstraint(
+            "consultation_id", "writer_key", name=op.f("uq_answer_consultation_id_writer_key")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_answer_public_id")),
+    )
+    with op.batch_alter_table("answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answer_author_id"), ["author_id"], unique=False)
+        batch_op.create_index("ix_answer_consultation_status", ["consultation_id", "status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_answer_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_answer_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "answer_draft",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column("entries", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"],
+            ["consultation.id"],
+            name=op.f("fk_answer_draft_consultation_id_consultation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer_draft")),
+        sa.UniqueConstraint(
+            "consultation_id", "writer_key", name=op.f("uq_answer_draft_consultation_id_writer_key")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_answer_draft_public_id")),
+    )
+    with op.batch_alter_table("answer_draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answer_draft_writer_key"), ["writer_key"], unique=False)
+
+    op.create_table(
+        "asked_organisation",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"],
+            ["consultation.id"],
+            name=op.f("fk_asked_organisation_consultation_id_consultation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_asked_organisation_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", "organisation_id", name=op.f("pk_asked_organisation")),
+    )
+    with op.batch_alter_table("asked_organisation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_asked_organisation_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
+        "late_entry",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("is_admitted", sa.Boolean(), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["account.id"], name=op.f("fk_late_entry_asked_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_late_entry_consultation_id_consultation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_late_entry_decided_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_entry")),
+        sa.UniqueConstraint(
+            "consultation_id", "writer_key", name=op.f("uq_late_entry_consultation_id_writer_key")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_late_entry_public_id")),
+    )
+    op.create_table(
         "paper",
         sa.Column("group_id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1250,6 +1509,84 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_paper_group_id"), ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_paper_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_paper_translation_of"), ["translation_of"], unique=False)
+
+    op.create_table(
+        "questionnaire_section",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("intro", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"],
+            ["consultation.id"],
+            name=op.f("fk_questionnaire_section_consultation_id_consultation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire_section")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_questionnaire_section_public_id")),
+    )
+    with op.batch_alter_table("questionnaire_section", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_questionnaire_section_consultation_id"), ["consultation_id"], unique=False
+        )
+
+    op.create_table(
+        "reminder",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_by_id", sa.Integer(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_reminder_consultation_id_consultation")
+        ),
+        sa.ForeignKeyConstraint(["sent_by_id"], ["account.id"], name=op.f("fk_reminder_sent_by_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint("consultation_id", "due_at", name=op.f("uq_reminder_consultation_id_due_at")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_reminder_public_id")),
+    )
+    op.create_table(
+        "answer_receipt",
+        sa.Column("answer_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
+        sa.Column("submitted_by_id", sa.Integer(), nullable=True),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answer_id"], ["answer.id"], name=op.f("fk_answer_receipt_answer_id_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submitted_by_id"], ["account.id"], name=op.f("fk_answer_receipt_submitted_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer_receipt")),
+        sa.UniqueConstraint("answer_id", "number", name=op.f("uq_answer_receipt_answer_id_number")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_answer_receipt_public_id")),
+    )
+    op.create_table(
+        "consultation_document",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("version_number", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"],
+            ["consultation.id"],
+            name=op.f("fk_consultation_document_consultation_id_consultation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["paper_id"], ["paper.id"], name=op.f("fk_consultation_document_paper_id_paper")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", "position", name=op.f("pk_consultation_document")),
+    )
+    with op.batch_alter_table("consultation_document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consultation_document_paper_id"), ["paper_id"], unique=False)
 
     op.create_table(
         "paper_author",
@@ -1381,6 +1718,54 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'draft'"),
             postgresql_where=sa.text("status = 'draft'"),
         )
+
+    op.create_table(
+        "question",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("section_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=12), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "text",
+                "one",
+                "several",
+                "scale",
+                "matrix",
+                name="questionkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("prompt", sa.Text(), nullable=False),
+        sa.Column("help", sa.Text(), nullable=False),
+        sa.Column("is_required", sa.Boolean(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("low", sa.Integer(), nullable=False),
+        sa.Column("high", sa.Integer(), nullable=False),
+        sa.Column("low_words", sa.Text(), nullable=False),
+        sa.Column("high_words", sa.Text(), nullable=False),
+        sa.Column("limit", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_question_consultation_id_consultation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["section_id"],
+            ["questionnaire_section.id"],
+            name=op.f("fk_question_section_id_questionnaire_section"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
+        sa.UniqueConstraint("consultation_id", "key", name=op.f("uq_question_consultation_id_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_question_public_id")),
+    )
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_section_id"), ["section_id"], unique=False)
 
     op.create_table(
         "signatory",
@@ -2040,6 +2425,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_signatory_organisation_id"))
 
     op.drop_table("signatory")
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_question_section_id"))
+
+    op.drop_table("question")
     with op.batch_alter_table("paper_version", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_paper_version_draft",
@@ -2058,6 +2447,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_author_account_id"))
 
     op.drop_table("paper_author")
+    with op.batch_alter_table("consultation_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consultation_document_paper_id"))
+
+    op.drop_table("consultation_document")
+    op.drop_table("answer_receipt")
+    op.drop_table("reminder")
+    with op.batch_alter_table("questionnaire_section", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_questionnaire_section_consultation_id"))
+
+    op.drop_table("questionnaire_section")
     with op.batch_alter_table("paper", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_paper_translation_of"))
         batch_op.drop_index(batch_op.f("ix_paper_organisation_id"))
@@ -2066,6 +2465,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_author_id"))
 
     op.drop_table("paper")
+    op.drop_table("late_entry")
+    with op.batch_alter_table("asked_organisation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asked_organisation_organisation_id"))
+
+    op.drop_table("asked_organisation")
+    with op.batch_alter_table("answer_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_answer_draft_writer_key"))
+
+    op.drop_table("answer_draft")
+    with op.batch_alter_table("answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_answer_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_answer_group_id"))
+        batch_op.drop_index("ix_answer_consultation_status")
+        batch_op.drop_index(batch_op.f("ix_answer_author_id"))
+
+    op.drop_table("answer")
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_suspension_group_id"))
         batch_op.drop_index("ix_suspension_account_ends")

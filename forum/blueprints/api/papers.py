@@ -31,7 +31,7 @@ from forum.blueprints.api.support import (
     utc,
 )
 from forum.blueprints.identity import current_actor, reload_actor, sealing_secret
-from forum.blueprints.support import now
+from forum.blueprints.support import now, received_at
 from forum.domain.attribution import ShownAs
 from forum.domain.labels import Tlp
 from forum.domain.papers import MAX_ABSTRACT, MAX_CHANGE_SUMMARY, Purpose
@@ -191,6 +191,7 @@ def send(asked: Asked, slug: str) -> dict[str, Any]:
             speaking_for=body.get("organisation", ""),
             shown_as=ShownAs(body["shown_as"]) if "shown_as" in body else None,
             consultation=body.get("consultation", ""),
+            received_at=received_at(),
         )
         words = DraftText(body["title"], made, abstract=body.get("abstract", ""), tlp=_tlp(body))
         draft = start_paper(session, actor, slug, choices, words, now=now())
@@ -207,7 +208,12 @@ def _tlp(body: dict[str, Any]) -> Tlp | None:
 def _publish(session: Session, draft: Draft) -> int:
     """Send what was begun a moment ago, as the author that the actor has become by that."""
     sent = publish_draft(
-        session, reload_actor(), draft.version.public_id, now=now(), sealing_secret=sealing_secret()
+        session,
+        reload_actor(),
+        draft.version.public_id,
+        now=now(),
+        sealing_secret=sealing_secret(),
+        received_at=received_at(),
     )
     assert sent.version.number is not None
     return sent.version.number
