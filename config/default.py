@@ -32,6 +32,12 @@ CONTACT = "contact@forum.example"
 # Shows "Demonstration, not a service of the Commission" on every page.
 DEMONSTRATION = False
 
+# --- translation -------------------------------------------------------------------------------
+# none: no text leaves the server. package.module:name of a translator (forum/services/translation_hook.py).
+TRANSLATION = "none"
+# The TLP labels whose texts may be given to that translator, separated by commas.
+TRANSLATION_LABELS: tuple[str, ...] = ("CLEAR",)
+
 # --- mail -------------------------------------------------------------------------------------
 # smtp://user:password@host:port (smtps:// for TLS, smtp+starttls://), or folder:NAME under the instance.
 MAIL_URL = "folder:mail"

@@ -16,6 +16,7 @@ from forum.clock import Clock, system_clock
 from forum.database import prepare_engine
 from forum.search.protocol import SearchEngine
 from forum.services.storage import FolderStorage
+from forum.services.translation_hook import Translator, load_translator
 
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
@@ -37,6 +38,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app.extensions["forum_clock"] = clock
     app.extensions["forum_storage"] = FolderStorage(instance / "attachments")
     app.extensions["forum_search"] = open_search_engine(values, instance)
+    app.extensions["forum_translator"] = open_translator(values)
 
     extensions.db.init_app(app)
     with app.app_context():
@@ -88,6 +90,14 @@ def open_search_engine(values: Mapping[str, Any], instance: Path) -> SearchEngin
             "FORUM_SEARCH=postgresql is not served by this version: use FORUM_SEARCH=whoosh."
         )
     raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh.")
+
+
+def open_translator(values: Mapping[str, Any]) -> Translator:
+    """Give the machine translator that the configuration names."""
+    try:
+        return load_translator(values["TRANSLATION"])
+    except ValueError as error:
+        raise config.ConfigurationError(str(error)) from None
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from forum.domain.tables import metadata  # noqa: F401  (fills the metadata)
 from forum.search.protocol import SearchEngine
 from forum.services.passwords import Passwords
 from forum.services.storage import Storage
+from forum.services.translation_hook import Translator
 
 
 class LazyMigrate:
@@ -67,6 +68,11 @@ bootstrap = Bootstrap5()
 def clock() -> Clock:
     """Give the application's clock."""
     return current_app.extensions["forum_clock"]  # type: ignore[no-any-return]
+
+
+def translator() -> Translator:
+    """Give the application's machine translator."""
+    return current_app.extensions["forum_translator"]  # type: ignore[no-any-return]
 
 
 def search_engine() -> SearchEngine:

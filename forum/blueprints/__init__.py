@@ -45,6 +45,7 @@ def register_blueprints(app: Flask) -> None:
         submitting,  # noqa: F401  (views of another blueprint)
         synopses,
         threads,
+        translations,
         uploads,
     )
 
@@ -81,4 +82,5 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(synopses.blueprint)
     app.register_blueprint(threads.blueprint)
+    app.register_blueprint(translations.blueprint)
     app.register_blueprint(uploads.blueprint)

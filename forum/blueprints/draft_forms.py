@@ -38,6 +38,8 @@ class DraftForm(Form):
     title = StringField(lazy_gettext("Title"), [InputRequired(), Length(max=TITLE_LENGTH)])
     abstract = TextAreaField(lazy_gettext("Summary by the author"), [Length(max=MAX_ABSTRACT)])
     body = TextAreaField(lazy_gettext("Text"), [InputRequired()])
+    other_language = SelectField(lazy_gettext("Language of a second summary"), default="")
+    other_abstract = TextAreaField(lazy_gettext("Summary in that language"), [Length(max=MAX_ABSTRACT)])
     change_summary = TextAreaField(
         lazy_gettext("What changed since the last version"), [Length(max=MAX_CHANGE_SUMMARY)]
     )
@@ -109,6 +111,10 @@ def prepare(form: DraftForm, group: Group, actor: Actor, draft: Draft | None = N
     ]
     if form.label.data is None:
         form.label.data = default_tlp(group).value
+    form.other_language.choices = [
+        SelectChoice("", gettext("None")),
+        *(SelectChoice(code, wording.own_language_name(code)) for code in LANGUAGES),
+    ]
     if not isinstance(form, PaperForm):
         return
     purposes = {Purpose.POSITION: gettext("A position, owned by those who write it")}
@@ -162,6 +168,8 @@ def text_of(form: DraftForm, rendered: Rendered) -> DraftText:
         rendered=rendered,
         abstract=form.abstract.data or "",
         change_summary=form.change_summary.data or "",
+        abstract_language=form.other_language.data or "",
+        abstract_translated=form.other_abstract.data or "",
         tlp=Tlp(form.label.data),
     )
 

@@ -30,6 +30,7 @@ from forum.blueprints.support import (
     transactional,
 )
 from forum.domain.labels import Status, Tlp
+from forum.domain.papers import PaperVersion
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor
@@ -43,6 +44,7 @@ from forum.services.papers import PaperHead, get_paper, get_source, get_text
 from forum.services.readership import count_readers
 from forum.services.signatures import list_agreeing_names
 from forum.services.signing import account_keys
+from forum.services.translations import find_translated
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/groups/<slug>/papers")
 
@@ -159,7 +161,9 @@ def _fill_from_newest(form: DraftForm, head: PaperHead) -> None:
     if base is None or not base.is_text:
         return
     form.title.data, form.label.data = base.title, base.tlp.value
-    form.abstract.data = get_text(db.session(), current_actor(), base).abstract
+    text = get_text(db.session(), current_actor(), base)
+    form.abstract.data, form.other_abstract.data = text.abstract, text.abstract_translated
+    form.other_language.data = text.abstract_language or ""
     form.body.data = get_source(db.session(), current_actor(), base)
 
 
@@ -226,8 +230,15 @@ def _draft_page(form: DraftForm, found: Draft) -> Page:
         "held": held_sentence(_hold(found), found.group),
         "readers": _readers(form, found),
         "agreeing": list_agreeing_names(session, found.version),
+        "translated": _translated(found),
     }
     return page
+
+
+def _translated(found: Draft) -> PaperVersion | None:
+    """Give the version that a draft translates, where this author may read it."""
+    version = find_translated(db.session(), found.paper, found.version.translates)
+    return version if version is not None and version.audience in current_actor().clearances else None
 
 
 def _hold(found: Draft) -> Hold | None:
@@ -250,6 +261,8 @@ def _fill(form: DraftForm, found: Draft) -> None:
     form.title.data, form.abstract.data = version.title, version.abstract
     form.body.data, form.change_summary.data = version.source, version.change_summary
     form.label.data, form.lock_version.data = version.tlp.value, version.lock_version
+    form.other_language.data = version.abstract_language or ""
+    form.other_abstract.data = version.abstract_translated
     if isinstance(form, PaperForm):
         owner = find_owner(db.session(), paper)
         form.purpose.data, form.language.data = paper.purpose.value, paper.language

@@ -42,6 +42,7 @@ from forum.services.papers import (
 )
 from forum.services.signatures import list_signatories
 from forum.services.subjects import writer_keys_of
+from forum.services.translations import list_kinds, load_translations
 from forum.services.uploads import list_unready
 
 blueprint = Blueprint("papers", __name__)
@@ -131,7 +132,6 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
     if not shown.is_text:
         return render_template("papers/withdrawn.html", group=head.group, head=head, shown=shown, path=path)
     text = get_text(session, actor, shown)
-    {line.id: line.number for line in head.versions}
     comments = list_comments(session, actor, head, shown)
     others = {comment.version_id for comment in comments if comment.paragraph and comment.state is None}
     placed, whole, lost = place(
@@ -172,6 +172,8 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
         is_mine=is_mine,
         citation=citation(head, shown),
+        translations=load_translations(session, actor, head),
+        may_translate=bool(list_kinds(session, actor, head, may_write=rights.may_edit)),
         signatories=list_signatories(session, shown.id, {line.id: line.number for line in head.versions})
         if head.paper.purpose is Purpose.JOINT_POSITION
         else [],

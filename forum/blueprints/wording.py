@@ -24,6 +24,7 @@ from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, S
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.domain.organisations import OrganisationSize, StakeholderType
+from forum.domain.papers import TranslationKind
 from forum.domain.signatures import Standing
 from forum.domain.uploads import Refusal, refusal_error
 from forum.services.attribution import Byline
@@ -104,6 +105,11 @@ _STANDINGS = {
     Standing.DECLINED: lazy_gettext("Declined"),
     Standing.MISSING: lazy_gettext("No answer yet"),
 }
+_TRANSLATIONS = {
+    TranslationKind.AUTHOR: lazy_gettext("The author's translation"),
+    TranslationKind.OFFICIAL: lazy_gettext("Official translation"),
+    TranslationKind.MACHINE: lazy_gettext("Machine translation"),
+}
 _SIZES = {
     OrganisationSize.MICRO: lazy_gettext("Micro (1 to 9 employees)"),
     OrganisationSize.SMALL: lazy_gettext("Small (10 to 49 employees)"),
@@ -167,6 +173,11 @@ def _type_names(_locale_name: str) -> dict[StakeholderType, str]:
 def tlp_words(value: Tlp | str) -> str:
     """Give who reads under a TLP label, in plain words."""
     return str(_TLP[Tlp(value)])
+
+
+def translation_name(value: TranslationKind | str | None) -> str:
+    """Give who answers for a translation; empty for None."""
+    return str(_TRANSLATIONS[TranslationKind(value)]) if value else ""
 
 
 def standing_words(value: Standing | str) -> str:

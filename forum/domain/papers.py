@@ -24,6 +24,14 @@ class Purpose(enum.StrEnum):
     JOINT_POSITION = "joint_position"
 
 
+class TranslationKind(enum.StrEnum):
+    """Who answers for a translation; a paper of no kind is the authentic text."""
+
+    AUTHOR = "author"
+    OFFICIAL = "official"
+    MACHINE = "machine"
+
+
 class Paper(PublicId, Attributed, Base):
     """A long text in versions; what can be read is each version, not the paper."""
 
@@ -35,6 +43,8 @@ class Paper(PublicId, Attributed, Base):
     language: Mapped[str] = mapped_column(sa.String(8), default="en")
     translation_of: Mapped[str | None] = mapped_column(index=True)
     """The key of a set of translations."""
+    translation_kind: Mapped[TranslationKind | None]
+    """Null for an authentic text, and where a record does not say."""
     takes_suggestions: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
@@ -62,8 +72,13 @@ class PaperVersion(PublicId, Labelled, Base):
     """From 1; null while it is a draft."""
     based_on: Mapped[int | None]
     """The number of the version it was written from; null for a first version."""
+    translates: Mapped[int | None]
+    """Of a translation: the number of the authentic paper's version whose text this is."""
     title: Mapped[str]
     abstract: Mapped[str] = mapped_column(default="")
+    abstract_language: Mapped[str | None] = mapped_column(sa.String(8))
+    abstract_translated: Mapped[str] = mapped_column(default="")
+    """The author's summary in another language, and which."""
     change_summary: Mapped[str] = mapped_column(default="")
     # The long columns come last in the row, so that listing versions touches no overflow page.
     html: Mapped[str] = mapped_column(sort_order=11)

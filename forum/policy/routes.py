@@ -239,6 +239,8 @@ ENTRIES: dict[str, Entry] = {
     "threads.new": Entry.SIGNED_IN,
     "threads.of_paper": Entry.ANYONE,
     "threads.show": Entry.ANYONE,
+    # translations
+    "translations.new": Entry.SIGNED_IN,
     # uploads
     "uploads.attachments": Entry.SIGNED_IN,
     "uploads.remove": Entry.SIGNED_IN,

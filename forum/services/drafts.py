@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
+from forum.domain.languages import LANGUAGES
 from forum.domain.papers import (
     MAX_ABSTRACT,
     MAX_CHANGE_SUMMARY,
@@ -18,6 +19,7 @@ from forum.domain.papers import (
     PaperOwner,
     PaperVersion,
     Purpose,
+    TranslationKind,
 )
 from forum.domain.text import checked_title, normalise
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -31,9 +33,11 @@ from forum.services.coauthors import list_coauthors
 from forum.services.groups import get_group
 from forum.services.labels import relabel
 from forum.services.paper_choices import PaperChoices, add_owner, apply_choices
+from forum.services.papers import get_paper
 from forum.services.signatories import ask_again, forget_answers, forget_signatories
 from forum.services.subjects import subject_of
 from forum.services.threads import default_tlp, tlp_choices
+from forum.services.translations import find_newest_to_translate, find_translated, new_translation
 
 CHANGED_MEANWHILE = "Somebody saved this draft while you were writing. Nothing was changed."
 PUT_TOGETHER = "Both texts are put together below. Nothing is saved yet."
@@ -49,6 +53,9 @@ class DraftText:
     rendered: Rendered
     abstract: str = ""
     change_summary: str = ""
+    abstract_language: str = ""
+    abstract_translated: str = ""
+    """The summary in another language, and which; both empty without one."""
     tlp: Tlp | None = None
     """Who may read it; None takes the group's default."""
 
@@ -74,7 +81,7 @@ def queue_writers(session: Session, condition: sa.ColumnElement[bool]) -> None:
 
 def is_first(draft: Draft) -> bool:
     """Whether nothing of the paper was sent yet, so that what is chosen once can still be changed."""
-    return draft.version.based_on is None
+    return draft.version.based_on is None and draft.paper.translation_kind is None
 
 
 def get_lock(session: Session, public_id: str) -> int:
@@ -109,10 +116,45 @@ def start_version(
     _make_room(session, actor, paper, now=now)
     check_newest(session, paper, based_on)
     version = _add_draft(session, actor, group, paper, text, based_on=based_on, now=now)
+    version.translates = find_newest_to_translate(session, actor, paper)
+    take_label(session, paper, version)
     _join(session, actor, paper, now=now)
     relabel(session, group, version, now=now)
     ask_again(session, paper, version, now=now)
     return Draft(version, paper, group)
+
+
+def start_translation(
+    session: Session,
+    actor: Actor,
+    slug: str,
+    paper_id: str,
+    text: DraftText,
+    *,
+    number: int,
+    language: str,
+    kind: TranslationKind,
+    now: datetime,
+) -> Draft:
+    """Begin the draft of a version's translation, as a paper of its own in the same set of translations."""
+    queue_writers(session, Paper.public_id == paper_id)
+    head = get_paper(session, actor, slug, paper_id)
+    may_write = may_write_version(session, actor, head.group, head.paper)
+    shown = head.get_version(number)
+    paper = new_translation(session, actor, head, language=language, kind=kind, may_write=may_write, now=now)
+    version = _add_draft(session, actor, head.group, paper, text, based_on=None, now=now)
+    version.translates = shown.number
+    take_label(session, paper, version)
+    _join(session, actor, paper, now=now)
+    relabel(session, head.group, version, now=now)
+    return Draft(version, paper, head.group)
+
+
+def take_label(session: Session, paper: Paper, version: PaperVersion) -> None:
+    """Give a translation the label of the version that it translates, whatever was chosen."""
+    translated = find_translated(session, paper, version.translates)
+    if translated is not None:
+        version.tlp, version.named_list_id = translated.tlp, translated.named_list_id
 
 
 def _make_room(session: Session, actor: Actor, paper: Paper, *, now: datetime) -> None:
@@ -153,6 +195,7 @@ def save_draft(
         apply_choices(session, actor, group, paper, choices)
         add_owner(session, actor, paper, choices)
     _write_text(group, version, text)
+    take_label(session, paper, version)
     version.edited_at = now
     version.created_by_id = None if is_sealed(group) else actor.account_id
     session.flush()
@@ -309,6 +352,15 @@ def _write_text(group: Group, version: PaperVersion, text: DraftText) -> None:
     version.title = checked_title(text.title)
     version.abstract = _checked(text.abstract, MAX_ABSTRACT, "abstract")
     version.change_summary = _checked(text.change_summary, MAX_CHANGE_SUMMARY, "change_summary")
+    language = text.abstract_language
+    if language and language not in LANGUAGES:
+        raise Invalid("Choose one of the languages.", field="other_language")
+    version.abstract_translated = _checked(text.abstract_translated, MAX_ABSTRACT, "other_abstract")
+    if bool(language) != bool(version.abstract_translated):
+        raise Invalid(
+            "A summary in another language needs both: the language and the text.", field="other_language"
+        )
+    version.abstract_language = language or None
     if not rendered.text.strip():
         raise Invalid("Write the text of the paper.", field="body")
     tlp = text.tlp or default_tlp(group)

@@ -135,6 +135,9 @@ class VersionText:
     html: str
     abstract: str
     paragraphs: list[Any]
+    abstract_language: str | None = None
+    abstract_translated: str = ""
+    translates: int | None = None
 
 
 _VERSION = (
@@ -210,7 +213,14 @@ def _version_line(row: Any) -> VersionLine:
 def get_text(session: Session, actor: Actor, version: VersionLine) -> VersionText:
     """Give the text of a version that the reader may read; NotFound where only its stub is left."""
     row = session.execute(
-        sa.select(PaperVersion.html, PaperVersion.abstract, PaperVersion.paragraphs).where(
+        sa.select(
+            PaperVersion.html,
+            PaperVersion.abstract,
+            PaperVersion.paragraphs,
+            PaperVersion.abstract_language,
+            PaperVersion.abstract_translated,
+            PaperVersion.translates,
+        ).where(
             PaperVersion.id == version.id,
             PaperVersion.status.not_in(sorted(NOT_TEXT)),
             visible_to(actor, PaperVersion),
@@ -324,7 +334,8 @@ def _conditions(
     purpose: Purpose | None,
     stakeholder_type: StakeholderType | None,
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = []
+    # A translation is read from its paper's page: it is no further paper.
+    conditions: list[sa.ColumnElement[bool]] = [Paper.translation_kind.is_(None)]
     if group is not None:
         conditions.append(PaperVersion.group_id == group.id)
     if consultation_id is not None:

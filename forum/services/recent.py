@@ -78,7 +78,11 @@ def list_recent_papers(
         .select_from(PaperVersion)
         .join(Paper, Paper.id == PaperVersion.paper_id)
         .join(Group, Group.id == PaperVersion.group_id)
-        .where(PaperVersion.status == Status.PUBLISHED, visible_to(actor, PaperVersion))
+        .where(
+            PaperVersion.status == Status.PUBLISHED,
+            Paper.translation_kind.is_(None),
+            visible_to(actor, PaperVersion),
+        )
         .order_by(PaperVersion.published_at.desc(), PaperVersion.id.desc())
         .limit(limit * _MANY)
     )

@@ -20,7 +20,7 @@ from forum.domain.attachments import Attachment, AttachmentPage
 from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.labels import Status, Tlp
-from forum.domain.papers import Paper, PaperVersion
+from forum.domain.papers import Paper, PaperVersion, TranslationKind
 from forum.domain.threads import Post, Thread
 from forum.policy import Actor, visible_to
 from forum.search.analysis import QueryTerms
@@ -95,6 +95,7 @@ class Found:
     page: int | None = None
     """Page of the attachment."""
     version: int | None = None
+    translation: TranslationKind | None = None
     newer: Newer | None = None
     container_url: str = ""
     """Path of the discussion or paper that this is a part of."""
@@ -264,6 +265,7 @@ def _load_versions(session: Session, reader: _Reader, ids: Sequence[str]) -> lis
             PaperVersion.created_at,
             *(texts if reader.with_passages else ()),
             Paper.language,
+            Paper.translation_kind,
             Paper.public_id.label("paper_public_id"),
             newest.label("newest"),
         )
@@ -296,6 +298,7 @@ def _version(reader: _Reader, row: Any) -> Found:
         passage=passage,
         paragraph=paragraph[0] if paragraph else None,
         version=row.number,
+        translation=row.translation_kind,
         newer=newer,
         container_url=path,
         container_id=row.paper_public_id,

@@ -47,7 +47,7 @@ def hash_of(version: PaperVersion) -> str:
     """Give the hash of what a body agrees to when it agrees to this version."""
     return text_hash(
         title=version.title,
-        summary=version.abstract,
+        summary="\x1e".join((version.abstract, version.abstract_language or "", version.abstract_translated)),
         label=version.tlp.value,
         content_hash=version.content_hash,
     )
@@ -121,7 +121,7 @@ def invite_body(
 
     It may be outside the group: its mandate-holders read this paper's drafts from now on, and nothing else.
     """
-    if paper.purpose is not Purpose.JOINT_POSITION:
+    if paper.purpose is not Purpose.JOINT_POSITION or paper.translation_kind is not None:
         raise Invalid("Only joint positions are signed.", field="body")
     body = require_by_name(session, name, field="body")
     if session.get(PaperOwner, (paper.id, body.id)) is not None:
@@ -181,7 +181,7 @@ def tell(session: Session, version: PaperVersion, signatories: Sequence[Signator
 
 def ask_again(session: Session, paper: Paper, version: PaperVersion, *, now: datetime) -> None:
     """A new version of a joint position has begun: ask every body anew, for it signed another text."""
-    if paper.purpose is not Purpose.JOINT_POSITION:
+    if paper.purpose is not Purpose.JOINT_POSITION or paper.translation_kind is not None:
         return
     rows = session.scalars(
         sa.select(Signatory).where(Signatory.paper_id == paper.id, Signatory.ended_at.is_(None))

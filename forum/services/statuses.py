@@ -14,6 +14,7 @@ from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.subjects import Subject
 from forum.services.announcements import announce_post
 from forum.services.labels import relabel
+from forum.services.translations import list_translating
 
 
 def change_status(session: Session, subject: Subject, status: Status, *, now: datetime) -> None:
@@ -95,3 +96,9 @@ def _change_version(
     elif status is Status.WITHDRAWN:
         version.withdrawn_at = now
     relabel(session, group, version, now=now)
+    if status is Status.HIDDEN:
+        # What is removed from view is not read in another language either.
+        for translation in list_translating(session, version):
+            if translation.status is Status.PUBLISHED:
+                translation.status = status
+                relabel(session, group, translation, now=now)

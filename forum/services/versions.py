@@ -18,7 +18,7 @@ from forum.policy import Action, Actor
 from forum.services.attachment_files import attachment_ids, empty_attachments
 from forum.services.chatham import is_sealed
 from forum.services.coauthors import list_coauthors
-from forum.services.drafts import Draft, check_newest, get_draft, queue_writers
+from forum.services.drafts import Draft, check_newest, get_draft, queue_writers, take_label
 from forum.services.holding import Hold, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
@@ -27,7 +27,8 @@ from forum.services.sealing import account_key, organisation_key, sealed_key
 from forum.services.signatures import record_signatures
 from forum.services.signing import account_keys
 from forum.services.statuses import change_status
-from forum.services.subjects import get_subject, record_authorship
+from forum.services.subjects import get_subject, record_authorship, subject_of
+from forum.services.translations import find_translated, list_translating
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def publish_draft(
     else:
         version.status, version.published_at = Status.PUBLISHED, now
     version.edited_at = now
-    if paper.purpose is Purpose.JOINT_POSITION:
+    if paper.translation_kind is not None:
+        _check_translated(session, paper, version)
+    elif paper.purpose is Purpose.JOINT_POSITION:
         record_signatures(session, version)
     _record_authors(session, draft, actor, now=now, sealing_secret=sealing_secret)
     session.flush()
@@ -107,12 +110,30 @@ def withdraw_version(
     assert subject.paper is not None
     require_mandate(session, actor, subject.paper)
     version: PaperVersion = subject.row
-    version.title = WITHDRAWN_TITLE
-    version.abstract = version.change_summary = version.source = version.html = version.text = ""
-    version.paragraphs = []
+    _blank(version)
     empty_attachments(session, version, now=now)
     change_status(session, subject, Status.WITHDRAWN, now=now)
+    for translation in list_translating(session, version):
+        if translation.status is not Status.WITHDRAWN:
+            _blank(translation)
+            empty_attachments(session, translation, now=now)
+            change_status(session, subject_of(session, translation), Status.WITHDRAWN, now=now)
     return version
+
+
+def _blank(version: PaperVersion) -> None:
+    version.title = WITHDRAWN_TITLE
+    version.abstract = version.change_summary = version.source = version.html = version.text = ""
+    version.abstract_translated, version.abstract_language = "", None
+    version.paragraphs = []
+
+
+def _check_translated(session: Session, paper: Paper, version: PaperVersion) -> None:
+    """A translation is sent for as long as the version that it translates stands, under its label."""
+    translated = find_translated(session, paper, version.translates)
+    if translated is None or translated.status is not Status.PUBLISHED:
+        raise Invalid("The version that this translates is not published any more. Your draft is kept.")
+    take_label(session, paper, version)
 
 
 def may_speak(session: Session, actor: Actor, paper: Paper) -> bool:

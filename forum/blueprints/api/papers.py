@@ -34,9 +34,10 @@ from forum.blueprints.identity import current_actor, reload_actor, sealing_secre
 from forum.blueprints.support import now, received_at
 from forum.domain.attribution import ShownAs
 from forum.domain.labels import Tlp
-from forum.domain.papers import MAX_ABSTRACT, MAX_CHANGE_SUMMARY, Purpose
+from forum.domain.papers import MAX_ABSTRACT, MAX_CHANGE_SUMMARY, Purpose, TranslationKind
 from forum.extensions import db
 from forum.policy import Action, Actor
+from forum.policy.labels import writers_label
 from forum.services.addresses import paper_path, version_path
 from forum.services.drafts import Draft, DraftText, start_paper, start_version
 from forum.services.groups import get_group
@@ -103,6 +104,9 @@ PAPER = component(
             "title": text(),
             "purpose": PURPOSE,
             "language": LANGUAGE_SHOWN,
+            "translation": maybe(
+                one_of(TranslationKind, "Who answers for it, where it is a translation; null: authentic.")
+            ),
             "author": AUTHOR,
             "version": maybe(VERSION),
             "has_draft": flag("A draft of the next version that you write on."),
@@ -239,9 +243,10 @@ def _paper(public_id: str) -> dict[str, Any]:
         "title": newest.title if newest else head.draft.title if head.draft else "",
         "purpose": head.paper.purpose,
         "language": head.paper.language,
+        "translation": head.paper.translation_kind,
         "author": author_of(head.byline),
         "version": _version(head, newest) if newest else None,
-        "has_draft": head.draft is not None,
+        "has_draft": head.draft is not None and writers_label(head.paper.id) in current_actor().clearances,
         "url": url(paper_path(head.group.slug, head.paper.public_id)),
     }
 
