@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import snowballstemmer
@@ -129,6 +129,28 @@ def surfaces(text: str) -> tuple[str, ...]:
 def stems_of(word: str, languages: Iterable[str]) -> frozenset[str]:
     """The stems that a word of a query may have in any of these languages."""
     return frozenset(stem for language in languages for stem in analyse_token(word, language)[1])
+
+
+def inflections(
+    token: str, languages: frozenset[str], words_from: Callable[[str], Iterable[str]]
+) -> list[str]:
+    """The surfaces that have a stem in common with a word, in one of these languages.
+
+    `words_from` gives those that begin like something.
+    """
+    surface = fold(token)
+    stems = stems_of(token, languages)
+    start = surface
+    for stem in stems:
+        while not stem.startswith(start):
+            start = start[:-1]
+    if len(start) < 2:
+        return [surface]
+    forms = {surface}
+    for word in words_from(start):
+        if any(not stems.isdisjoint(analyse_token(word, language)[1]) for language in languages):
+            forms.add(word)
+    return sorted(forms)
 
 
 @dataclass(frozen=True, slots=True)

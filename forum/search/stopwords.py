@@ -100,6 +100,8 @@ _LISTS = {
 
 STOP_WORDS: dict[str, frozenset[str]] = {lang: frozenset(words.split()) for lang, words in _LISTS.items()}
 
+EVERY_STOP_WORD = frozenset[str]().union(*STOP_WORDS.values())
+
 
 def is_stop_word(word: str, languages: frozenset[str]) -> bool:
     """Whether a folded word is a function word in one of these languages."""

@@ -37,11 +37,12 @@ from forum.search.protocol import (
     SearchRequest,
 )
 from forum.search.query import FACETS, Query
+from forum.search.suggestions import suggest_query
 from forum.search.whoosh_engine_collect import collect
 from forum.search.whoosh_engine_leaf import Leaf, PostingCache, Storage
 from forum.search.whoosh_engine_plan import Planner
 from forum.search.whoosh_engine_segment import INDEX_NAME, SCHEMA_VERSION
-from forum.search.whoosh_engine_suggest import complete_word, suggest_query
+from forum.search.whoosh_engine_suggest import LeafVocabulary, complete_word
 from forum.search.whoosh_engine_write import AudienceWriter, IndexBuilder
 
 LOCK_TIMEOUT = 20.0
@@ -90,7 +91,7 @@ class WhooshEngine:
         views = self._read_views(request.clearances)
         leaves = [leaf for view in views.values() for leaf in view.leaves]
         planner = self._plan_for(views, leaves, request)
-        return suggest_query(request.query, leaves, planner.languages)
+        return suggest_query(request.query, LeafVocabulary(leaves), planner.languages)
 
     def complete(self, start: str, clearances: frozenset[str], limit: int = 10) -> tuple[str, ...]:
         """See `SearchEngine.complete`."""

@@ -15,13 +15,14 @@ from itertools import compress
 from typing import Literal
 
 from forum.search.analysis import surfaces
-from forum.search.protocol import FacetCount, Hit, Results, SearchRequest
+from forum.search.facets import sort_facet
+from forum.search.protocol import Hit, Results, SearchRequest
 from forum.search.query import FACETS, Filter, Filters
+from forum.search.weighing import SUPERSEDED
 from forum.search.whoosh_engine_leaf import Column, Leaf
 from forum.search.whoosh_engine_plan import Node
 from forum.search.whoosh_engine_segment import SEPARATOR
 
-SUPERSEDED = 0.6  # what an older version of a paper counts beside the current one
 _ORDER: Literal["little"] = "little"
 
 
@@ -46,7 +47,7 @@ def collect(request: SearchRequest, leaves: Sequence[Leaf], plan: Node, language
             documents = list(compress(range(leaf.count), flags))
             total += len(documents)
             ranked.append((list(compress(scores, flags)), documents, leaf))
-    facets = {name: _sort_facet(name, counts[name], request.filters) for name in FACETS}
+    facets = {name: sort_facet(name, counts[name], request.filters) for name in FACETS}
     return Results(total, _choose_hits(request, ranked), facets, languages)
 
 
@@ -130,19 +131,6 @@ def _count_column(column: Column, mask: int, counter: Counter[str], size: int) -
         count = kept.count(reference)
         if count:
             counter[column.values[reference]] += count
-
-
-def _sort_facet(name: str, counter: Counter[str], filters: Filters) -> tuple[FacetCount, ...]:
-    chosen = {value.casefold(): value for value in filters.chosen(name)}
-    found = {value.casefold() for value in counter}
-    for folded, value in chosen.items():
-        if folded not in found:
-            counter[value] = 0
-    if name == "year":
-        ordered = sorted(counter.items(), reverse=True)
-    else:
-        ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(FacetCount(value, count, value.casefold() in chosen) for value, count in ordered)
 
 
 def _choose_hits(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from forum.search.analysis import analyse_token, fold
+from forum.search.weighing import impact_of
 from forum.search.whoosh_engine_leaf import Leaf
 from forum.search.whoosh_engine_segment import Posting, unpack_places
 
@@ -46,8 +46,7 @@ def count_postings(places: Places) -> Postings | None:
     if not places:
         return None
     numbers = sorted(places)
-    counts = (len(places[number]) for number in numbers)
-    return array("I", numbers), bytes([round(255 * count / (count + 0.7)) for count in counts])
+    return array("I", numbers), bytes([impact_of(len(places[number])) for number in numbers])
 
 
 def find_any(leaf: Leaf, surfaces: Iterable[str]) -> Places:
@@ -132,20 +131,3 @@ def find_near(left: Spans, right: Spans, distance: int) -> Places:
 
 def _has_between(places: Sequence[int], first: int, last: int) -> bool:
     return bisect_left(places, first) < bisect_right(places, last)
-
-
-def inflections(leaf: Leaf, token: str, languages: frozenset[str]) -> list[str]:
-    """The words of a leaf that have a stem in common with a word, in one of these languages."""
-    surface = fold(token)
-    stems = {stem for language in languages for stem in analyse_token(token, language)[1]}
-    start = surface
-    for stem in stems:
-        while not stem.startswith(start):
-            start = start[:-1]
-    if len(start) < 2:
-        return [surface]
-    forms = {surface}
-    for word, _ in leaf.words_from(start):
-        if any(not stems.isdisjoint(analyse_token(word, language)[1]) for language in languages):
-            forms.add(word)
-    return sorted(forms)

@@ -7,14 +7,14 @@ of floats, one a document of a leaf; 0.0 means no match.
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from forum.search.analysis import read_phrase, read_prefix, read_word, stems_of, surfaces
+from forum.search.analysis import inflections, read_phrase, read_prefix, read_word, stems_of, surfaces
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import is_stop_word
+from forum.search.weighing import COMMON, COVERAGE, MAX_SCORED, PREFIX_IMPACT, rarity
 from forum.search.whoosh_engine_leaf import Leaf
 from forum.search.whoosh_engine_places import (
     Postings,
@@ -23,15 +23,10 @@ from forum.search.whoosh_engine_places import (
     find_any,
     find_near,
     find_phrase,
-    inflections,
     unite,
 )
 
-MAX_SCORED = 12
-COVERAGE = 0.5  # how much more a document is worth that holds all of the query's words
 _MARK = float(2**20)  # added to a score for each word found, so that one pass gathers scores and counts
-COMMON = 0.04  # a function word is ignored when more than this share of the documents holds it
-PREFIX_IMPACT = 140
 
 
 @dataclass(slots=True)
@@ -47,8 +42,8 @@ class Operand:
     def weigh(self, documents: int) -> None:
         """Fix what each impact is worth among so many documents."""
         self.found = sum(len(p[0]) for p in self.postings if p)
-        rarity = math.log(1 + documents / (self.found + 0.5))  # never near nothing, however common
-        self.worth = [rarity * q / 255 for q in range(256)]
+        telling = rarity(documents, self.found)
+        self.worth = [telling * q / 255 for q in range(256)]
         self.marked = [_MARK + worth for worth in self.worth]
 
     def add_to(self, scores: list[float], leaf: int, *, mark: bool = False) -> bool:
@@ -250,7 +245,8 @@ class Planner:
         concepts = read_word(node, self.languages)
         if len(concepts) > 1:
             return Spans(find_phrase(leaf, tuple(c.surface for c in concepts)), len(concepts))
-        forms = inflections(leaf, concepts[0].token, self._spoken[leaf.readable_by])
+        spoken = self._spoken[leaf.readable_by]
+        forms = inflections(concepts[0].token, spoken, lambda start: (w for w, _ in leaf.words_from(start)))
         return Spans(find_any(leaf, forms), 1)
 
     def _exclude(self, query: Query) -> list[Iterable[int]]:

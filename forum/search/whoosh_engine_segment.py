@@ -32,8 +32,9 @@ from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.util.numlists import GrowableArray
 
-from forum.search.analysis import TOKEN, analyse_token, surfaces
+from forum.search.analysis import surfaces
 from forum.search.protocol import SearchDocument
+from forum.search.weighing import analyse_document
 
 SCHEMA_VERSION = 3
 INDEX_NAME = "MAIN"
@@ -45,14 +46,6 @@ VALUES = (
     "kind", "group", "organisation_type", "country", "language", "year",
     "organisation", "author", "label", "superseded",
 )  # fmt: skip
-
-# Tuned on one half of real discussions that link to each other, and checked on the other half.
-TITLE_WEIGHT = 2.5
-TITLE_PIVOT, TITLE_SLOPE = 8.0, 0.2
-TEXT_PIVOT, TEXT_SLOPE = 180.0, 0.55
-SATURATION = 3.0
-TITLE_GAP = 100  # places between the title and the text, so that no phrase reaches across
-MAX_PLACES = 250_000
 
 _TERM = struct.Struct("<IQI")
 _HEAD = struct.Struct("<Ic")
@@ -176,29 +169,6 @@ def title_key(words: Sequence[str]) -> bytes:
 def _lengths(values: list[bytes]) -> array[int]:
     lengths = [len(v) for v in values]
     return array("H" if max(lengths) < 65_536 else "I", lengths)
-
-
-def analyse_document(document: SearchDocument) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """Stems with their impact (1 to 255) and surfaces with their places in a document."""
-    title, text = TOKEN.findall(document.title), TOKEN.findall(document.text)
-    in_title, in_text = 1 - TITLE_SLOPE, 1 - TEXT_SLOPE
-    title_worth = TITLE_WEIGHT / (in_title + TITLE_SLOPE * max(len(title), 3) / TITLE_PIVOT)
-    text_worth = 1.0 / (in_text + TEXT_SLOPE * max(len(text), 20) / TEXT_PIVOT)
-    weights: dict[str, float] = {}
-    words: dict[str, list[int]] = {}
-    for tokens, worth, start in ((title, title_worth, 0), (text, text_worth, len(title) + TITLE_GAP)):
-        places: dict[str, list[int]] = {}
-        for place, token in enumerate(tokens[:MAX_PLACES], start):
-            if token in places:
-                places[token].append(place)
-            else:
-                places[token] = [place]
-        for token, found in places.items():
-            surface, stems = analyse_token(token, document.language)
-            for stem in stems:
-                weights[stem] = weights.get(stem, 0.0) + worth * len(found)
-            words[surface] = sorted(words[surface] + found) if surface in words else found
-    return {s: max(1, round(255 * w / (SATURATION + w))) for s, w in weights.items()}, words
 
 
 class Source:

@@ -1,15 +1,11 @@
 """Packing and unpacking what a segment holds."""
 
 from array import array
-from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.search.protocol import SearchDocument
 from forum.search.whoosh_engine_segment import (
-    TITLE_GAP,
-    analyse_document,
     pack_places,
     pack_posting,
     unpack_documents,
@@ -37,24 +33,3 @@ def test_postings_survive_packing(ids: list[int], has_lengths: bool, data: st.Da
     block = pack_posting(posting)
     assert unpack_posting(block, has_lengths=has_lengths) == posting
     assert unpack_documents(block).tolist() == ids
-
-
-def test_an_impact_grows_with_frequency_and_title_and_shrinks_with_length(
-    make: Callable[..., SearchDocument],
-) -> None:
-    def impact(text: str, title: str = "") -> int:
-        return analyse_document(make("a", text, title=title))[0]["beacon"]
-
-    once, twice = impact("beacon " + "other " * 50), impact("beacon beacon " + "other " * 49)
-    assert 0 < once < twice < 256
-    assert impact("beacon " + "other " * 50, "beacon") > twice
-    assert impact("beacon " + "other " * 500) < once
-
-
-def test_places_count_from_the_title_over_a_gap_into_the_text(make: Callable[..., SearchDocument]) -> None:
-    words = analyse_document(make("a", "One beacon, one Beacón.", title="A beacon"))[1]
-    assert words == {
-        "a": [0],
-        "beacon": [1, 3 + TITLE_GAP, 5 + TITLE_GAP],
-        "one": [2 + TITLE_GAP, 4 + TITLE_GAP],
-    }
