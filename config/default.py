@@ -7,7 +7,7 @@ ENV = "development"
 INSTANCE = "instance"
 # SQLAlchemy address of the database; empty: SQLite in the instance folder.
 DATABASE_URL = ""
-# Search engine: whoosh (embedded) or postgresql.
+# Search engine: whoosh (embedded, one machine) or postgresql (in the database, for several machines).
 SEARCH = "whoosh"
 # Reserved for limits shared by several machines through Redis; today they are kept in the database.
 REDIS_URL = ""

@@ -86,10 +86,16 @@ def open_search_engine(values: Mapping[str, Any], instance: Path) -> SearchEngin
 
         return WhooshEngine(instance / "index")
     if values["SEARCH"] == "postgresql":
-        raise config.ConfigurationError(
-            "FORUM_SEARCH=postgresql is not served by this version: use FORUM_SEARCH=whoosh."
-        )
-    raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh.")
+        if not str(values["DATABASE_URL"]).startswith("postgresql"):
+            raise config.ConfigurationError(
+                "FORUM_SEARCH=postgresql keeps its index in the database: name a PostgreSQL database with "
+                "FORUM_DATABASE_URL (postgresql+psycopg://user:password@host/name), "
+                "or use FORUM_SEARCH=whoosh."
+            )
+        from forum.search.postgres_engine import PostgresEngine
+
+        return PostgresEngine(values["DATABASE_URL"])
+    raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh or postgresql.")
 
 
 def open_translator(values: Mapping[str, Any]) -> Translator:

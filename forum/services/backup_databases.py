@@ -16,6 +16,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from forum.domain.backups import BackupFailed, Contents
+from forum.search.postgres_engine_tables import SCHEMA
 from forum.services.backup_archives import Progress, check_room
 
 PAGES = 2000
@@ -233,6 +234,16 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+_DUMP = (
+    "--format=custom",
+    "--no-owner",
+    "--no-privileges",
+    f"--exclude-schema={SCHEMA}",
+    "--extension=plpgsql",
+)
+"""Without the search index, and the extension that only it uses: both are made anew."""
+
+
 class PostgresStore:
     """A database on a PostgreSQL server; needs its client programs pg_dump and pg_restore."""
 
@@ -246,7 +257,7 @@ class PostgresStore:
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             contents = _postgres_contents(connection)
             snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
-            options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
+            options = [*_DUMP, f"--snapshot={snapshot}"]
             self._run(
                 ["pg_dump", *options, "--verbose", f"--file={copy}", f"--dbname={self._address()}"],
                 _counting("dumping contents of table", "Copying the database", len(contents.rows), progress),
@@ -283,9 +294,8 @@ class PostgresStore:
         kept: Path | None = None
         if self.holds_anything():
             kept = free_name(aside / "database.dump")
-            options = ["--format=custom", "--no-owner", "--no-privileges"]
             check_room(aside, 0)
-            self._run(["pg_dump", *options, f"--file={kept}", f"--dbname={self._address()}"])
+            self._run(["pg_dump", *_DUMP, f"--file={kept}", f"--dbname={self._address()}"])
             kept.chmod(0o600)
         try:
             self._fill(copy)
@@ -313,6 +323,7 @@ class PostgresStore:
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(name)} CASCADE")
             for signature in connection.exec_driver_sql(_OWN_FUNCTIONS).scalars().all():
                 connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {signature} CASCADE")
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {quote(SCHEMA)} CASCADE")
         if dump is not None:
             options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
             self._run(["pg_restore", *options, f"--dbname={self._address()}", str(dump)])

@@ -101,6 +101,8 @@ def check_index(engine: SearchEngine) -> Finding:
         state = engine.state()
     except OSError as error:
         return Finding("search", False, f"the index cannot be read: {error.strerror}", _BUILD)
+    except SQLAlchemyError as error:
+        return Finding("search", False, _first_line(error), "Mend the database first.")
     if state.status == "ready":
         return Finding("search", True, f"{state.documents:,} documents")
     words = {"missing": "there is no index yet", "outdated": "other code wrote the index"}

@@ -1,24 +1,44 @@
 """An engine of each kind in an empty folder, and short ways to fill and ask it."""
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from forum.search.grammar import parse
+from forum.search.postgres_engine import PostgresEngine
 from forum.search.protocol import Add, Results, SearchDocument, SearchEngine, SearchRequest
 from forum.search.whoosh_engine import WhooshEngine
 
 
-@pytest.fixture(params=["whoosh"])
+@pytest.fixture(params=["whoosh", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchEngine]:
     """Each engine that keeps the contract, empty and ready."""
-    engine = WhooshEngine(tmp_path / "index", lock_timeout=5)
+    engine: SearchEngine
+    if request.param == "whoosh":
+        engine = WhooshEngine(tmp_path / "index", lock_timeout=5)
+    else:
+        engine = request.getfixturevalue("postgres_engine")
     engine.rebuild([])
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def postgres_engine(postgresql_url: str) -> Iterator[PostgresEngine]:
+    """An engine in a schema of its own, where nothing was built yet."""
+    schema = f"search_{secrets.token_hex(6)}"
+    engine = PostgresEngine(postgresql_url, schema, lock_timeout=5)
+    yield engine
+    engine.close()
+    admin = sa.create_engine(postgresql_url)
+    with admin.begin() as connection:
+        connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+    admin.dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,135 @@
+"""Phrases and nears that are looked for in the folded texts of the documents that GIN names; exact."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from forum.search.analysis import inflections, read_phrase, read_prefix, read_word
+from forum.search.postgres_engine_tables import (
+    overfull_lexeme,
+    phrase_queries,
+    quote_lexeme,
+    spell,
+    word_lexeme,
+)
+from forum.search.query import Near, Phrase, Prefix, Word
+from forum.search.weighing import TITLE_GAP
+
+if TYPE_CHECKING:
+    from forum.search.postgres_engine_plan import Audience
+
+Run = Callable[..., Sequence[Any]]
+AFTER = chr(0x10FFFF)
+"""Follows every word that begins like what it is put behind."""
+_TEXTS = (
+    "SELECT b.doc, b.folded FROM unnest(%(queries)s::tsquery[]) AS w(query)"
+    " JOIN @body b ON b.words @@ w.query"
+)
+
+
+def list_words_from(run: Run, audiences: Collection[int], start: str) -> list[str]:
+    """The words of these audiences that begin like this, each once."""
+    rows = run(
+        "SELECT DISTINCT w.word FROM unnest(%(audiences)s::smallint[]) AS a(audience)"
+        " JOIN @word w ON w.audience = a.audience AND w.word >= %(start)s AND w.word < %(end)s",
+        {"audiences": list(audiences), "start": start, "end": start + AFTER},
+    )
+    return [row[0] for row in rows]
+
+
+def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> dict[int, int]:
+    """How often a phrase of spelled words begins in each document that holds it."""
+    rows = run(_TEXTS, {"queries": phrase_queries(audiences, words)})
+    counts = {doc: len(_find_phrase(read_places(folded), words)) for doc, folded in rows}
+    return {doc: count for doc, count in counts.items() if count}
+
+
+def read_places(folded: str) -> dict[str, list[int]]:
+    """Where each word stands in a folded text; between title and text lies a gap."""
+    places: dict[str, list[int]] = {}
+    title, _, text = folded.partition("\n")
+    words = title.split()
+    for start, line in ((0, words), (len(words) + TITLE_GAP, text.split())):
+        for place, word in enumerate(line, start):
+            places.setdefault(word, []).append(place)
+    return places
+
+
+def _find_phrase(places: dict[str, list[int]], words: Sequence[str]) -> list[int]:
+    begins = set(places.get(words[0], ())) if words else set()
+    for offset, word in enumerate(words[1:], 1):
+        begins &= {place - offset for place in places.get(word, ())}
+    return sorted(begins)
+
+
+class _Side:
+    """One side of a near: what it can be in one audience, and where that stands."""
+
+    def __init__(
+        self, run: Run, audience: Audience, languages: frozenset[str], node: Word | Prefix | Phrase
+    ) -> None:
+        self.words: tuple[str, ...] = ()
+        self.forms: list[str] = []
+        if isinstance(node, Phrase):
+            self.words = tuple(map(spell, read_phrase(node)))
+        elif isinstance(node, Prefix):
+            self.forms = list_words_from(run, [audience.number], spell(read_prefix(node)))
+        else:
+            concepts = read_word(node, languages)
+            if len(concepts) > 1:
+                self.words = tuple(spell(concept.surface) for concept in concepts)
+            elif concepts:
+
+                def words_from(start: str) -> Iterable[str]:
+                    return list_words_from(run, [audience.number], start)
+
+                self.forms = [
+                    spell(f) for f in inflections(concepts[0].token, audience.languages, words_from)
+                ]
+        self.length = len(self.words) or 1
+
+    def query(self, audience: int) -> str:
+        """A tsquery's text for the documents that may hold this side; empty when none can."""
+        lexemes = [quote_lexeme(word_lexeme(audience, word)) for word in self.words or self.forms]
+        return f"({(' & ' if self.words else ' | ').join(lexemes)})" if lexemes else ""
+
+    def places(self, of: dict[str, list[int]]) -> list[int]:
+        """Where this side begins in a document."""
+        if self.words:
+            return _find_phrase(of, self.words)
+        return sorted(place for form in self.forms for place in of.get(form, ()))
+
+
+def find_near_counts(
+    run: Run, audiences: Iterable[Audience], languages: frozenset[str], near: Near
+) -> dict[int, int]:
+    """How often the left side of a near stands near enough to the right one, by document."""
+    counts: dict[int, int] = {}
+    for audience in audiences:
+        left = _Side(run, audience, languages, near.left)
+        right = _Side(run, audience, languages, near.right)
+        sides = left.query(audience.number), right.query(audience.number)
+        if not all(sides):
+            continue
+        query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience.number))}"
+        for doc, folded in run(_TEXTS, {"queries": [query]}):
+            places = read_places(folded)
+            if count := _count_near(left.places(places), right.places(places), left, right, near.distance):
+                counts[doc] = count
+    return counts
+
+
+def _count_near(
+    begins: Sequence[int], others: Sequence[int], left: _Side, right: _Side, distance: int
+) -> int:
+    return sum(
+        _has_between(others, place - right.length - distance + 1, place - right.length)
+        or _has_between(others, place + left.length, place + left.length + distance - 1)
+        for place in begins
+    )
+
+
+def _has_between(places: Sequence[int], first: int, last: int) -> bool:
+    return bisect_left(places, first) < bisect_right(places, last)

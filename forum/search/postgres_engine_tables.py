@@ -1,0 +1,194 @@
+"""Where the PostgreSQL engine keeps what it knows: a schema of its own, and a set of tables for each build.
+
+    <schema>.current      the name of the live build, its schema version and generation; one row
+    <build>_audience      the labels, numbered
+    <build>_doc           one narrow row a document: its values
+    <build>_body          `words`, the lexemes that GIN finds it by; its folded words in order, which phrases
+                          and nears are checked in; its terms
+    <build>_posting       the impact of each stem in each document, read through an index alone
+    <build>_stem, _word   in how many documents of an audience a stem or surface stands
+    <build>_spoken        how many documents of an audience are in each language
+    <build>_value         distinct values of the fields, numbered; 0 is none, and a year is its own number
+
+**Everything that a search looks up begins with an audience**: lexemes (`7:word`), postings, counts. So a
+search reads nothing of what the visitor may not read, and neither statistics nor time tell of it.
+
+`words` is a tsvector without positions: those end at 16,383 and at 256 a lexeme. A phrase is found by all its
+words, and by its pairs of function words, which alone would find nearly everything; then it is looked for in
+the folded text, of whatever length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from forum.search.stopwords import STOP_WORDS
+
+SCHEMA = "forum_search"
+SCHEMA_VERSION = 1
+MAX_LEXEME = 200
+"""Characters of a word; what is longer is cut, in texts and queries alike."""
+MAX_WORDS, MAX_PAIRS = 600_000, 300_000
+"""Bytes of words and of pairs that go into one tsvector, which may hold 1,048,575."""
+FUNCTION_WORDS = frozenset[str]().union(*STOP_WORDS.values())
+
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
+_TABLE = re.compile(r"(?<!@)@([a-z_]+)")
+
+CURRENT = """
+CREATE TABLE IF NOT EXISTS @current (
+    is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    build text NOT NULL, schema_version integer NOT NULL, generation bigint NOT NULL
+)
+"""
+
+_TABLES = """
+CREATE TABLE @audience (number smallint PRIMARY KEY, label text NOT NULL UNIQUE);
+CREATE TABLE @doc (
+    number integer NOT NULL, audience smallint NOT NULL, "group" integer NOT NULL, kind integer NOT NULL,
+    organisation_type integer NOT NULL, country integer NOT NULL, language integer NOT NULL,
+    year integer NOT NULL, organisation integer NOT NULL, author integer NOT NULL, label integer NOT NULL,
+    is_superseded boolean NOT NULL, moment bigint NOT NULL, facets bytea NOT NULL,
+    id text COLLATE "C" NOT NULL, thread text NOT NULL, version text NOT NULL
+);
+CREATE TABLE @body (
+    doc integer NOT NULL, is_overfull boolean NOT NULL, words tsvector NOT NULL, folded text NOT NULL,
+    terms bigint[] NOT NULL
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE @body ALTER folded SET STORAGE EXTERNAL;
+CREATE TABLE @posting (
+    term bigint NOT NULL, doc integer NOT NULL, impact smallint NOT NULL, audience smallint NOT NULL
+);
+CREATE TABLE @stem (audience smallint NOT NULL, term bigint NOT NULL, found integer NOT NULL)
+    WITH (fillfactor = 80);
+CREATE TABLE @word (audience smallint NOT NULL, word text COLLATE "C" NOT NULL, found integer NOT NULL)
+    WITH (fillfactor = 80);
+CREATE TABLE @spoken (audience smallint NOT NULL, language text NOT NULL, found integer NOT NULL,
+    PRIMARY KEY (audience, language));
+CREATE TABLE @value (field text NOT NULL, ref integer NOT NULL, value text NOT NULL, folded text NOT NULL,
+    PRIMARY KEY (field, ref));
+CREATE INDEX ON @value (field, folded);
+"""
+
+_INDEXES = """
+ALTER TABLE @doc ADD PRIMARY KEY (number);
+CREATE UNIQUE INDEX ON @doc (id);
+CREATE INDEX ON @doc (audience);
+CREATE INDEX ON @body USING gin (words) WITH (fastupdate = off);
+ALTER TABLE @body ADD PRIMARY KEY (doc);
+CREATE UNIQUE INDEX ON @posting (audience, term, doc) INCLUDE (impact);
+ALTER TABLE @stem ADD PRIMARY KEY (audience, term);
+ALTER TABLE @word ADD PRIMARY KEY (audience, word);
+"""
+
+_COUNTS = """
+INSERT INTO @stem SELECT audience, term, count(*) FROM @posting GROUP BY audience, term;
+INSERT INTO @word
+SELECT split_part(word, ':', 1)::smallint, substr(word, strpos(word, ':') + 1), ndoc
+FROM ts_stat('SELECT words FROM @body') WHERE word ~ '^[0-9]+:';
+"""
+
+TABLES = ("audience", "doc", "body", "posting", "stem", "word", "spoken", "value")
+
+
+class Tables:
+    """Names of one build's tables, put into statements."""
+
+    def __init__(self, schema: str, build: str) -> None:
+        for name in (schema, build):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"not a name for tables: {name!r}")
+        self.schema, self.build = schema, build
+
+    def sql(self, statement: str) -> str:
+        """A statement with `@doc` and the like replaced by the build's tables."""
+        return _TABLE.sub(self._name, statement)
+
+    def _name(self, match: re.Match[str]) -> str:
+        table = match[1] if match[1] == "current" else f"{self.build}_{match[1]}"
+        return f'"{self.schema}"."{table}"'
+
+    def make_tables(self) -> list[str]:
+        """Statements that make a build's empty tables, without the indexes of the large ones."""
+        return self._split(_TABLES)
+
+    def make_indexes(self) -> list[str]:
+        """Statements that index what was loaded."""
+        return self._split(_INDEXES)
+
+    def make_counts(self) -> list[str]:
+        """Statements that count what was loaded."""
+        return self._split(_COUNTS)
+
+    def _split(self, statements: str) -> list[str]:
+        return [self.sql(statement) for statement in statements.split(";") if statement.strip()]
+
+
+def spell(surface: str) -> str:
+    """A surface as stored: not too long, without spaces (a ligature may fold into several words)."""
+    if len(surface) > MAX_LEXEME or not surface.isalnum():
+        return "_".join(surface[:MAX_LEXEME].split()) or "_"
+    return surface
+
+
+@lru_cache(maxsize=100_000)
+def term_of(stem: str) -> int:
+    """The number of a stem: a digest, so that nobody has to hand out numbers."""
+    return int.from_bytes(hashlib.blake2b(stem.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def pairs_of(words: Sequence[str]) -> set[str]:
+    """The pairs of neighbouring function words."""
+    flags = [word in FUNCTION_WORDS for word in words]
+    return {
+        f"{words[place]} {words[place + 1]}"
+        for place in range(len(words) - 1)
+        if flags[place] and flags[place + 1]
+    }
+
+
+def word_lexeme(audience: int, word: str) -> str:
+    """How a tsvector holds a surface."""
+    return f"{audience}:{word}"
+
+
+def pair_lexeme(audience: int, pair: str) -> str:
+    """How a tsvector holds two neighbouring function words."""
+    return f"{audience}+{pair}"
+
+
+def title_lexeme(audience: int, words: Sequence[str]) -> str:
+    """How a tsvector holds a whole title."""
+    return f"{audience}={hashlib.blake2b(' '.join(words).encode(), digest_size=8).hexdigest()}"
+
+
+def overfull_lexeme(audience: int) -> str:
+    """What a tsvector holds that could not take all words: they must be looked for in the text."""
+    return f"{audience}!"
+
+
+def quote_lexeme(lexeme: str) -> str:
+    """A lexeme as a tsquery's text takes it."""
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def phrase_queries(audiences: Iterable[int], words: Sequence[str]) -> list[str]:
+    """A tsquery for each audience: the documents that may hold a phrase of these (spelled) words."""
+    pairs, single = pairs_of(words), dict.fromkeys(words)
+    queries = []
+    for audience in audiences:
+        lexemes = [word_lexeme(audience, word) for word in single]
+        lexemes += [pair_lexeme(audience, pair) for pair in sorted(pairs)]
+        needed = " & ".join(map(quote_lexeme, lexemes))
+        queries.append(f"({needed}) | {quote_lexeme(overfull_lexeme(audience))}")
+    return queries
+
+
+def prefix_query(audience: int, start: str) -> str:
+    """A tsquery for the documents of an audience that hold, or may hold, a word that begins like this."""
+    word = quote_lexeme(word_lexeme(audience, spell(start)))
+    return f"{word}:* | {quote_lexeme(overfull_lexeme(audience))}"

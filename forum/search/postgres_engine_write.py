@@ -1,0 +1,269 @@
+"""Writing documents into a build's tables. The caller holds the lock and the transaction."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+
+from forum.search.analysis import TOKEN, analyse_token, surfaces
+from forum.search.postgres_engine_tables import (
+    MAX_PAIRS,
+    MAX_WORDS,
+    Tables,
+    overfull_lexeme,
+    pair_lexeme,
+    pairs_of,
+    quote_lexeme,
+    spell,
+    term_of,
+    title_lexeme,
+    word_lexeme,
+)
+from forum.search.protocol import SearchDocument
+from forum.search.query import FACETS, FIELDS
+from forum.search.weighing import MAX_PLACES, analyse_document
+
+_PACK = struct.Struct(f">{len(FACETS)}H")
+MAX_FACET_VALUE = 65_535
+_COPY = {
+    "doc": (
+        "COPY @doc (number, audience, " + ", ".join(f'"{name}"' for name in FIELDS)
+        + ", is_superseded, moment, facets, id, thread, version) FROM STDIN"
+    ),
+    "body": "COPY @body (doc, is_overfull, words, folded, terms) FROM STDIN",
+    "posting": "COPY @posting (term, doc, impact, audience) FROM STDIN",
+}  # fmt: skip
+
+
+def clean(text: str | None) -> str:
+    """Text as PostgreSQL takes it: no NUL, no half of a pair of surrogates."""
+    return (text or "").replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+@dataclass(slots=True)
+class Rows:
+    """Documents as rows on their way into the tables."""
+
+    doc: list[tuple[Any, ...]] = field(default_factory=list)
+    body: list[tuple[Any, ...]] = field(default_factory=list)
+    posting: list[tuple[int, int, int, int]] = field(default_factory=list)
+    words: Counter[tuple[int, str]] = field(default_factory=Counter)
+    stems: Counter[tuple[int, int]] = field(default_factory=Counter)
+    spoken: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+
+class DocumentWriter:
+    """Makes rows of documents, and numbers audiences and values as they come."""
+
+    def __init__(self, connection: sa.Connection, tables: Tables, *, counts: bool) -> None:
+        self._connection, self._tables = connection, tables
+        self._counts = counts
+        self._audiences = {row.label: row.number for row in self.run("SELECT label, number FROM @audience")}
+        self._values: dict[tuple[str, str], int] = {}
+        top = self.run("SELECT field, max(ref) AS top FROM @value GROUP BY field")
+        self._tops = Counter({row.field: row.top for row in top})
+        self._number: int = self.run("SELECT coalesce(max(number), 0) FROM @doc").scalar_one()
+
+    def run(self, statement: str, parameters: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
+        """Execute a statement over the build's tables."""
+        return self._connection.exec_driver_sql(self._tables.sql(statement), parameters)
+
+    def make_rows(self, documents: Sequence[SearchDocument]) -> Rows:
+        """The rows of these documents; `words` and `stems` are counted only where the writer counts."""
+        self._number_values(documents)
+        rows = Rows()
+        for document in documents:
+            self._add(document, rows)
+        return rows
+
+    def _add(self, document: SearchDocument, rows: Rows) -> None:
+        self._number += 1
+        number, audience = self._number, self._audience(document.audience)
+        moment = document.date.astimezone(UTC)
+        refs = [self._ref(name, value) for name, value in values_of(document)]
+        place = FIELDS.index("year")
+        refs.insert(place, moment.year)
+        facets = _PACK.pack(*refs[: len(FACETS)])
+        id_, thread, version = map(clean, (document.id, document.thread, document.version))
+        seconds = int(moment.timestamp())
+        rows.doc.append(
+            (number, audience, *refs, document.is_superseded, seconds, facets, id_, thread, version)
+        )
+        rows.spoken[audience, document.language] += 1
+        stems, _ = analyse_document(document)
+        terms = {term_of(stem): impact for stem, impact in stems.items()}
+        rows.posting.extend((term, number, impact, audience) for term, impact in terms.items())
+        folded = fold_document(document)
+        words, misses_words = _fit(_distinct(folded), MAX_WORDS)
+        pairs, misses_pairs = _fit(
+            {p: None for line in folded.split("\n") for p in pairs_of(line.split())}, MAX_PAIRS
+        )
+        lexemes = [word_lexeme(audience, word) for word in words]
+        if title := surfaces(document.title):
+            lexemes.append(title_lexeme(audience, title))
+        if is_overfull := misses_words or misses_pairs:
+            lexemes.append(overfull_lexeme(audience))
+        lexemes += [pair_lexeme(audience, pair) for pair in pairs]
+        vector = " ".join(map(quote_lexeme, lexemes))
+        rows.body.append((number, is_overfull, vector, folded, list(terms)))
+        if self._counts:
+            rows.words.update((audience, word) for word in words)
+            rows.stems.update((audience, term) for term in terms)
+
+    def _audience(self, label: str) -> int:
+        label = clean(label)
+        number = self._audiences.get(label)
+        if number is None:
+            number = self._audiences[label] = max(self._audiences.values(), default=0) + 1
+            self.run(
+                "INSERT INTO @audience (number, label) VALUES (%(number)s, %(label)s)",
+                {"number": number, "label": label},
+            )
+        return number
+
+    def _number_values(self, documents: Sequence[SearchDocument]) -> None:
+        wanted = {(name, clean(value)) for document in documents for name, value in values_of(document)}
+        wanted = {key for key in wanted if key[1] and key not in self._values}
+        if not wanted:
+            return
+        fields, texts = zip(*sorted(wanted), strict=True)
+        known = self.run(
+            "SELECT v.field, v.value, v.ref FROM unnest(%(fields)s::text[], %(texts)s::text[])"
+            " AS w(field, value) JOIN @value v ON v.field = w.field AND v.value = w.value",
+            {"fields": list(fields), "texts": list(texts)},
+        )
+        self._values |= {(row.field, row.value): row.ref for row in known}
+        made = []
+        for name, text in sorted(wanted - self._values.keys()):
+            self._tops[name] += 1
+            if name in FACETS and self._tops[name] > MAX_FACET_VALUE:
+                raise ValueError(f"more than {MAX_FACET_VALUE:,} different values of {name}")
+            self._values[name, text] = self._tops[name]
+            made.append((name, self._tops[name], text, fold_value(name, text)))
+        if made:
+            columns = [list(column) for column in zip(*made, strict=True)]
+            self.run(
+                "INSERT INTO @value (field, ref, value, folded)"
+                " SELECT * FROM unnest(%(a)s::text[], %(b)s::int[], %(c)s::text[], %(d)s::text[])",
+                dict(zip("abcd", columns, strict=True)),
+            )
+
+    def _ref(self, name: str, value: str | None) -> int:
+        text = clean(value)
+        return self._values[name, text] if text else 0
+
+    def copy(self, rows: Rows) -> None:
+        """Load rows, without counting what is in them."""
+        cursor: Any = self._connection.connection.cursor()
+        for name, lines in (("doc", rows.doc), ("body", rows.body)):
+            with cursor.copy(self._tables.sql(_COPY[name])) as copy:
+                for line in lines:
+                    copy.write_row(line)
+        with cursor.copy(self._tables.sql(_COPY["posting"])) as copy:
+            copy.write("".join(["%d\t%d\t%d\t%d\n" % line for line in rows.posting]))  # noqa: UP031
+        cursor.close()
+
+    def count(self, rows: Rows, sign: int = 1) -> None:
+        """Add what stands in rows to the counts (or take it away)."""
+        for table, column, kind, counts in (
+            ("stem", "term", "bigint", rows.stems),
+            ("word", "word", "text", rows.words),
+            ("spoken", "language", "text", rows.spoken),
+        ):
+            if not counts:
+                continue
+            ordered = sorted(counts.items())
+            parameters = {
+                "audiences": [audience for (audience, _), _ in ordered],
+                "keys": [key for (_, key), _ in ordered],
+                "counts": [sign * count for _, count in ordered],
+            }
+            changes = f"unnest(%(audiences)s::smallint[], %(keys)s::{kind}[], %(counts)s::int[])"
+            self.run(
+                f"INSERT INTO @{table} AS t (audience, {column}, found) SELECT * FROM {changes}"
+                f" ON CONFLICT (audience, {column}) DO UPDATE SET found = t.found + excluded.found",
+                parameters,
+            )
+            if sign < 0:
+                self.run(
+                    f"DELETE FROM @{table} t USING {changes} AS c(audience, key, n)"
+                    f" WHERE t.audience = c.audience AND t.{column} = c.key AND t.found <= 0",
+                    parameters,
+                )
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Take documents out, with all that they counted for; gives how many there were."""
+        found = self.run(
+            "SELECT d.number, d.audience, v.value AS language, b.folded, b.terms, b.is_overfull"
+            " FROM @doc d JOIN @body b ON b.doc = d.number"
+            " LEFT JOIN @value v ON v.field = 'language' AND v.ref = d.language WHERE d.id = ANY(%(ids)s)",
+            {"ids": [clean(id_) for id_ in ids]},
+        ).all()
+        if not found:
+            return 0
+        gone = Rows()
+        for row in found:
+            gone.spoken[row.audience, row.language or ""] += 1
+            gone.stems.update((row.audience, term) for term in row.terms)
+            words, _ = _fit(_distinct(row.folded), MAX_WORDS)
+            gone.words.update((row.audience, word) for word in words)
+            gone.posting.extend((term, row.number, 0, row.audience) for term in row.terms)
+        self.count(gone, -1)
+        self.run(
+            "DELETE FROM @posting p USING unnest(%(audiences)s::smallint[], %(terms)s::bigint[],"
+            " %(numbers)s::int[]) AS g(audience, term, doc)"
+            " WHERE p.audience = g.audience AND p.term = g.term AND p.doc = g.doc",
+            {
+                "audiences": [audience for *_, audience in gone.posting],
+                "terms": [term for term, *_ in gone.posting],
+                "numbers": [number for _, number, *_ in gone.posting],
+            },
+        )
+        of = {"numbers": [row.number for row in found]}
+        self.run("DELETE FROM @body WHERE doc = ANY(%(numbers)s)", of)
+        self.run("DELETE FROM @doc WHERE number = ANY(%(numbers)s)", of)
+        return len(found)
+
+
+def values_of(document: SearchDocument) -> list[tuple[str, str | None]]:
+    """The values of a document's fields in the order of the columns, without the year."""
+    return [(name, getattr(document, name)) for name in FIELDS if name != "year"]
+
+
+def fold_value(name: str, value: str) -> str:
+    """How a filter's value is compared: an author by words, all else whole."""
+    if name == "author":
+        return "".join(f" {word} " for word in map(spell, surfaces(value)))
+    return value.casefold()
+
+
+def fold_document(document: SearchDocument) -> str:
+    """All words of a document in order, each between two spaces; the title is the first line."""
+    lines = [
+        [spell(analyse_token(token, document.language)[0]) for token in TOKEN.findall(part)[:MAX_PLACES]]
+        for part in (document.title, document.text)
+    ]
+    return "\n".join("".join([f" {word} " for word in line]) for line in lines)
+
+
+def _distinct(folded: str) -> dict[str, None]:
+    """The words of a folded text, each once, in the order of their first places."""
+    return dict.fromkeys(folded.split())
+
+
+def _fit(lexemes: Iterable[str], most: int) -> tuple[list[str], bool]:
+    """The first of these that stay under so many bytes, and whether that left any out."""
+    kept: list[str] = []
+    size = 0
+    for lexeme in lexemes:
+        size += len(lexeme.encode()) + 8
+        if size > most:
+            return kept, True
+        kept.append(lexeme)
+    return kept, False
