@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from forum.search.postgres_engine_tables import CURRENT, TABLES, Tables
-from forum.search.postgres_engine_write import DocumentWriter
+from forum.search.postgres_engine_write import SEVERAL, DocumentWriter
 from forum.search.protocol import SearchDocument
 from forum.search.query import FIELDS
 
@@ -90,20 +90,17 @@ def sweep(connection: sa.Connection, tables: Tables) -> None:
     builds = {match[1] for name in present if (match := _BUILD.fullmatch(name))}
     for build in sorted(builds - {tables.build}):
         old = Tables(tables.schema, build)
-        names = ", ".join(old.sql(f"@{name}") for name in TABLES)
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+        dropped = ", ".join(f"@{name}" for name in TABLES)
+        connection.exec_driver_sql(old.sql(f"DROP TABLE IF EXISTS {dropped}"))
 
 
 def clear(connection: sa.Connection, tables: Tables) -> None:
     """Leave nothing on the disk of what was removed: blank values that nobody has, and vacuum."""
     for name in FIELDS:
         if name != "year":
-            connection.exec_driver_sql(
-                tables.sql(
-                    "UPDATE @value SET value = '', folded = '' WHERE field = %(name)s AND value <> ''"
-                    f' AND ref NOT IN (SELECT "{name}" FROM @doc)'
-                ),
-                {"name": name},
-            )
+            column = f'unnest("{name}")' if name in SEVERAL else f'"{name}"'
+            orphans = f"SELECT ref FROM @value WHERE field = %(name)s EXCEPT SELECT {column} FROM @doc"
+            blank = f"UPDATE @value SET value = '', folded = '' WHERE field = %(name)s AND ref IN ({orphans})"
+            connection.exec_driver_sql(tables.sql(blank + " AND value <> ''"), {"name": name})
     names = ", ".join(f"@{name}" for name in TABLES)
     connection.exec_driver_sql(tables.sql(f"VACUUM {names}"))

@@ -19,6 +19,7 @@ from forum.search.analysis import surfaces
 from forum.search.facets import sort_facet
 from forum.search.postgres_engine_plan import Planner, Run
 from forum.search.postgres_engine_tables import spell
+from forum.search.postgres_engine_write import SEVERAL
 from forum.search.protocol import FacetCount, Hit, Results, SearchRequest
 from forum.search.query import FACETS, Filter, Filters
 from forum.search.weighing import SUPERSEDED
@@ -40,8 +41,11 @@ class Narrowing:
         """Conditions of the facets' choices."""
         for choice in filters.choices:
             refs = _find_refs(run, choice)
-            test = f'd."{choice.field}" = ANY({planner.bind(sorted(refs))}::int[])'
-            test = f"NOT {test}" if choice.negated else test
+            numbers = f"{planner.bind(sorted(refs))}::int[]"
+            test = f'd."{choice.field}" = ANY({numbers})'
+            if choice.field in SEVERAL:
+                test = f'd."{choice.field}" && {numbers}'
+            test = f"NOT ({test})" if choice.negated else test
             if choice.field in FACETS:
                 self.facets.append((choice.field, refs, choice.negated))
                 self.chosen.append(test)

@@ -8,7 +8,8 @@
     <build>_posting       the impact of each stem in each document, read through an index alone
     <build>_stem, _word   in how many documents of an audience a stem or surface stands
     <build>_spoken        how many documents of an audience are in each language
-    <build>_value         distinct values of the fields, numbered; 0 is none, and a year is its own number
+    <build>_value         distinct values of the fields, numbered; 0 is none, a year is its own number,
+                          and `organisation` holds several where others signed too
 
 **Everything that a search looks up begins with an audience**: lexemes (`7:word`), postings, counts. So a
 search reads nothing of what the visitor may not read, and neither statistics nor time tell of it.
@@ -25,7 +26,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from forum.search.stopwords import STOP_WORDS
+from forum.search.stopwords import EVERY_STOP_WORD
 
 SCHEMA = "forum_search"
 SCHEMA_VERSION = 1
@@ -33,7 +34,6 @@ MAX_LEXEME = 200
 """Characters of a word; what is longer is cut, in texts and queries alike."""
 MAX_WORDS, MAX_PAIRS = 600_000, 300_000
 """Bytes of words and of pairs that go into one tsvector, which may hold 1,048,575."""
-FUNCTION_WORDS = frozenset[str]().union(*STOP_WORDS.values())
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 _TABLE = re.compile(r"(?<!@)@([a-z_]+)")
@@ -50,7 +50,7 @@ CREATE TABLE @audience (number smallint PRIMARY KEY, label text NOT NULL UNIQUE)
 CREATE TABLE @doc (
     number integer NOT NULL, audience smallint NOT NULL, "group" integer NOT NULL, kind integer NOT NULL,
     organisation_type integer NOT NULL, country integer NOT NULL, language integer NOT NULL,
-    year integer NOT NULL, organisation integer NOT NULL, author integer NOT NULL, label integer NOT NULL,
+    year integer NOT NULL, organisation integer[] NOT NULL, author integer NOT NULL, label integer NOT NULL,
     is_superseded boolean NOT NULL, moment bigint NOT NULL, facets bytea NOT NULL,
     id text COLLATE "C" NOT NULL, thread text NOT NULL, version text NOT NULL
 );
@@ -142,7 +142,7 @@ def term_of(stem: str) -> int:
 
 def pairs_of(words: Sequence[str]) -> set[str]:
     """The pairs of neighbouring function words."""
-    flags = [word in FUNCTION_WORDS for word in words]
+    flags = [word in EVERY_STOP_WORD for word in words]
     return {
         f"{words[place]} {words[place + 1]}"
         for place in range(len(words) - 1)

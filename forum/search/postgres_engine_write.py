@@ -29,6 +29,8 @@ from forum.search.protocol import SearchDocument
 from forum.search.query import FACETS, FIELDS
 from forum.search.weighing import MAX_PLACES, analyse_document
 
+SEVERAL = ("organisation",)
+"""Columns that hold as many values as there are."""
 _PACK = struct.Struct(f">{len(FACETS)}H")
 MAX_FACET_VALUE = 65_535
 _COPY = {
@@ -86,9 +88,10 @@ class DocumentWriter:
         self._number += 1
         number, audience = self._number, self._audience(document.audience)
         moment = document.date.astimezone(UTC)
-        refs = [self._ref(name, value) for name, value in values_of(document)]
-        place = FIELDS.index("year")
-        refs.insert(place, moment.year)
+        known: dict[str, list[int]] = {name: [] for name in FIELDS} | {"year": [moment.year]}
+        for name, value in values_of(document):
+            known[name].append(self._values[name, clean(value)])
+        refs = [refs if name in SEVERAL else (refs or [0])[0] for name, refs in known.items()]
         facets = _PACK.pack(*refs[: len(FACETS)])
         id_, thread, version = map(clean, (document.id, document.thread, document.version))
         seconds = int(moment.timestamp())
@@ -129,7 +132,7 @@ class DocumentWriter:
 
     def _number_values(self, documents: Sequence[SearchDocument]) -> None:
         wanted = {(name, clean(value)) for document in documents for name, value in values_of(document)}
-        wanted = {key for key in wanted if key[1] and key not in self._values}
+        wanted -= self._values.keys()
         if not wanted:
             return
         fields, texts = zip(*sorted(wanted), strict=True)
@@ -153,10 +156,6 @@ class DocumentWriter:
                 " SELECT * FROM unnest(%(a)s::text[], %(b)s::int[], %(c)s::text[], %(d)s::text[])",
                 dict(zip("abcd", columns, strict=True)),
             )
-
-    def _ref(self, name: str, value: str | None) -> int:
-        text = clean(value)
-        return self._values[name, text] if text else 0
 
     def copy(self, rows: Rows) -> None:
         """Load rows, without counting what is in them."""
@@ -231,9 +230,11 @@ class DocumentWriter:
         return len(found)
 
 
-def values_of(document: SearchDocument) -> list[tuple[str, str | None]]:
-    """The values of a document's fields in the order of the columns, without the year."""
-    return [(name, getattr(document, name)) for name in FIELDS if name != "year"]
+def values_of(document: SearchDocument) -> list[tuple[str, str]]:
+    """The values of a document by field, those that there are; without the year."""
+    values = [(name, getattr(document, name)) for name in FIELDS if name != "year"]
+    values += [("organisation", name) for name in document.signatories if name != document.organisation]
+    return [(name, value) for name, value in dict.fromkeys(values) if clean(value)]
 
 
 def fold_value(name: str, value: str) -> str:

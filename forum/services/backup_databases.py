@@ -323,7 +323,8 @@ class PostgresStore:
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(name)} CASCADE")
             for signature in connection.exec_driver_sql(_OWN_FUNCTIONS).scalars().all():
                 connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {signature} CASCADE")
-            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {quote(SCHEMA)} CASCADE")
+            for name in sa.inspect(connection).get_table_names(schema=SCHEMA):
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(SCHEMA)}.{quote(name)} CASCADE")
         if dump is not None:
             options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
             self._run(["pg_restore", *options, f"--dbname={self._address()}", str(dump)])

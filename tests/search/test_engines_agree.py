@@ -53,6 +53,7 @@ def documents() -> list[SearchDocument]:
                 date=datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=draw.randrange(1500)),
                 author=draw.choice((None, "Ada Byron", "Bo Łukasz")),
                 organisation=draw.choice((None, "harbour", "lantern")),
+                signatories=draw.choice(((), (), ("lantern", "beacon"))),
                 organisation_type=draw.choice((None, "ngo", "company")),
                 country=draw.choice((None, "DE", "FR", "EL")),
                 is_superseded=draw.random() < 0.1,
@@ -101,6 +102,8 @@ def draw_query(draw: random.Random) -> str:
                 "country:DE,FR",
                 "-lang:en",
                 "author:ada",
+                "organisation:lantern",
+                "-organisation:beacon,harbour",
                 "after:2022",
                 "versions:current",
             )

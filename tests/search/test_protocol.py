@@ -229,6 +229,19 @@ def test_choices_are_joined_by_or_within_and_by_and_across(ask: Ask) -> None:
     )  # fmt: skip
 
 
+def test_who_signed_beside_is_found_as_the_organisation_is(make: Make, add: AddAll, find: Find) -> None:
+    """By each of the bodies, and left out by each."""
+    add(
+        make("joint", "beacon", organisation="harbour", signatories=("lantern", "tower", "harbour")),
+        make("alone", "beacon", organisation="lantern"),
+        make("none", "beacon"),
+    )
+    assert set(find("beacon organisation:lantern")) == {"joint", "alone"}
+    assert find("beacon organisation:tower,harbour") == ["joint"]
+    assert find("beacon -organisation:lantern") == ["none"]
+    assert set(find("beacon -organisation:tower")) == {"alone", "none"}
+
+
 @pytest.mark.usefixtures("library")
 def test_a_choice_that_leaves_nothing_stays_to_be_removed(ask: Ask) -> None:
     results = ask("scanning country:MT")
