@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.support import Form, transactional
+from forum.blueprints.support import Form, now, transactional
 from forum.domain.notices import NoticeKind
 from forum.extensions import csrf, db
 from forum.policy import Actor
@@ -41,6 +41,7 @@ def contributions() -> str:
         db.session(),
         current_actor(),
         sealing_secret=sealing_secret(),
+        now=now(),
         page=request.args.get("page", 1, type=int),
     )
     return render_template("me/contributions.html", page=page, words=words)

@@ -18,7 +18,7 @@ from forum.domain.attribution import Attribution, Authorship, SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status
-from forum.domain.moderation import MODERATED, ModerationDecision
+from forum.domain.moderation import MODERATED, UNDO_SPAN, ModerationDecision
 from forum.domain.moderation import Action as Decision
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.statements import Statement
@@ -85,14 +85,15 @@ class _Asker:
 
     actor: Actor
     own_keys: frozenset[str]
+    now: datetime
 
 
 def list_contributions(
-    session: Session, actor: Actor, *, sealing_secret: bytes, page: int = 1
+    session: Session, actor: Actor, *, sealing_secret: bytes, now: datetime, page: int = 1
 ) -> ContributionPage:
     """Give a page of what the actor and their bodies wrote; a fixed number of statements."""
     key = account_key(actor.account_id or 0)
-    asker = _Asker(actor, frozenset({key, sealed_key(sealing_secret, key)}))
+    asker = _Asker(actor, frozenset({key, sealed_key(sealing_secret, key)}), now)
     page = min(max(page, 1), 1000)
     places = sa.union_all(*(_written(asker, kind) for kind in MODERATED)).subquery()
     rows = session.execute(
@@ -151,14 +152,17 @@ def _load(
             language=row.language,
             html=_copy(kind, row) if is_mine else None,
             path=_path(kind, row) if row.is_readable else None,
-            outcome=_outcome(group, *decided) if decided else None,
+            outcome=_outcome(asker, group, *decided) if decided else None,
         )
     return found
 
 
-def _outcome(group: Group, decision: ModerationDecision, statement: str | None) -> Outcome:
+def _outcome(asker: _Asker, group: Group, decision: ModerationDecision, statement: str | None) -> Outcome:
     rule = rule_text(group, decision.rule)
-    return Outcome(decision.action, rule, decision.reason, decision.decided_at, statement)
+    can_be_taken_back = asker.now - decision.decided_at < UNDO_SPAN
+    return Outcome(
+        decision.action, rule, decision.reason, decision.decided_at, None if can_be_taken_back else statement
+    )
 
 
 def _copy(kind: SubjectKind, row: Any) -> Markup | None:

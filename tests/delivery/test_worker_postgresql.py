@@ -111,5 +111,5 @@ def test_queue_log_notices_and_contributions(sessions: sessionmaker[Session], cl
         assert count_by_month(session)[0].by_action == {Action.HIDE: 1}
         (notice,) = list_notices(session, build.actor(author)).notices
         assert notice.decision is Action.HIDE
-        mine = list_contributions(session, build.actor(author), sealing_secret=SEALING)
+        mine = list_contributions(session, build.actor(author), sealing_secret=SEALING, now=clock())
         assert len(mine.contributions) == 3

@@ -22,7 +22,9 @@ RULES = [{"key": "civil", "text": "Argue with the point."}]
 
 
 def mine(build: Builder, account: Account, page: int = 1) -> list[Contribution]:
-    found = list_contributions(build.session, build.actor(account), sealing_secret=SEALING, page=page)
+    found = list_contributions(
+        build.session, build.actor(account), sealing_secret=SEALING, now=build.clock(), page=page
+    )
     return list(found.contributions)
 
 
@@ -130,6 +132,27 @@ def test_decisions_that_the_author_is_not_told_of(
     assert [one.outcome for one in mine(build, author)] == [None, None]
 
 
+def test_a_statement_is_led_to_once_it_can_be_read(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """Not in the minute in which the decision can be taken back."""
+    group = build.group(rules=RULES)
+    author, moderator = build.member(group), build.member(group, role=GroupRole.MODERATOR)
+    post = build.post(build.thread(group), author)
+    decide(
+        session, build.actor(moderator), kind=SubjectKind.POST, public_id=post.public_id,
+        action=Action.HIDE, rule="civil", reason=REASON, now=clock(),
+    )  # fmt: skip
+    session.commit()
+    (early,) = mine(build, author)
+    clock.advance(seconds=60)
+    (later,) = mine(build, author)
+    assert early.outcome is not None
+    assert later.outcome is not None
+    assert early.outcome.statement is None
+    assert later.outcome.statement is not None
+
+
 def test_pages_and_statements(build: Builder, clock: StoppedClock) -> None:
     """Every contribution once; a full page takes no more statements than a short one."""
     group = build.group()
@@ -140,7 +163,7 @@ def test_pages_and_statements(build: Builder, clock: StoppedClock) -> None:
 
     def statements() -> int:
         with count_statements(db.engine) as seen:
-            list_contributions(build.session, actor, sealing_secret=SEALING)
+            list_contributions(build.session, actor, sealing_secret=SEALING, now=clock())
         return len(seen)
 
     few = statements()
