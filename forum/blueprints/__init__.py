@@ -31,6 +31,7 @@ def register_blueprints(app: Flask) -> None:
         notices,
         organisations,
         pages,
+        paper_files,
         papers,
         people,
         posts,
@@ -71,6 +72,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(organisations.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(paper_files.blueprint)
     app.register_blueprint(papers.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(posts.blueprint)

@@ -31,6 +31,8 @@ MAX_PARTS = 26_000
 
 Role = Literal["plain", "quote", "code", "item", "more"]
 
+OWN_STYLES = "forum "
+"""Styles that our own DOCX files have for what is no text of the paper begin with this."""
 MONOSPACED = frozenset({
     "courier", "courier new", "consolas", "liberation mono", "dejavu sans mono", "menlo", "monaco",
     "source code pro", "lucida console", "cousine", "noto sans mono",
@@ -43,6 +45,8 @@ CODE_BLOCK_STYLES = frozenset({
     "preformatted text", "html preformatted", "code", "source code", "macro text",
 })  # fmt: skip
 CAPTION_STYLES = frozenset({"caption", "figure", "illustration", "drawing", "image caption"})
+CONTINUED = re.compile(r"list continue ?([0-9]?)")
+"""The styles for a further paragraph of an entry, with the level of its list."""
 _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|illustration|abb(?:ildung|\.)?|bild)\s*[0-9IVX]*\s*[:.–-]?\s*", re.I
 )

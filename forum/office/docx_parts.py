@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forum.domain.uploads import Refusal, Refused
-from forum.office.assembling import Tally
+from forum.office.assembling import OWN_STYLES, Tally
 from forum.office.packages import Element, Package
 
 NAMESPACES = {
@@ -140,8 +140,15 @@ class Parts:
         """Count what stands beside the text: headers and footers with words in them."""
         for name in self._margins:
             root = self.package.find_xml(name)
-            if root is not None and any((part.text or "").strip() for part in root.iter(q("w:t"))):
+            paragraphs = root.iter(q("w:p")) if root is not None else ()
+            if any(self._is_said(paragraph) for paragraph in paragraphs):
                 tally.note("margins")
+
+    def _is_said(self, paragraph: Element) -> bool:
+        """Whether a paragraph in a margin has words, and they are not those that we put there."""
+        style = self.style_of(paragraph.find(q("w:pPr")))
+        words = "".join(part.text or "" for part in paragraph.iter(q("w:t")))
+        return bool(words.strip()) and not style.name.startswith(OWN_STYLES)
 
 
 _PLAIN = Style()

@@ -22,7 +22,9 @@ from forum.office.assembling import (
     CAPTION_STYLES,
     CODE_BLOCK_STYLES,
     CODE_STYLES,
+    CONTINUED,
     MONOSPACED,
+    OWN_STYLES,
     Line,
     Tally,
     assemble,
@@ -31,9 +33,6 @@ from forum.office.assembling import (
 )
 from forum.office.docx_parts import Parts, Style, is_on, q, value
 from forum.office.packages import Element, Package
-
-OWN_STYLES = "forum "
-"""Styles that our own DOCX files have for what is no text of the paper begin with this."""
 
 _SKIPPED = frozenset({q("w:del"), q("w:moveFrom")})
 _ENTERED = frozenset({
@@ -172,7 +171,7 @@ class _Reader:
             return Line(
                 block, "item", numbering.depth, numbering.list_id, numbering.is_ordered, numbering.start
             )
-        continued = re.fullmatch(r"list continue ?([0-9]?)", style.name)
+        continued = CONTINUED.fullmatch(style.name)
         if continued:
             return Line(block, "more", int(continued[1] or 1) - 1)
         if self.parts.is_unnumbered(properties):

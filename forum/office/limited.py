@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from forum.domain.documents import Document, to_data
 from forum.domain.uploads import FileKind, Refusal, Refused
+from forum.office.front import Front
 
 CHECK_SECONDS = 30
 """Of processor time, for the worker."""
 CONVERT_SECONDS = 10
 """Of processor time, for a page that somebody waits for."""
+PRINT_SECONDS = 20
+"""Of processor time, over all processors."""
 _CHILD = Path(__file__).with_name("child.py")
 _MAX_ANSWER = 64 * 1024 * 1024
 
@@ -71,6 +75,28 @@ def convert_file(kind: FileKind, source: Path) -> Converted:
     """Read an office file as a paper. Refused says why not."""
     answer = run_job("convert", kind.value, source, source.with_name("none"), CONVERT_SECONDS)
     return Converted(str(answer["markdown"]), str(answer["title"]), dict(answer["remarks"]))
+
+
+def print_paper(document: Document, front: Front, fonts: str = "") -> bytes:
+    """Set a paper as tagged PDF; Refused where that takes too long. `fonts` names a folder with more."""
+    paper = {
+        "title": front.title,
+        "authors": list(front.authors),
+        "language": front.language,
+        "label": front.label,
+        "running": front.running,
+        "address": front.address,
+        "facts": [list(fact) for fact in front.facts],
+        "abstract": list(front.abstract),
+        "words": {"summary": front.summary_words, "contents": front.contents_words},
+        "font_folder": fonts,
+        **to_data(document),
+    }
+    with private_folder() as folder:
+        source, target = folder / "source.json", folder / "paper.pdf"
+        source.write_text(json.dumps(paper), encoding="utf-8")
+        run_job("print", "pdf", source, target, PRINT_SECONDS)
+        return target.read_bytes()
 
 
 def run_job(job: str, kind: str, source: Path, target: Path, seconds: int) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """ODT into a document: the same as docx_reading.py gives, from the other format."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forum.domain.documents import (
     MAX_LEVEL,
-    Block,
     Document,
     Heading,
-    ListBlock,
     Paragraph,
     Rule,
     Side,
@@ -24,8 +23,11 @@ from forum.office.assembling import (
     CAPTION_STYLES,
     CODE_BLOCK_STYLES,
     CODE_STYLES,
+    CONTINUED,
     MONOSPACED,
+    OWN_STYLES,
     Line,
+    Role,
     Tally,
     assemble,
     figure_words,
@@ -46,6 +48,7 @@ _SKIPPED = frozenset({
     q("text:note-citation"), q("text:table-of-content-source"),
 })  # fmt: skip
 _MAX_REPEATED = 64
+_MAX_LEVEL = 20
 
 
 def read_odt(path: Path) -> Document:
@@ -79,15 +82,24 @@ class _Reader:
         self.title = ""
         self.page = 1
         self.notes: list[Element] = []
+        self.list_numbers = itertools.count(1)
+        self.list_keys: dict[str, str] = {}
+        self.last_lists: dict[str, str] = {}
 
     def _has_margins(self, common: Element | None) -> bool:
         if common is None:
             return False
         return any(
-            "".join(part.itertext()).strip()
+            "".join(line.itertext()).strip() and not self._is_own(line)
             for name in ("style:header", "style:footer")
             for part in common.iter(q(name))
+            for line in part.iter(q("text:p"))
         )
+
+    def _is_own(self, element: Element) -> bool:
+        """Whether what we ourselves put beside the text stands here."""
+        names = self.styles.names(element.get(q("text:style-name"), ""))
+        return any(name.startswith(OWN_STYLES) for name in names)
 
     def read(self) -> Document:
         changes = self.body.find(q("text:tracked-changes"))
@@ -104,7 +116,7 @@ class _Reader:
             self.tally.note("margins")
         return Document(blocks, tuple(notes), self.title, self.tally.remarks(), pages)
 
-    def _lines(self, parent: Element) -> Iterator[Line]:
+    def _lines(self, parent: Iterable[Element]) -> Iterator[Line]:
         for element in parent:
             tag = element.tag
             if tag in {q("text:p"), q("text:h")}:
@@ -136,6 +148,8 @@ class _Reader:
         self.tally.count_block()
         style = element.get(q("text:style-name"), "")
         names = self.styles.names(style)
+        if self._is_own(element):
+            return
         text = _Text([], [], self.page)
         self._inline(element, text, Marks(), "")
         line = self._line(element, names, style, text)
@@ -159,6 +173,9 @@ class _Reader:
             plain = tuple(replace(span, bold=False) for span in spans)
             return Line(Heading(min(level, MAX_LEVEL), tidy(plain)))
         block = Paragraph(spans)
+        continued = next((m for name in names if (m := CONTINUED.fullmatch(name))), None)
+        if continued:
+            return Line(block, "more", int(continued[1] or 1) - 1)
         if any("quot" in name for name in names):
             return Line(block, "quote")
         words = plain_spans(spans)
@@ -187,7 +204,8 @@ class _Reader:
     def _inline_part(self, element: Element, text: _Text, marks: Marks, href: str) -> None:
         tag = element.tag
         if tag == q("text:span"):
-            self._inline(element, text, self._marks(element, marks), href)
+            if not self._is_own(element):
+                self._inline(element, text, self._marks(element, marks), href)
         elif tag == q("text:a"):
             self._inline(element, text, marks, _address(element) or href)
         elif tag == q("text:s"):
@@ -246,56 +264,55 @@ class _Reader:
     def _is_formula(self, element: Element) -> bool:
         return "formula" in element.get(q("draw:style-name"), "").lower()
 
-    def _list_lines(self, element: Element) -> Iterator[Line]:
-        block = self._list(element, element.get(q("text:style-name"), ""), 1)
-        if isinstance(block, ListBlock):
-            yield Line(block, page=self.page)
-        else:
-            yield from block
-
-    def _list(self, element: Element, style: str, level: int) -> ListBlock | list[Line]:
-        """Give a list, or the lines in it where it numbers headings, or quotes nothing but lists."""
+    def _list_lines(self, element: Element, style: str = "", level: int = 0) -> Iterator[Line]:
+        """Give the entries of a list as lines with their levels; lists in it are lines further in."""
         style = element.get(q("text:style-name"), "") or style
-        is_ordered, start = self.styles.list_level(style, min(level, 10))
-        items: list[tuple[Block, ...]] = []
+        key = self._list_key(element, style)
+        is_ordered, start = self.styles.list_level(style, min(level + 1, 10))
         for entry in element:
             if entry.tag not in {q("text:list-item"), q("text:list-header")}:
                 continue
-            if entry.find(q("text:h")) is not None:
-                self.tally.note("heading_numbers")
-                return [line for part in element for line in self._lines(part)]
             own = entry.get(q("text:start-value"), "")
-            if own.isdigit() and not items:
-                start = min(int(own), 10**8)
-            blocks = self._entry(entry, style, level)
-            is_only_list = len(blocks) == 1 and isinstance(blocks[0], ListBlock) and not items
-            if is_only_list and len(element) == 1:
-                inner = blocks[0]
-                assert isinstance(inner, ListBlock)
-                return inner
-            if entry.tag == q("text:list-header") and items:
-                items[-1] += blocks
-            elif blocks:
-                items.append(blocks)
-        return ListBlock(tuple(items), is_ordered, start) if items else []
+            if own.isdigit() and len(own) < 9:
+                start = int(own)
+            role: Role = "item" if entry.tag == q("text:list-item") else "more"
+            for part in self._entry_parts(entry):
+                if not isinstance(part, list):
+                    yield from self._list_lines(part, style, min(level + 1, _MAX_LEVEL))
+                elif any(isinstance(line.block, Heading) for line in part):
+                    self.tally.note("heading_numbers")
+                    yield from part
+                else:
+                    for block in assemble(part)[0]:
+                        yield Line(block, role, level, key, is_ordered, start, self.page)
+                        role = "more"
 
-    def _entry(self, entry: Element, style: str, level: int) -> tuple[Block, ...]:
+    def _entry_parts(self, entry: Element) -> Iterator[list[Line] | Element]:
+        """Give the lines of an entry, and the lists among them, in their order."""
         lines: list[Line] = []
         for part in entry:
             if part.tag == q("text:list"):
-                inner = self._list(part, style, level + 1)
-                lines += [Line(inner)] if isinstance(inner, ListBlock) else inner
+                if lines:
+                    yield lines
+                lines = []
+                yield part
             else:
-                lines += self._lines_of(part)
-        return assemble(lines)[0]
+                lines += self._lines([part])
+        if lines:
+            yield lines
 
-    def _lines_of(self, element: Element) -> Iterator[Line]:
-        if element.tag in {q("text:p"), q("text:h")}:
-            yield from self._paragraph(element)
-        elif element.tag == q("table:table"):
-            yield from self._table(element)
-        elif element.tag in _ENTERED:
-            yield from self._lines(element)
+    def _list_key(self, element: Element, style: str) -> str:
+        """Give what tells a list from its neighbours; one that goes on has the key of the one before."""
+        own = element.get("{http://www.w3.org/XML/1998/namespace}id", "")
+        before = element.get(q("text:continue-list"), "")
+        if before in self.list_keys:
+            key = self.list_keys[before]
+        elif element.get(q("text:continue-numbering")) == "true" and style in self.last_lists:
+            key = self.last_lists[style]
+        else:
+            key = f"{style} {next(self.list_numbers)}"
+        self.list_keys[own or key] = self.last_lists[style] = key
+        return key
 
     def _table(self, element: Element) -> Iterator[Line]:
         rows: list[list[Spans]] = []

@@ -183,6 +183,10 @@ ENTRIES: dict[str, Entry] = {
     "pages.privacy": Entry.ANYONE,
     "pages.who_can_read_what": Entry.ANYONE,
     "pages.words": Entry.ANYONE,
+    # paper_files
+    "paper_files.docx": Entry.ANYONE,
+    "paper_files.pdf": Entry.ANYONE,
+    "paper_files.printed": Entry.ANYONE,
     # papers
     "papers.citation_address": Entry.ANYONE,
     "papers.cite": Entry.ANYONE,

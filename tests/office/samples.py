@@ -20,7 +20,7 @@ from pypdf.generic import (
 )
 
 ODT_TYPE = "application/vnd.oasis.opendocument.text"
-_NAMES = (
+NAMESPACES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
@@ -49,7 +49,7 @@ def docx_bytes(*paragraphs: str, author: str = "") -> bytes:
 def odt_bytes(body: str = "<text:p>A paragraph.</text:p>", styles: str = "", **parts: str | bytes) -> bytes:
     """An ODT with this body; more parts by their names."""
     content = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NAMES} office:version="1.3">'
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {NAMESPACES} office:version="1.3">'
         f"<office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:text>{body}</office:text></office:body></office:document-content>"
     )
