@@ -50,6 +50,10 @@ SCANNER = ""
 # Folder with more fonts for PDF, for scripts that the built-in ones lack; empty: the system's own.
 PDF_FONTS = ""
 
+# --- the Chatham House Rule -------------------------------------------------------------------
+# Days after which a person is told that two others looked up who wrote something of theirs.
+UNSEALING_TOLD_AFTER_DAYS = 14
+
 # --- sessions and limits ----------------------------------------------------------------------
 # Minutes without activity after which a session ends, and hours after which it ends in any case.
 SESSION_IDLE_MINUTES = 30

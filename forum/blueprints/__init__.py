@@ -47,6 +47,7 @@ def register_blueprints(app: Flask) -> None:
         synopses,
         threads,
         translations,
+        unsealing,
         uploads,
     )
 
@@ -86,3 +87,4 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(threads.blueprint)
     app.register_blueprint(translations.blueprint)
     app.register_blueprint(uploads.blueprint)
+    app.register_blueprint(unsealing.blueprint)

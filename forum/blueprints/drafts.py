@@ -29,13 +29,16 @@ from forum.blueprints.support import (
     submitted_before,
     transactional,
 )
+from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.papers import PaperVersion
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor
+from forum.policy.actor import ANONYMOUS
 from forum.richtext import Rendered, to_markup
 from forum.services import coauthors, drafts, versions
+from forum.services.chatham import is_sealed
 from forum.services.drafts import PUT_TOGETHER, Draft
 from forum.services.groups import get_group
 from forum.services.holding import Hold, find_hold
@@ -114,6 +117,11 @@ def _start_paper(slug: str, form: PaperForm, rendered: Rendered) -> str:
     return path
 
 
+def _named(actor: Actor, group: Group) -> Actor:
+    """Who a one-use key belongs to: nobody under the Chatham House Rule, since it leads to what was sent."""
+    return ANONYMOUS if is_sealed(group) else actor
+
+
 @transactional
 def start_paper(session: Session, actor: Actor, slug: str, form: PaperForm, rendered: Rendered) -> str:
     """Begin a paper with its first draft; gives the draft's address."""
@@ -123,7 +131,7 @@ def start_paper(session: Session, actor: Actor, slug: str, form: PaperForm, rend
     choices = choices_of(form)
     assert choices is not None
     draft = drafts.start_paper(session, actor, slug, choices, text_of(form, rendered), now=now())
-    return remember_submission(session, actor, form, draft_path(slug, draft))
+    return remember_submission(session, _named(actor, draft.group), form, draft_path(slug, draft))
 
 
 def draft_path(slug: str, draft: Draft) -> str:
@@ -190,7 +198,7 @@ def start_version(
         based_on=form.based_on.data or 0,
         now=now(),
     )
-    return remember_submission(session, actor, form, draft_path(slug, draft))
+    return remember_submission(session, _named(actor, draft.group), form, draft_path(slug, draft))
 
 
 @blueprint.route("/drafts/<draft_id>", methods=["GET", "POST"])
@@ -289,7 +297,7 @@ def _write_draft(
     )
     if step != "publish":
         flash(gettext("The draft is saved."), "success")
-        return remember_submission(session, actor, form, draft_path(slug, saved))
+        return remember_submission(session, _named(actor, saved.group), form, draft_path(slug, saved))
     sent = versions.publish_draft(
         session,
         actor,
@@ -300,7 +308,7 @@ def _write_draft(
     )
     flash(_sent_words(sent), "success")
     path = f"{paper_path(slug, sent.paper.public_id)}versions/{sent.version.number}"
-    return remember_submission(session, actor, form, path)
+    return remember_submission(session, _named(actor, sent.group), form, path)
 
 
 def _sent_words(sent: versions.Sent) -> str:

@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints import moderation_words as words
+from forum.blueprints import record_words
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
 from forum.domain.notices import NoticeKind
@@ -18,6 +19,8 @@ from forum.extensions import csrf, db
 from forum.policy import Actor
 from forum.services.contributions import list_contributions
 from forum.services.mail_preferences import choose_mail, list_wanted_mail, read_stop_token, stop_mail
+from forum.services.own_record import list_own_record
+from forum.services.unsealing import list_told
 
 blueprint = Blueprint("me", __name__)
 
@@ -45,6 +48,18 @@ def contributions() -> str:
         page=request.args.get("page", 1, type=int),
     )
     return render_template("me/contributions.html", page=page, words=words)
+
+
+@blueprint.get("/me/record")
+def record() -> str:
+    """Show what was recorded of this person's account, roles and contributions."""
+    actor, session = current_actor(), db.session()
+    before = request.args.get("before", type=int)
+    page = list_own_record(session, actor, sealing_secret=sealing_secret(), before=before)
+    told = list_told(session, actor, now=now()) if before is None else []
+    return render_template(
+        "me/record.html", page=page, told=told, before=before, words=words, record_words=record_words
+    )
 
 
 @blueprint.route("/me/alerts", methods=["GET", "POST"])

@@ -19,7 +19,8 @@ from forum.domain.moderation import MODERATED, NOT_CHOSEN, RESTRICTIONS, Action,
 from forum.domain.working_days import Bucket
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
-from forum.policy import Actor
+from forum.policy import Action as PolicyAction
+from forum.policy import Actor, can
 from forum.services.groups import list_offered_rules, rule_text
 from forum.services.moderation import (
     checked_grounds,
@@ -134,6 +135,7 @@ def _case_page(shown: Case, form: DecisionForm, filters: QueueFilters, preview: 
         following=find_next(db.session(), actor, filters=filters, now=now(), after=place),
         query=_query(filters),
         words=words,
+        may_unseal=can(actor, PolicyAction.UNSEAL, shown.subject),
         undoable=find_undoable(db.session(), actor, now=now()),
         undo_form=UndoForm(),
     )

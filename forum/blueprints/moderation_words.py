@@ -6,6 +6,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import Action, FlagReason, Why
 from forum.domain.notices import NoticeKind
 from forum.domain.statements import SourceType
+from forum.domain.unsealing import UnsealingState
 from forum.domain.working_days import Bucket
 
 _BUTTONS = {
@@ -91,6 +92,12 @@ _KINDS = {
     SubjectKind.ACCOUNT: lazy_gettext("Account"),
     SubjectKind.ANSWER: lazy_gettext("Answer to a consultation"),
 }
+_UNSEALINGS = {
+    UnsealingState.ASKED: lazy_gettext("Waits for a second person"),
+    UnsealingState.APPROVED: lazy_gettext("Approved"),
+    UnsealingState.REFUSED: lazy_gettext("Refused"),
+    UnsealingState.LAPSED: lazy_gettext("Lapsed"),
+}
 _BUCKETS = {
     Bucket.OVERDUE: lazy_gettext("Overdue"),
     Bucket.TODAY: lazy_gettext("Due today"),
@@ -105,6 +112,7 @@ _NOTICES = {
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator looked at what you flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("Your question was answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("Your comment on a paper was answered"),
+    NoticeKind.UNSEALED: lazy_gettext("Two people looked up who wrote something of yours"),
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for your answer"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body answered about your joint position"),
     NoticeKind.SAVED_SEARCH: lazy_gettext("Something new for a search that you saved"),
@@ -121,6 +129,7 @@ _MAILS = {
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator has looked at what I flagged"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("My question to the unit is answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("My comment on a paper is answered"),
+    NoticeKind.UNSEALED: lazy_gettext("Two people look up who wrote something of mine"),
     NoticeKind.SIGNATURE_ASKED: lazy_gettext("A joint position waits for the answer of a body I speak for"),
     NoticeKind.SIGNATURE_ANSWERED: lazy_gettext("A body has answered about a joint position I write"),
     NoticeKind.SAVED_SEARCH: lazy_gettext("There is something new for a search that I saved"),
@@ -180,6 +189,11 @@ def kind(value: SubjectKind) -> str:
 def bucket(value: Bucket) -> str:
     """Give how urgent something is."""
     return str(_BUCKETS[value])
+
+
+def unsealing_state(value: UnsealingState) -> str:
+    """Give where a request to unseal is."""
+    return str(_UNSEALINGS[value])
 
 
 def notice(value: NoticeKind) -> str:

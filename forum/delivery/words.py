@@ -96,6 +96,7 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.FLAG_ANSWERED: _("A moderator looked at what you flagged"),
         NoticeKind.QUESTION_ANSWERED: _("Your question was answered"),
         NoticeKind.COMMENT_ANSWERED: _("Your comment was answered"),
+        NoticeKind.UNSEALED: _("It was looked up who wrote something of yours"),
         NoticeKind.SIGNATURE_ASKED: _("A joint position waits for your answer"),
         NoticeKind.SIGNATURE_ANSWERED: _("A body answered about your joint position"),
         NoticeKind.SAVED_SEARCH: _("Something new for a search that you saved"),
@@ -146,6 +147,7 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.FLAG_ANSWERED: _("You get this mail because you flagged something."),
         NoticeKind.QUESTION_ANSWERED: _("You get this mail because you asked a question."),
         NoticeKind.COMMENT_ANSWERED: _("You get this mail because you commented on a paper."),
+        NoticeKind.UNSEALED: _("You get this mail because what concerns you was looked up."),
         NoticeKind.SIGNATURE_ASKED: _(
             "You get this mail because a body you speak for is asked to sign a joint position."
         ),

@@ -66,6 +66,11 @@ class AuditAction(enum.StrEnum):
     ANSWERS_PUBLISHED = "consultation.answers_published"
     COAUTHOR_ADDED = "paper.coauthor_added"
     COAUTHOR_REMOVED = "paper.coauthor_removed"
+    UNSEALING_ASKED = "unsealing.asked"
+    UNSEALING_APPROVED = "unsealing.approved"
+    UNSEALING_REFUSED = "unsealing.refused"
+    UNSEALED = "unsealing.read"
+    KEY_ROTATED = "sealing.key_rotated"
     IMPORTED = "records.imported"
     EXPORTED = "records.exported"
     LATE_DECIDED = "consultation.late_decided"
@@ -86,7 +91,7 @@ class AuditEntry(Base):
     """The account that did it; null is the system or its operator."""
     action: Mapped[str] = mapped_column(sa.String(64))
     subject_kind: Mapped[str | None] = mapped_column(sa.String(32))
-    subject: Mapped[str | None] = mapped_column(sa.String(13))
+    subject: Mapped[str | None] = mapped_column(sa.String(13), index=True)
     group: Mapped[str | None] = mapped_column("group_public_id", sa.String(13), index=True)
     facts: Mapped[str]
     """Canonical JSON as text, so that the hash covers what is stored, byte for byte."""

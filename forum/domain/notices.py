@@ -20,6 +20,8 @@ class NoticeKind(enum.StrEnum):
     INVITED = "invited"
     FLAG_ANSWERED = "flag_answered"
     QUESTION_ANSWERED = "question_answered"
+    UNSEALED = "unsealed"
+    """Two people looked up who wrote something under the Chatham House Rule."""
     COMMENT_ANSWERED = "comment_answered"
     SIGNATURE_ASKED = "signature_asked"
     """A joint position waits for the answer of a body one speaks for."""

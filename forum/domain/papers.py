@@ -46,6 +46,8 @@ class Paper(PublicId, Attributed, Base):
     translation_kind: Mapped[TranslationKind | None]
     """Null for an authentic text, and where a record does not say."""
     takes_suggestions: Mapped[bool] = mapped_column(default=False)
+    sealed_owner: Mapped[str | None] = mapped_column(sa.String(80))
+    """Under the Chatham House Rule: the sealed key of the body it was sent for; no PaperOwner row says it."""
     created_at: Mapped[datetime]
 
 

@@ -21,6 +21,7 @@ from forum.domain import (
     statements,
     suspensions,
     threads,
+    unsealing,
 )
 from forum.domain.base import Base
 
@@ -46,6 +47,7 @@ __all__ = [
     "statements",
     "suspensions",
     "threads",
+    "unsealing",
 ]
 
 metadata = Base.metadata

@@ -45,6 +45,8 @@ class Action(enum.StrEnum):
     """Accounts, requests for access, organisations and their mandates."""
     ADMINISTER = "administer"
     """The system: outbox, index, sizes."""
+    UNSEAL = "unseal"
+    """Of what was written under the Chatham House Rule: be one of the two who may look who wrote it."""
     SEE_MODERATION = "see_moderation"
     """Open the moderation pages at all."""
     SUSPEND_ACCOUNT = "suspend_account"

@@ -156,6 +156,12 @@ ENTRIES: dict[str, Entry] = {
     "members.send_invitation": Entry.SIGNED_IN,
     "members.withdraw_invitation": Entry.SIGNED_IN,
     # moderation
+    "unsealing.ask": Entry.SIGNED_IN,
+    "unsealing.decide": Entry.SIGNED_IN,
+    "unsealing.index": Entry.SIGNED_IN,
+    "unsealing.reveal": Entry.SIGNED_IN,
+    "unsealing.show": Entry.SIGNED_IN,
+    "me.record": Entry.SIGNED_IN,
     "moderation.case": Entry.MODERATORS,
     "moderation.log": Entry.ANYONE,
     "moderation.further": Entry.MODERATORS,

@@ -16,6 +16,8 @@ from forum.policy.actor import Actor
 from forum.policy.labels import writers_label
 from forum.policy.subjects import AnswerRights, CommentRights, PaperRights, Readable, Subject
 
+UNSEALING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT, GroupRole.MODERATOR})
+"""The group roles with the right to be one of the two who unseal."""
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
 """Who writes what the group itself owns."""
 _MANAGERS = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
@@ -192,6 +194,17 @@ def _moderate(actor: Actor, thing: Group | Subject) -> bool:
     return _read(actor, thing) and not is_writer(actor, thing)
 
 
+def _unseal(actor: Actor, thing: Group | Subject) -> bool:
+    """Who keeps order or manages the group, and neither wrote it nor speaks for a body that did.
+
+    Of a held text the second person sees the alias and the reason alone: it does not take reading it.
+    """
+    group = thing if isinstance(thing, Group) else thing.group
+    if actor.is_suspended or not actor.roles_in(group.id) & UNSEALING_ROLES:
+        return False
+    return _read(actor, group) and (isinstance(thing, Group) or not is_writer(actor, thing))
+
+
 def _answer_question(actor: Actor, subject: Subject) -> bool:
     return _write(actor, subject) and bool(actor.roles_in(subject.group.id) & _MANAGERS)
 
@@ -264,6 +277,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.ADMIT_LATE: _admit_late,
     Action.MANAGE_PEOPLE: _manage_people,
     Action.ADMINISTER: _administer,
+    Action.UNSEAL: _unseal,
     Action.SEE_MODERATION: _see_moderation,
     Action.SUSPEND_ACCOUNT: _manage_people,
     Action.EXPORT_STATEMENTS: _see_audit,

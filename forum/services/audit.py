@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
+from forum.domain.attribution import Authorship
 from forum.domain.audit import (
     FIND_GUARDS,
     FIRST,
@@ -20,7 +21,10 @@ from forum.domain.audit import (
     chain_hash,
 )
 from forum.domain.groups import Group
+from forum.domain.papers import PaperVersion
+from forum.domain.threads import Post
 from forum.policy import Action, Actor, require
+from forum.services.chatham import is_sealed
 
 LOCK = 0x466F72756D  # "Forum"
 """The advisory lock on PostgreSQL under which entries get their numbers; SQLite has one writer anyway."""
@@ -70,10 +74,13 @@ def record(
 ) -> None:
     """Append an entry; `subject` is a public id, `actor` None the operator; ValueError where a fact is text.
 
+    Under the Chatham House Rule an author is not named: the actor is null, and a fact says `author`.
     It is written when the transaction commits, after everything else: entries get their numbers under a
     lock that is the last that a transaction takes, so two that record and touch the same rows cannot stop
     each other.
     """
+    if _is_sealed_writer(session, actor, group, subject_kind, subject):
+        actor, facts["by"] = None, "author"
     fields: dict[str, Any] = {
         "recorded_at": now,
         "actor": actor.public_id or None if actor else None,
@@ -85,6 +92,27 @@ def record(
     }
     transaction = session.get_nested_transaction() or session.get_transaction() or session.begin()
     session.info.setdefault(_PENDING, []).append(_Pending(fields, transaction))
+
+
+def _is_sealed_writer(
+    session: Session, actor: Actor | None, group: Group | None, kind: str | None, subject: str | None
+) -> bool:
+    """Whether naming the actor would say who wrote something under the Chatham House Rule."""
+    if actor is None or group is None or not is_sealed(group):
+        return False
+    if kind == "paper":
+        return True  # what is recorded of a paper itself is done by its authors
+    models: dict[str, type[Post | PaperVersion]] = {"post": Post, "version": PaperVersion}
+    if kind not in models:
+        return False
+    model = models[kind]
+    written = (
+        sa.select(sa.literal(1))
+        .select_from(model)
+        .join(Authorship, sa.and_(Authorship.subject_kind == kind, Authorship.subject_id == model.id))
+        .where(model.public_id == subject, Authorship.writer_key.in_(sorted(actor.writer_keys)))
+    )
+    return session.scalar(written.limit(1)) is not None
 
 
 def write_pending(session: Session) -> None:

@@ -15,7 +15,7 @@ from forum.domain.moderation import TRANSITIONS, Action, Flag, ModerationDecisio
 from forum.domain.organisations import Organisation, StakeholderType
 from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner, PaperVersion, Purpose
 from forum.domain.threads import Post, PostRevision, Thread, ThreadKind, order_key
-from forum.services.chatham import alias_for
+from forum.services.chatham import alias_for, type_name
 from forum.services.demonstration import Places
 from forum.services.intake import (
     Row,
@@ -109,7 +109,6 @@ class GroupTexts:
     def _paper(self, content: demo.Paper) -> None:
         owners = [self.places.organisations[key] for key in content.owners]
         owner = owners[0] if owners else None
-        author = self.places.people[content.authors[0]]
         paper = Paper(
             group_id=self.group.id,
             purpose=content.purpose,
@@ -118,15 +117,17 @@ class GroupTexts:
             translation_of=content.translation_of or None,
             takes_suggestions=content.takes_suggestions,
             created_at=self.places.ago(content.versions[0].days_ago),
-            author_id=author.id,
             shown_as=content.shown_as,
-            # A group draft is the group's: whoever wrote it down counts as nobody's stakeholder.
-            **({} if content.purpose is Purpose.GROUP_DRAFT else self._spoken_for(content.authors[0], owner)),
+            **self._signed(content, owner),
         )
         self.session.add(paper)
         self.session.flush()
-        self.session.add_all(PaperOwner(paper_id=paper.id, organisation_id=owner.id) for owner in owners)
-        for key in content.authors:
+        is_named = self.group.attribution is not Attribution.CHATHAM_HOUSE or any(
+            version.status is Status.DRAFT for version in content.versions
+        )
+        if is_named:
+            self.session.add_all(PaperOwner(paper_id=paper.id, organisation_id=owner.id) for owner in owners)
+        for key in content.authors if is_named else ():
             self.session.add(
                 PaperAuthor(
                     paper_id=paper.id,
@@ -144,6 +145,23 @@ class GroupTexts:
             if version is content.current:
                 current = version_id
         self.papers[content.key] = (paper.id, current)
+
+    def _signed(self, content: demo.Paper, owner: Organisation | None) -> Row:
+        """The author's columns: sealed under the Chatham House Rule, as drafts are when they are sent."""
+        if self.group.attribution is Attribution.CHATHAM_HOUSE:
+            sealed = self._sealed([organisation_key(owner.id)])[0] if owner else None
+            alias = type_name(self.session, self.group, owner.type if owner else None)
+            return {"alias": alias, "sealed_owner": sealed}
+        # A group draft is the group's: whoever wrote it down counts as nobody's stakeholder.
+        is_groups = content.purpose is Purpose.GROUP_DRAFT
+        spoken_for: Row = {} if is_groups else self._spoken_for(content.authors[0], owner)
+        return {"author_id": self.places.people[content.authors[0]].id, **spoken_for}
+
+    def _sealed(self, keys: list[str]) -> list[str]:
+        """The keys as authorships hold them: under the Chatham House Rule their sealed forms."""
+        if self.group.attribution is not Attribution.CHATHAM_HOUSE:
+            return keys
+        return [sealed_key(self.places.sealing_secret, key) for key in keys]
 
     def _version(
         self,
@@ -167,10 +185,10 @@ class GroupTexts:
             abstract=paper.abstract,
             change_summary=content.summary,
             held_because=content.held_because or None,
-            created_by_id=author.id,
+            created_by_id=None if self.group.attribution is Attribution.CHATHAM_HOUSE else author.id,
         )
         (version_id,) = insert_rows(self.session, PaperVersion, [row])
-        keys = [account_key(author.id), *(organisation_key(owner.id) for owner in owners)]
+        keys = self._sealed([account_key(author.id), *(organisation_key(owner.id) for owner in owners)])
         self.authorships += [(SubjectKind.VERSION, version_id, key) for key in keys]
         self._note(SubjectKind.VERSION, version_id, content.status)
         self._decisions(SubjectKind.VERSION, version_id, content.status, content.decisions)
@@ -306,9 +324,7 @@ class GroupTexts:
         keys = [account_key(self.places.people[content.author].id)]
         if content.speaking_for:
             keys.append(organisation_key(self.places.organisations[content.speaking_for].id))
-        if self.group.attribution is Attribution.CHATHAM_HOUSE:
-            return [sealed_key(self.places.sealing_secret, key) for key in keys]
-        return keys
+        return self._sealed(keys)
 
     def _moment(self, days_ago: float) -> datetime:
         """Under the Chatham House Rule times are days."""

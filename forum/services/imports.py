@@ -22,6 +22,7 @@ from forum.domain.threads import Post, Thread, order_key
 from forum.policy.labels import narrowest_tlp
 from forum.richtext import Rendered
 from forum.services.audit import record
+from forum.services.chatham import is_sealed
 from forum.services.imported_people import Registry
 from forum.services.intake import (
     Row,
@@ -171,11 +172,16 @@ class _Batch:
         self.authorships += [(kind, target_id, key) for key in self._writer_keys(record)]
 
     def _writer_keys(self, record: Record) -> list[str]:
+        if is_sealed(self.registry.group_of(record)):
+            return []
         author, organisation = self.registry.author_of(record), self.registry.organisation_of(record)
         keys = [account_key(author)] if author is not None else []
         return keys + ([organisation_key(organisation)] if organisation is not None else [])
 
     def _attributed(self, record: Record) -> Row:
+        """Under the Chatham House Rule nothing is taken over of who wrote it."""
+        if is_sealed(self.registry.group_of(record)):
+            return {"shown_as": record.shown_as}
         return {
             "author_id": self.registry.author_of(record),
             "organisation_id": self.registry.organisation_of(record),
@@ -228,7 +234,7 @@ class _Batch:
             tlp=tlp,
             created_at=record.date,
             change_summary=record.change_note,
-            created_by_id=self.registry.author_of(record),
+            created_by_id=None if is_sealed(group) else self.registry.author_of(record),
         )
         (version_id,) = insert_rows(self.session, PaperVersion, [row])
         if based_on is not None:
@@ -333,7 +339,7 @@ class _Batch:
             status=Status.PUBLISHED,
             tlp=state.tlp,
             created_at=record.date,
-            language=record.language,
+            language=group.languages[0] if is_sealed(group) and group.languages else record.language,
             **self._attributed(record),
         )
         (post_id,) = insert_rows(self.session, Post, [row])

@@ -15,6 +15,7 @@ from forum.domain.labels import Status, Tlp
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.labels import Label, base_label, ceiling_label, label_for
+from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
 
 
@@ -24,6 +25,8 @@ def label_columns(
     """Give the label columns of a row that is inserted in bulk, as relabel() would write them."""
     base = base_label(group.ceiling, tlp, group.id, named_list_id)
     audience, own = label_for(status, base, group_id=group.id, paper_id=paper_id)
+    if is_sealed(group) and status is not Status.DRAFT:
+        own = base
     return {"status": status, "tlp": tlp, "named_list_id": named_list_id, "audience": audience, "own": own}
 
 
@@ -120,6 +123,9 @@ def _relabel_version(session: Session, group: Group, version: PaperVersion, now:
         paper_id=version.paper_id,
         consultation_id=consultation_id,
     )
+    if is_sealed(group) and version.status is not Status.DRAFT:
+        # No row says any more whose paper it is, so nobody holds its authors' label: the sealed key decides.
+        label = Label(label.audience, base)
     _write(session, version, label, now)
     if version.status is not Status.DRAFT:
         # Each attachment follows the version it came with: a narrower later version neither closes what

@@ -54,7 +54,11 @@ class InvitationLetter:
 CONTRIBUTIONS_PATH = "/me/contributions"
 NOTICES_PATH = "/notifications/"
 
+RECORD_PATH = "/me/record"
+
 _OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
+_WHOEVER_READS = frozenset({NoticeKind.FLAG_ANSWERED, NoticeKind.UNSEALED})
+"""What is told also to those who read its place no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
     reads = subject is not None and can(actor, Action.READ, subject)
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
-    if notice.kind is not NoticeKind.FLAG_ANSWERED and not _may_be_told(notice, reads, knows_group):
+    if notice.kind not in _WHOEVER_READS and not _may_be_told(notice, reads, knows_group):
         return None
     if notice.kind is NoticeKind.REMINDED and _has_answered(session, notice, actor, sealing_secret):
         return None
@@ -242,6 +246,8 @@ def _is_public(subject: Subject | None) -> bool:
 def _path(notice: Notice, actor: Actor, subject: Subject | None, group: Group | None) -> str:
     if notice.kind in _OF_THE_WRITER:
         return CONTRIBUTIONS_PATH
+    if notice.kind is NoticeKind.UNSEALED:
+        return RECORD_PATH
     if subject is not None and notice.kind is NoticeKind.SIGNATURE_ASKED and subject.paper is not None:
         return signing_path(subject.paper.public_id)
     if subject is not None:

@@ -217,6 +217,10 @@ def _move_writer_keys(session: Session, kept_id: int, merged_id: int, sealing_se
             sa.update(Authorship).where(Authorship.writer_key == old).values(writer_key=new),
             execution_options=options,
         )
+        session.execute(
+            sa.update(Paper).where(Paper.sealed_owner == old).values(sealed_owner=new),
+            execution_options=options,
+        )
         _move_keys(session, ThreadAlias.writer_key, ThreadAlias.thread_id, old, new)
         for model in (Answer, AnswerDraft, LateEntry):
             _move_where_free(session, model, old, new)

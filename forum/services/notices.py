@@ -33,7 +33,7 @@ from forum.services.addresses import (
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
-from forum.services.letters import CONTRIBUTIONS_PATH
+from forum.services.letters import CONTRIBUTIONS_PATH, RECORD_PATH
 
 PAGE_SIZE = 30
 
@@ -165,6 +165,8 @@ def _view(
     is_readable = found is not None if notice.subject_id is not None else group is None or knows_group
     if notice.kind is NoticeKind.FLAG_ANSWERED:
         is_readable = knows_group
+    elif notice.kind is NoticeKind.UNSEALED:
+        is_readable = True
     basics: dict[str, Any] = {
         "public_id": notice.public_id,
         "kind": notice.kind,
@@ -190,6 +192,8 @@ def _view(
 def _path(actor: Actor, notice: Notice, group: Group | None, found: _About | None) -> str | None:
     if notice.kind in _OF_THE_WRITER:
         return CONTRIBUTIONS_PATH
+    if notice.kind is NoticeKind.UNSEALED:
+        return RECORD_PATH
     if found is not None:
         return found.path
     if group is not None and can(actor, Action.READ, group):

@@ -31,8 +31,11 @@ from forum.services.outbox import enqueue
 from forum.services.sealing import account_key, sealed_key
 from forum.services.subjects import find_subject, writer_keys_of
 
-_NEVER_MIND_READING = frozenset({NoticeKind.FLAG_ANSWERED})
-"""What was hidden after a flag is read no more by whoever flagged it; that it was is still told."""
+_NEVER_MIND_READING = frozenset({NoticeKind.FLAG_ANSWERED, NoticeKind.UNSEALED})
+"""What was hidden after a flag is read no more by whoever flagged it; that it was is still told.
+
+So is who wrote something that was unsealed, whether or not they are a member by then.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writer
             return Writers(frozenset(reporters))
         case NoticeKind.HELD if subject is not None and subject.status is Status.PENDING:
             return find_writers(session, subject.writer_keys, sealing_secret)
-        case NoticeKind.DECIDED if subject is not None:
+        case NoticeKind.DECIDED | NoticeKind.UNSEALED if subject is not None:
             return find_writers(session, subject.writer_keys, sealing_secret)
         case NoticeKind.REPLIED | NoticeKind.QUESTION_ANSWERED if subject is not None:
             answered = _answered(session, event.kind, subject)
@@ -206,7 +209,13 @@ def _answered(session: Session, kind: NoticeKind, subject: Subject) -> int | Non
 
 
 _OF_AUTHORS = frozenset(
-    {NoticeKind.HELD, NoticeKind.DECIDED, NoticeKind.REPLIED, NoticeKind.QUESTION_ANSWERED}
+    {
+        NoticeKind.HELD,
+        NoticeKind.DECIDED,
+        NoticeKind.REPLIED,
+        NoticeKind.QUESTION_ANSWERED,
+        NoticeKind.UNSEALED,
+    }
 )
 """Events told to people because of something they wrote."""
 

@@ -14,6 +14,7 @@ from forum.domain.organisations import Mandate, Organisation
 from forum.domain.papers import Paper
 from forum.policy import Actor
 from forum.services.audit import record
+from forum.services.chatham import is_sealed
 
 
 def record_membership(
@@ -159,7 +160,9 @@ def record_coauthor(
     account_id: int,
     now: datetime,
 ) -> None:
-    """Append who may read and write a paper's drafts from now on, or no more."""
+    """Append who may read and write a paper's drafts from now on, or no more; unnamed where authors are."""
+    group = session.get_one(Group, paper.group_id)
+    public_id = session.scalar(sa.select(Account.public_id).where(Account.id == account_id))
     record(
         session,
         by,
@@ -167,8 +170,8 @@ def record_coauthor(
         now=now,
         subject_kind="paper",
         subject=paper.public_id,
-        group=session.get_one(Group, paper.group_id),
-        account=session.scalar(sa.select(Account.public_id).where(Account.id == account_id)),
+        group=group,
+        account=None if is_sealed(group) else public_id,
     )
 
 

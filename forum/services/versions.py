@@ -11,7 +11,7 @@ from forum.domain.consultations import AnswersVisible, Consultation, Consultatio
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.notices import NoticeKind
-from forum.domain.papers import Paper, PaperOwner, PaperVersion, Purpose
+from forum.domain.papers import Paper, PaperAuthor, PaperOwner, PaperVersion, Purpose
 from forum.domain.threads import WITHDRAWN_TITLE
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
@@ -141,6 +141,8 @@ def may_speak(session: Session, actor: Actor, paper: Paper) -> bool:
     owners = set(
         session.scalars(sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id == paper.id))
     )
+    if not owners and paper.sealed_owner is not None:
+        return paper.sealed_owner in actor.writer_keys and any(one.may_publish for one in actor.mandates)
     return not owners or any(
         mandate.may_publish and mandate.organisation_id in owners for mandate in actor.mandates
     )
@@ -188,13 +190,24 @@ def _record_authors(
     """Write down as its writers the co-authors of this moment, and the bodies that own the paper."""
     owners = session.scalars(
         sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id == draft.paper.id)
-    )
+    ).all()
     people = {author.account_id for author in list_coauthors(session, draft.paper.id, now=now)}
     assert actor.account_id is not None
     keys = [account_key(person) for person in sorted(people | {actor.account_id})]
     keys += [organisation_key(owner) for owner in owners]
     if is_sealed(draft.group):
         keys = [sealed_key(sealing_secret, key) for key in keys]
+        _seal(session, draft.paper, [sealed_key(sealing_secret, organisation_key(one)) for one in owners])
     record_authorship(session, SubjectKind.VERSION, draft.version.id, keys)
     for attachment_id in attachment_ids(session, draft.version.id):
         record_authorship(session, SubjectKind.ATTACHMENT, attachment_id, keys)
+
+
+def _seal(session: Session, paper: Paper, owners: list[str]) -> None:
+    """Once it is sent nothing names its authors and its body any more but the sealed keys.
+
+    While a draft is written its authors have to know each other: so long there are rows that name them.
+    """
+    paper.sealed_owner = next(iter(owners), paper.sealed_owner)
+    session.execute(sa.delete(PaperAuthor).where(PaperAuthor.paper_id == paper.id))
+    session.execute(sa.delete(PaperOwner).where(PaperOwner.paper_id == paper.id))

@@ -87,6 +87,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_group_public_id"), ["group_public_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
         "authorship",
@@ -480,6 +481,7 @@ def upgrade() -> None:
                 "invited",
                 "flag_answered",
                 "question_answered",
+                "unsealed",
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
@@ -765,6 +767,55 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_submission_key")),
     )
+    op.create_table(
+        "unsealing",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("alias", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_approved", sa.Boolean(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tells_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_count", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["account.id"], name=op.f("fk_unsealing_asked_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_unsealing_decided_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_unsealing_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unsealing")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_unsealing_public_id")),
+    )
+    with op.batch_alter_table("unsealing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unsealing_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_unsealing_subject", ["subject_kind", "subject_id"], unique=False)
+
     op.create_table(
         "consultation",
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -1113,6 +1164,7 @@ def upgrade() -> None:
                 "invited",
                 "flag_answered",
                 "question_answered",
+                "unsealed",
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
@@ -1462,6 +1514,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("takes_suggestions", sa.Boolean(), nullable=False),
+        sa.Column("sealed_owner", sa.String(length=80), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=13), nullable=False),
@@ -2548,6 +2601,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consultation_group_id"))
 
     op.drop_table("consultation")
+    with op.batch_alter_table("unsealing", schema=None) as batch_op:
+        batch_op.drop_index("ix_unsealing_subject")
+        batch_op.drop_index(batch_op.f("ix_unsealing_group_id"))
+
+    op.drop_table("unsealing")
     op.drop_table("submission_key")
     with op.batch_alter_table("stage", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_group_id"))
@@ -2626,6 +2684,7 @@ def downgrade() -> None:
 
     op.drop_table("authorship")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_group_public_id"))
 
     op.drop_table("audit_entry")

@@ -3,15 +3,18 @@
 from datetime import datetime
 
 from forum.domain.accounts import Account
-from forum.domain.attribution import Attribution
+from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group, GroupRole, WhoMayWrite
 from forum.domain.labels import Ceiling, Status
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, PostRevision, ReadMarker, Thread, ThreadKind
 from forum.services.questions import GROUP_SLUG
+from forum.services.sealing import account_key, sealed_key
 from forum.services.statuses import recount
-from tests.builders import Builder
+from forum.services.subjects import record_authorship
+from forum.services.unsealing import request_unsealing
+from tests.builders import SEALING, Builder
 
 TEXT = (
     "A deadline that begins when a report arrives punishes those who ask back. Of the last forty reports "
@@ -127,6 +130,25 @@ def _sealed(build: Builder, people: dict[str, Account]) -> dict[str, str]:
         attribution=Attribution.CHATHAM_HOUSE,
     )
     build.member(sealed, people["member"])
+    build.member(sealed, people["moderator"], role=GroupRole.MODERATOR)
+    build.member(sealed, people["chair"], role=GroupRole.CHAIR)
     thread: Thread = build.thread(sealed, title="What would work?")
-    build.post(thread, alias="NGO B", text=TEXT)
-    return {"sealed": sealed.slug, "sealed_thread": thread.public_id}
+    post = build.post(thread, alias="NGO B", text=TEXT)
+    writer = sealed_key(SEALING, account_key(people["member"].id))
+    record_authorship(build.session, SubjectKind.POST, post.id, [writer])
+    build.session.flush()
+    asked = request_unsealing(
+        build.session,
+        build.actor(people["moderator"]),
+        SubjectKind.POST,
+        post.public_id,
+        reason="A threat was made, and the police has to be told by whom.",
+        now=build.clock(),
+    )
+    build.session.commit()
+    return {
+        "sealed": sealed.slug,
+        "sealed_thread": thread.public_id,
+        "sealed_post": post.public_id,
+        "unsealing": asked.public_id,
+    }

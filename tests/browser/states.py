@@ -65,6 +65,13 @@ STATES = (
     State("/moderation/cases/post/{removed}", "moderator"),
     State("/moderation/cases/version/{held_paper}", "moderator"),
     State("/moderation/log"),
+    State("/moderation/unsealings/", "moderator"),
+    State("/moderation/unsealings/", "member", 403),
+    State("/moderation/unsealings/{unsealing}", "moderator"),
+    State("/moderation/unsealings/{unsealing}", "chair"),
+    State("/moderation/unsealings/ask/post/{sealed_post}", "chair"),
+    State("/me/record", "member"),
+    State("/me/record", "outsider"),
     State("/moderation/transparency"),
     # notices
     State("/notifications/", "member"),

@@ -1,0 +1,56 @@
+"""The words of a person's own log: what happened, and by whom, without naming anybody."""
+
+from flask_babel import gettext, lazy_gettext
+
+from forum.blueprints import moderation_words as words
+from forum.blueprints import wording
+from forum.domain.audit import AuditAction
+from forum.domain.moderation import Action
+from forum.services.own_record import RecordLine
+
+_HAPPENED = {
+    AuditAction.MEMBER_ADDED: lazy_gettext("You got a role in a group"),
+    AuditAction.MEMBER_ENDED: lazy_gettext("A role of yours in a group ended"),
+    AuditAction.INVITATION_ACCEPTED: lazy_gettext("An invitation was accepted"),
+    AuditAction.MANDATE_GRANTED: lazy_gettext("You may speak for an organisation"),
+    AuditAction.MANDATE_ENDED: lazy_gettext("Your mandate of an organisation was ended"),
+    AuditAction.MANDATE_RAN_OUT: lazy_gettext("Your mandate of an organisation ran out"),
+    AuditAction.REQUEST_GRANTED: lazy_gettext("Your request was granted"),
+    AuditAction.REQUEST_REFUSED: lazy_gettext("Your request was refused"),
+    AuditAction.ACCOUNT_ADDED: lazy_gettext("Your account was made"),
+    AuditAction.ACCOUNT_DISABLED: lazy_gettext("Your account was switched off"),
+    AuditAction.ACCOUNT_ENABLED: lazy_gettext("Your account was switched on"),
+    AuditAction.ROLE_CHANGED: lazy_gettext("Your role over the platform changed"),
+    AuditAction.PASSWORD_CHANGED: lazy_gettext("Your password was changed"),
+    AuditAction.TOKEN_MADE: lazy_gettext("An access token was made for you"),
+    AuditAction.TOKEN_REVOKED: lazy_gettext("An access token of yours was revoked"),
+    AuditAction.COAUTHOR_ADDED: lazy_gettext("You became an author of a paper"),
+    AuditAction.COAUTHOR_REMOVED: lazy_gettext("You are an author of a paper no more"),
+}
+
+
+def happened(line: RecordLine) -> str:
+    """Give what happened in a few words; an action without words of its own shows its key."""
+    decided = str(line.facts.get("decided", ""))
+    if decided in {action.value for action in Action}:
+        return words.to_the_author(Action(decided)).rstrip(".")
+    known = {action.value: text for action, text in _HAPPENED.items()}
+    return str(known[line.action]) if line.action in known else line.action.replace("_", " ")
+
+
+def by_whom(line: RecordLine) -> str:
+    """Give who did it, by role."""
+    if line.is_own_doing:
+        return gettext("you")
+    if not line.has_actor:
+        return gettext("the forum or its operator")
+    if line.action.startswith(("moderation.", "appeal", "statement")):
+        return gettext("a moderator")
+    return gettext("somebody with the right to")
+
+
+def role(line: RecordLine) -> str:
+    """Give the role that an entry is about, in a group or over the platform."""
+    value = str(line.facts.get("role", ""))
+    name = wording.role_name if line.group_slug or line.action.startswith("member.") else None
+    return str((name or wording.platform_role_name)(value))
