@@ -14,10 +14,12 @@ from forum.blueprints import moderation_words as words
 from forum.blueprints import record_words
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
+from forum.domain.labels import Status
+from forum.domain.moderation import MODERATED
 from forum.domain.notices import NoticeKind
 from forum.extensions import csrf, db
 from forum.policy import Actor
-from forum.services.contributions import list_contributions
+from forum.services.contributions import ME, SIGNATURE, ContributionFilter, list_contributions
 from forum.services.mail_preferences import choose_mail, list_wanted_mail, read_stop_token, stop_mail
 from forum.services.own_record import list_own_record
 from forum.services.unsealing import list_told
@@ -40,14 +42,39 @@ class AlertsForm(Form):
 @blueprint.get("/me/contributions")
 def contributions() -> str:
     """Show what this person and their bodies wrote, and what became of it."""
+    actor = current_actor()
+    status = request.args.get("state", "")
+    chosen = ContributionFilter(
+        kind=_known("kind", [kind.value for kind in MODERATED] + [SIGNATURE]),
+        status=Status(status) if status in {one.value for one in STATES} else None,
+        whose=_known("whose", [ME, *(mandate.slug for mandate in actor.mandates)]),
+    )
     page = list_contributions(
         db.session(),
-        current_actor(),
+        actor,
         sealing_secret=sealing_secret(),
         now=now(),
         page=request.args.get("page", 1, type=int),
+        chosen=chosen,
     )
-    return render_template("me/contributions.html", page=page, words=words)
+    return render_template(
+        "me/contributions.html",
+        page=page,
+        words=words,
+        chosen=chosen,
+        kept={"kind": chosen.kind or None, "state": chosen.status, "whose": chosen.whose or None},
+        kinds=MODERATED,
+        states=STATES,
+    )
+
+
+STATES = tuple(Status)
+
+
+def _known(name: str, values: list[str]) -> str:
+    """Give a filter of the address, empty where it is none of the known values."""
+    value = request.args.get(name, "")
+    return value if value in values else ""
 
 
 @blueprint.get("/me/record")

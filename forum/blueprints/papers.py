@@ -12,6 +12,7 @@ from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_text import CommentRow, CommentWords, arrange_text, headings_of
 from forum.blueprints.wording import moment
 from forum.domain.attribution import SubjectKind
+from forum.domain.citations import Cited
 from forum.domain.labels import Status
 from forum.domain.organisations import StakeholderType
 from forum.domain.papers import Purpose
@@ -27,6 +28,7 @@ from forum.richtext import blocks_of
 from forum.services.addresses import signing_path
 from forum.services.attachments import list_attachments
 from forum.services.chatham import is_sealed
+from forum.services.citations import list_citing
 from forum.services.comment_rights import get_rights
 from forum.services.comments import QUOTED, list_comments, load_paragraphs
 from forum.services.comparisons import compare_versions
@@ -143,6 +145,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
     words = CommentWords(head, shown)
     blocks = list(arrange_text(text, placed, words))
     rights = get_rights(session, actor, head.group, head.paper)
+    cited = Cited(head.paper.public_id, shown.number)
     keys = writer_keys_of(session, SubjectKind.VERSION, shown.id)
     is_mine = not actor.writer_keys.isdisjoint(keys)
     return render_template(
@@ -172,6 +175,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
         is_mine=is_mine,
         citation=citation(head, shown),
+        cited=list_citing(session, actor, [cited]).get(cited, []),
         translations=load_translations(session, actor, head),
         may_translate=bool(list_kinds(session, actor, head, may_write=rights.may_edit)),
         signatories=list_signatories(session, shown.id, {line.id: line.number for line in head.versions})

@@ -28,6 +28,7 @@ from forum.policy.subjects import Subject
 from forum.richtext import Rendered, mentions
 from forum.services.announcements import announce_answer, announce_mentions, announce_post
 from forum.services.chatham import is_sealed
+from forum.services.citations import record_citations
 from forum.services.holding import Hold, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_index, enqueue_notice
@@ -192,6 +193,7 @@ def add_post(
     # The label is worked out before the first flush, so that one INSERT and one UPDATE write it all.
     relabel(session, group, thread if post.number == 1 else post, now=now)
     record_authorship(session, SubjectKind.POST, post.id, signature.keys)
+    record_citations(session, SubjectKind.POST, post.id, post.source)
     _tell(session, actor, group, thread, post, hold, now)
     return post
 
@@ -277,6 +279,7 @@ def edit_post(
     if post.number == 1:
         thread.title = title
     session.flush()
+    record_citations(session, SubjectKind.POST, post.id, post.source, is_new=False)
     if was_published and hold is not None:
         post.held_because = hold.rule
         change_status(session, subject, Status.PENDING, now=now)

@@ -17,6 +17,7 @@ from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
 from forum.services.attachment_files import attachment_ids, empty_attachments
 from forum.services.chatham import is_sealed
+from forum.services.citations import record_citations
 from forum.services.coauthors import list_coauthors
 from forum.services.drafts import Draft, check_newest, get_draft, queue_writers, take_label
 from forum.services.holding import Hold, find_hold
@@ -79,6 +80,7 @@ def publish_draft(
     elif paper.purpose is Purpose.JOINT_POSITION:
         record_signatures(session, version)
     _record_authors(session, draft, actor, now=now, sealing_secret=sealing_secret)
+    record_citations(session, SubjectKind.VERSION, version.id, version.source)
     session.flush()
     relabel(session, group, version, now=now)
     if number > 1:

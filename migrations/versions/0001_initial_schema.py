@@ -118,6 +118,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "citation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "source_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("target", sa.String(length=13), nullable=False),
+        sa.Column("target_number", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_citation")),
+    )
+    with op.batch_alter_table("citation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_citation_source_id"), ["source_id"], unique=False)
+        batch_op.create_index("ix_citation_target", ["target", "target_number"], unique=False)
+
+    op.create_table(
         "idempotency_key",
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
@@ -2679,6 +2708,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
 
     op.drop_table("idempotency_key")
+    with op.batch_alter_table("citation", schema=None) as batch_op:
+        batch_op.drop_index("ix_citation_target")
+        batch_op.drop_index(batch_op.f("ix_citation_source_id"))
+
+    op.drop_table("citation")
     with op.batch_alter_table("authorship", schema=None) as batch_op:
         batch_op.drop_index("ix_authorship_writer")
 

@@ -31,6 +31,20 @@ def test_my_contributions(build: Builder, client_of: ClientOf) -> None:
     assert client_of(None).get("/me/contributions").status_code == 302
 
 
+def test_my_contributions_are_filtered(build: Builder, client_of: ClientOf) -> None:
+    """The choice stays in the form; what the address makes up is passed over."""
+    group = build.group()
+    author = build.member(group)
+    thread = build.thread(group, build.member(group), title="Hash lists")
+    build.post(thread, author, text="My held words.", status=Status.PENDING)
+    client = client_of(author)
+    held = client.get("/me/contributions?state=pending&kind=post").text
+    assert "My held words." in held
+    assert '<option value="pending" selected>' in held
+    assert "Nothing of that kind" in client.get("/me/contributions?state=published").text
+    assert "My held words." in client.get("/me/contributions?state=x&kind=y&whose=somebody").text
+
+
 def test_choosing_mail(build: Builder, session: Session, client_of: ClientOf) -> None:
     """What is ticked is wanted; a kind that does not exist is refused."""
     person = build.account()

@@ -5,11 +5,21 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
 from forum.domain.attribution import Attribution, Authorship, SubjectKind
+from forum.domain.comments import CommentAnswer, Disposition
 from forum.domain.groups import GroupRole, Membership
-from forum.domain.labels import Status, Tlp
+from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.moderation import Action, FlagReason
+from forum.domain.papers import Paper
+from forum.domain.signatures import Signature
+from forum.domain.threads import Post
 from forum.extensions import db
-from forum.services.contributions import PAGE_SIZE, Contribution, list_contributions
+from forum.services.citations import record_citations
+from forum.services.contributions import (
+    PAGE_SIZE,
+    Contribution,
+    ContributionFilter,
+    list_contributions,
+)
 from forum.services.flags import flag
 from forum.services.moderation import decide, undo_decision
 from forum.services.sealing import account_key, sealed_key
@@ -170,7 +180,132 @@ def test_pages_and_statements(build: Builder, clock: StoppedClock) -> None:
     for _ in range(PAGE_SIZE):
         build.post(thread, author)
         clock.advance(seconds=1)
-    assert statements() <= few <= 8
+    assert statements() <= few <= 13
     pages = [mine(build, author, page) for page in (1, 2, 3)]
     assert [len(page) for page in pages] == [PAGE_SIZE, 2, 0]
     assert len({one.public_id for page in pages for one in page}) == PAGE_SIZE + 2
+
+
+def test_what_came_back_is_told(build: Builder, session: Session, clock: StoppedClock) -> None:
+    """Replies, comments on a version, and where a reader may read that it is cited."""
+    group, closed = build.group(Ceiling.PUBLIC), build.group(Ceiling.MEMBERS)
+    author, other = build.member(group), build.member(group)
+    build.member(closed, other)
+    thread = build.thread(group, author, title="My question")
+    opening = session.scalars(sa.select(Post).where(Post.thread_id == thread.id)).one()
+    build.post(thread, other, text="An answer.")
+    build.post(thread, other, text="A held answer.", status=Status.PENDING)
+    paper = build.paper(group, author)
+    build.thread(group, other, kind="comment", paper_id=paper.paper_id, version_id=paper.id)
+    address = f"/papers/{session.get_one(Paper, paper.paper_id).public_id}/v/1"
+    for place in (group, closed):
+        citing = build.post(build.thread(place, other, title=f"Citing in {place.slug}"), other)
+        text = f"As {address} and /posts/{opening.public_id} say."
+        record_citations(session, SubjectKind.POST, citing.id, text)
+    session.commit()
+    found = {one.public_id: one.echo for one in mine(build, author)}
+    question, position = found[opening.public_id], found[paper.public_id]
+    assert (question.replies, position.replies) == (1, 1)
+    for echo in (question, position):
+        assert [line.title for line in echo.cited] == [f"Citing in {group.slug}"]
+
+
+def test_an_answered_comment_tells_how_and_why(build: Builder, session: Session, clock: StoppedClock) -> None:
+    """With the reason; what was given before and replaced is not told."""
+    group = build.group()
+    author = build.member(group)
+    paper = build.paper(group, build.member(group))
+    thread = build.thread(group, author, kind="comment", paper_id=paper.paper_id, version_id=paper.id)
+    given = {"thread_id": thread.id, "answered_at": clock()}
+    session.add(CommentAnswer(disposition=Disposition.NOTED, reason="Not yet.", replaced_at=clock(), **given))
+    session.add(CommentAnswer(disposition=Disposition.PARTLY, reason="In paragraph 3.", **given))
+    session.commit()
+    (one,) = mine(build, author)
+    assert one.echo.answered is not None
+    assert (one.echo.answered.disposition, one.echo.answered.reason) == (
+        Disposition.PARTLY,
+        "In paragraph 3.",
+    )
+
+
+def test_filters(build: Builder, session: Session) -> None:
+    """By kind, state, and whose; what is unknown narrows nothing."""
+    body = build.organisation()
+    group = build.group(Ceiling.PUBLIC)
+    author, colleague = build.member(group), build.member(group)
+    build.mandate(author, body), build.mandate(colleague, body)
+    thread = build.thread(group, author)
+    held = build.post(thread, author, status=Status.PENDING)
+    paper = build.paper(group, author)
+    theirs = build.post(thread, colleague, organisation=body)
+
+    def found(**chosen: object) -> set[str]:
+        page = list_contributions(
+            session,
+            build.actor(author),
+            sealing_secret=SEALING,
+            now=build.clock(),
+            chosen=ContributionFilter(**chosen),  # type: ignore[arg-type]
+        )
+        return {one.public_id for one in page.contributions}
+
+    everything = found()
+    assert {held.public_id, paper.public_id, theirs.public_id} < everything
+    assert found(kind="version") == {paper.public_id}
+    assert found(status=Status.PENDING) == {held.public_id}
+    assert found(whose="me") == everything - {theirs.public_id}
+    assert found(whose=body.slug) == {theirs.public_id}
+    assert found(whose="another-body") == everything
+    assert found(kind="signature") == set()
+
+
+def test_signatures_of_ones_bodies_are_listed(build: Builder, session: Session, clock: StoppedClock) -> None:
+    """For the body and to its people alone, with the way to their copy."""
+    body = build.organisation("Example Signer")
+    group = build.group(Ceiling.MEMBERS, is_listed=False)
+    signer, stranger = build.account(), build.account()
+    build.mandate(signer, body)
+    version = build.paper(group, build.member(group), title="Joint", purpose="joint_position")
+    session.add(
+        Signature(version_id=version.id, organisation_id=body.id, answered_by_id=signer.id, signed_at=clock())
+    )
+    session.commit()
+    (one,) = mine(build, signer)
+    assert (one.title, one.signed_for, one.is_mine, one.group) == ("Joint", "Example Signer", True, None)
+    assert one.path == f"/signing/{session.get_one(Paper, version.paper_id).public_id}/"
+    assert mine(build, stranger) == []
+
+
+def test_echoes_cost_the_same_for_one_and_for_a_page(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """Replies, answers, citations, signatures: no statement a line."""
+    body = build.organisation()
+    group = build.group(Ceiling.PUBLIC)
+    author, other = build.member(group), build.member(group)
+    build.mandate(author, body)
+    counts = []
+    for size in (1, PAGE_SIZE):
+        for _ in range(size):
+            clock.advance(minutes=1)
+            thread = build.thread(group, author)
+            build.post(thread, other)
+            version = build.paper(group, author)
+            joint = build.paper(group, other, purpose="joint_position")
+            session.add(
+                Signature(
+                    version_id=joint.id, organisation_id=body.id, answered_by_id=author.id, signed_at=clock()
+                )
+            )
+            record_citations(
+                session,
+                SubjectKind.VERSION,
+                joint.id,
+                f"/papers/{session.get_one(Paper, version.paper_id).public_id}/",
+            )
+        session.commit()
+        actor = build.actor(author)
+        with count_statements(db.engine) as seen:
+            list_contributions(session, actor, sealing_secret=SEALING, now=clock())
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
