@@ -13,6 +13,7 @@ def register_blueprints(app: Flask) -> None:
         answering,
         answers,
         api,
+        appeals,  # noqa: F401  (views of another blueprint)
         attachments,
         autosave,
         comments,

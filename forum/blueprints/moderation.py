@@ -1,6 +1,7 @@
 """Moderation: the queue, a case and its decision, the public log and the report."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -31,7 +32,7 @@ from forum.services.moderation import (
 )
 from forum.services.moderation_cases import Case, get_case
 from forum.services.moderation_log import count_by_month, list_log
-from forum.services.moderation_queue import QueueFilters, find_next, list_queue
+from forum.services.moderation_queue import QueueFilters, Waiting, find_next, list_queue
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -126,13 +127,14 @@ def case(of: str, public_id: str) -> View:
 def _case_page(shown: Case, form: DecisionForm, filters: QueueFilters, preview: Any) -> str:
     actor = current_actor()
     place = (shown.subject.kind, shown.subject.row.public_id)
+    following = find_next(db.session(), actor, filters=filters, now=now(), after=place)
     return render_template(
         "moderation/case.html",
         case=shown,
         form=form,
         preview=preview,
         restriction=next((action for action in shown.actions if action in RESTRICTIONS), None),
-        following=find_next(db.session(), actor, filters=filters, now=now(), after=place),
+        following=_place(following, filters) if following is not None else None,
         query=_query(filters),
         words=words,
         may_unseal=can(actor, PolicyAction.UNSEAL, shown.subject),
@@ -165,10 +167,13 @@ def _decide_and_go_on(form: DecisionForm, shown: Case, filters: QueueFilters) ->
     following = find_next(db.session(), current_actor(), filters=filters, now=now(), after=place)
     if following is None:
         return redirect(url_for("moderation.queue", **_query(filters)), 303)
-    location = url_for(
-        "moderation.case", of=following.kind.value, public_id=following.public_id, **_query(filters)
-    )
-    return redirect(location, 303)
+    return redirect(_place(following, filters), 303)
+
+
+def _place(waiting: Waiting, filters: QueueFilters) -> str:
+    """Give the page of a case or an appeal, with the filters as its query."""
+    query = _query(filters)
+    return f"{waiting.path}?{urlencode(query)}" if query else waiting.path
 
 
 @transactional

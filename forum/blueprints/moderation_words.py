@@ -2,6 +2,7 @@
 
 from flask_babel import gettext, lazy_gettext
 
+from forum.domain.appeals import AppealState, Side
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import Action, FlagReason, Why
 from forum.domain.notices import NoticeKind
@@ -77,6 +78,7 @@ _WHY = {
     Why.HELD: lazy_gettext("Held"),
     Why.FLAGGED: lazy_gettext("Flagged"),
     Why.ILLEGAL: lazy_gettext("Flagged as illegal"),
+    Why.APPEALED: lazy_gettext("Appealed against"),
 }
 _HELD = {
     "everything": lazy_gettext("In this group moderators read every contribution first."),
@@ -110,6 +112,8 @@ _NOTICES = {
     NoticeKind.MENTIONED: lazy_gettext("Somebody mentioned you"),
     NoticeKind.INVITED: lazy_gettext("You were invited"),
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator looked at what you flagged"),
+    NoticeKind.APPEAL_FILED: lazy_gettext("An appeal waits for you to decide it"),
+    NoticeKind.APPEAL_ANSWERED: lazy_gettext("An appeal that concerns you was decided"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("Your question was answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("Your comment on a paper was answered"),
     NoticeKind.UNSEALED: lazy_gettext("Two people looked up who wrote something of yours"),
@@ -127,6 +131,8 @@ _MAILS = {
     NoticeKind.MENTIONED: lazy_gettext("Somebody mentions me"),
     NoticeKind.INVITED: lazy_gettext("Somebody invites me"),
     NoticeKind.FLAG_ANSWERED: lazy_gettext("A moderator has looked at what I flagged"),
+    NoticeKind.APPEAL_FILED: lazy_gettext("An appeal waits for me to decide it"),
+    NoticeKind.APPEAL_ANSWERED: lazy_gettext("An appeal that concerns me is decided"),
     NoticeKind.QUESTION_ANSWERED: lazy_gettext("My question to the unit is answered"),
     NoticeKind.COMMENT_ANSWERED: lazy_gettext("My comment on a paper is answered"),
     NoticeKind.UNSEALED: lazy_gettext("Two people look up who wrote something of mine"),
@@ -137,6 +143,28 @@ _MAILS = {
     NoticeKind.REMINDED: lazy_gettext("A consultation that asks me closes soon"),
     NoticeKind.LATE_DECIDED: lazy_gettext("The chair has decided about my late answer"),
 }
+_APPEALS = {
+    AppealState.FILED: lazy_gettext("Waits to be taken"),
+    AppealState.TAKEN: lazy_gettext("Somebody looks at it"),
+    AppealState.UPHELD: lazy_gettext("Upheld: what the decision did is undone"),
+    AppealState.REJECTED: lazy_gettext("Rejected: the decision stands"),
+    AppealState.WITHDRAWN: lazy_gettext("Withdrawn by whoever made it"),
+}
+_SIDES = {
+    Side.AUTHOR: lazy_gettext("by the author"),
+    Side.FLAGGER: lazy_gettext("by a reader who had flagged it"),
+}
+
+
+def appeal_state(value: AppealState) -> str:
+    """Give where an appeal is."""
+    return str(_APPEALS[value])
+
+
+def appeal_side(value: Side) -> str:
+    """Give whose appeal it is, without a name."""
+    return str(_SIDES[value])
+
 
 _SOURCES = {
     SourceType.ARTICLE_16: lazy_gettext("A reader flagged it as illegal"),

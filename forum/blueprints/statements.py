@@ -12,6 +12,7 @@ from forum.blueprints.moderation import blueprint
 from forum.blueprints.support import now
 from forum.errors import Invalid
 from forum.extensions import db
+from forum.services.appeals import find_contested, find_own_appeal, why_no_appeal
 from forum.services.letters import find_title
 from forum.services.statements import get_fields, get_statement, list_statements
 
@@ -21,10 +22,14 @@ def statement(public_id: str) -> str:
     """Show why something was restricted, in plain words and in the codes of the schema."""
     actor = current_actor()
     shown = get_statement(db.session(), actor, public_id, now=now())
+    contested = find_contested(db.session(), actor, shown.decision) if shown.is_author else None
     return render_template(
         "moderation/statement.html",
         statement=shown,
         title=find_title(db.session(), actor, shown.subject) if shown.subject else None,
+        contested=contested,
+        appeal=find_own_appeal(db.session(), contested) if contested else None,
+        why_not=why_no_appeal(db.session(), contested, now=now()) if contested else None,
         words=words,
     )
 

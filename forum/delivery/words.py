@@ -54,7 +54,7 @@ def words_of(letter: Letter, translations: NullTranslations) -> Words:
         }
     if letter.receipt is not None:
         sentence += " " + _receipt(letter.receipt, letter, translations)
-    return Words(subject, sentence, _button(letter.kind, translations), _why(letter.kind, translations))
+    return Words(subject, sentence, _button(letter, translations), _why(letter.kind, translations))
 
 
 def _moment(at: datetime, letter: Letter) -> str:
@@ -94,6 +94,8 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.MENTIONED: _("You were mentioned"),
         NoticeKind.INVITED: _("You were invited"),
         NoticeKind.FLAG_ANSWERED: _("A moderator looked at what you flagged"),
+        NoticeKind.APPEAL_FILED: _("An appeal waits for you to decide it"),
+        NoticeKind.APPEAL_ANSWERED: _("An appeal that concerns you was decided"),
         NoticeKind.QUESTION_ANSWERED: _("Your question was answered"),
         NoticeKind.COMMENT_ANSWERED: _("Your comment was answered"),
         NoticeKind.UNSEALED: _("It was looked up who wrote something of yours"),
@@ -129,8 +131,10 @@ def _decided(action: Action, translations: NullTranslations) -> str:
     }[action]
 
 
-def _button(kind: NoticeKind, translations: NullTranslations) -> str:
-    _ = translations.gettext
+def _button(letter: Letter, translations: NullTranslations) -> str:
+    _, kind = translations.gettext, letter.kind
+    if letter.may_appeal:
+        return _("The decision, and how to appeal")
     if kind in {NoticeKind.HELD, NoticeKind.DECIDED}:
         return _("See it under My contributions")
     return _("Open it in the forum")
@@ -145,6 +149,8 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.MENTIONED: _("You get this mail because somebody wrote your handle."),
         NoticeKind.INVITED: _("You get this mail because somebody invited you."),
         NoticeKind.FLAG_ANSWERED: _("You get this mail because you flagged something."),
+        NoticeKind.APPEAL_FILED: _("You get this mail because you may decide appeals in this group."),
+        NoticeKind.APPEAL_ANSWERED: _("You get this mail because you had a part in what was decided."),
         NoticeKind.QUESTION_ANSWERED: _("You get this mail because you asked a question."),
         NoticeKind.COMMENT_ANSWERED: _("You get this mail because you commented on a paper."),
         NoticeKind.UNSEALED: _("You get this mail because what concerns you was looked up."),

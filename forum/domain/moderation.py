@@ -233,6 +233,8 @@ class Why(enum.StrEnum):
     FLAGGED = "flagged"
     ILLEGAL = "illegal"
     """Flagged as illegal: stands first."""
+    APPEALED = "appealed"
+    """Somebody appealed against a decision on it, and one may decide that."""
 
 
 class Flag(PublicId, Base):

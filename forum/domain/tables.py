@@ -3,6 +3,7 @@
 from forum.domain import (
     accounts,
     answers,
+    appeals,
     attachments,
     attribution,
     audit,
@@ -29,6 +30,7 @@ from forum.domain.base import Base
 __all__ = [
     "accounts",
     "answers",
+    "appeals",
     "attachments",
     "attribution",
     "audit",

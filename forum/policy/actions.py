@@ -49,6 +49,8 @@ class Action(enum.StrEnum):
     """Of what was written under the Chatham House Rule: be one of the two who may look who wrote it."""
     SEE_MODERATION = "see_moderation"
     """Open the moderation pages at all."""
+    DECIDE_APPEAL = "decide_appeal"
+    """Of an appeal (AppealRights): somebody else than who decided, of another body, and no party to it."""
     SUSPEND_ACCOUNT = "suspend_account"
     """From the whole forum, until a date."""
     EXPORT_STATEMENTS = "export_statements"

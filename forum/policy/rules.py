@@ -14,7 +14,14 @@ from forum.errors import NotAllowed, NotFound
 from forum.policy.actions import Action
 from forum.policy.actor import Actor
 from forum.policy.labels import writers_label
-from forum.policy.subjects import AnswerRights, CommentRights, PaperRights, Readable, Subject
+from forum.policy.subjects import (
+    AnswerRights,
+    AppealRights,
+    CommentRights,
+    PaperRights,
+    Readable,
+    Subject,
+)
 
 UNSEALING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT, GroupRole.MODERATOR})
 """The group roles with the right to be one of the two who unseal."""
@@ -205,6 +212,19 @@ def _unseal(actor: Actor, thing: Group | Subject) -> bool:
     return _read(actor, group) and (isinstance(thing, Group) or not is_writer(actor, thing))
 
 
+def _decide_appeal(actor: Actor, appeal: AppealRights) -> bool:
+    if actor.is_suspended or actor.account_id is None or actor.account_id == appeal.decider_id:
+        return False
+    if not actor.organisation_ids.isdisjoint(appeal.decider_bodies):
+        return False
+    if not actor.writer_keys.isdisjoint(appeal.party_keys):
+        return False
+    if appeal.group is None:
+        return _manage_people(actor, None)
+    roles = actor.roles_in(appeal.group.id)
+    return GroupRole.MODERATOR in roles or (appeal.is_secretariat_needed and GroupRole.SECRETARIAT in roles)
+
+
 def _answer_question(actor: Actor, subject: Subject) -> bool:
     return _write(actor, subject) and bool(actor.roles_in(subject.group.id) & _MANAGERS)
 
@@ -269,6 +289,7 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.COMMENT_ANSWER: _new_version,
     Action.COMMENT_SUGGEST: _suggest,
     Action.COMMENT_PLACE: _place_comment,
+    Action.DECIDE_APPEAL: _decide_appeal,
     Action.ANSWER_QUESTION: _answer_question,
     Action.MANAGE_GROUP: _manage_group,
     Action.INVITE: _manage_group,

@@ -1,6 +1,6 @@
 """What the rules look at: a labelled row with its group and its authorships, loaded together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from forum.domain.attribution import SubjectKind
@@ -65,3 +65,21 @@ class AnswerRights:
     group: Group
     consultation: Consultation
     asked_keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRights:
+    """An appeal: who decided first and for which bodies they speak, and the keys of its parties."""
+
+    group: Group | None
+    """None where the platform decided about an account."""
+    decider_id: int
+    decider_bodies: frozenset[int] = frozenset()
+    party_keys: frozenset[str] = frozenset()
+    """Of the author, of whoever flagged, and of whoever appeals."""
+    is_secretariat_needed: bool = False
+    """No moderator of the group is left who may decide."""
+
+    def for_secretariat(self, *, is_needed: bool) -> "AppealRights":
+        """Give the same with what was found out about the moderators."""
+        return replace(self, is_secretariat_needed=is_needed)

@@ -101,6 +101,11 @@ def statement_path(public_id: str) -> str:
     return f"/moderation/statements/{public_id}"
 
 
+def outcome_of_flag_path(decision_public_id: str) -> str:
+    """Give the page that tells whoever flagged what a decision was."""
+    return f"/moderation/decisions/{decision_public_id}/outcome"
+
+
 def appeal_path(public_id: str) -> str:
     """Give the page of an appeal."""
     return f"/moderation/appeals/{public_id}"

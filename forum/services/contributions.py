@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
+from forum.domain.appeals import APPEALABLE, Side
 from forum.domain.attribution import Attribution, Authorship, SubjectKind
 from forum.domain.citations import Cited
 from forum.domain.consultations import Consultation
@@ -50,7 +51,9 @@ class Outcome:
     reason: str
     decided_at: datetime
     statement: str | None = None
-    """The public id of its statement of reasons, once the decision can no longer be taken back."""
+    """The public id of its statement of reasons."""
+    appealable: str | None = None
+    """The public id of the decision, where there is an appeal against its like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +277,10 @@ def _load_signed(session: Session, asker: _Asker, ids: list[int]) -> dict[tuple[
 def _outcome(asker: _Asker, group: Group, decision: ModerationDecision, statement: str | None) -> Outcome:
     rule = rule_text(group, decision.rule)
     can_be_taken_back = asker.now - decision.decided_at < UNDO_SPAN
-    return Outcome(
-        decision.action, rule, decision.reason, decision.decided_at, None if can_be_taken_back else statement
-    )
+    if can_be_taken_back:
+        return Outcome(decision.action, rule, decision.reason, decision.decided_at)
+    appealable = decision.public_id if decision.action in APPEALABLE[Side.AUTHOR] else None
+    return Outcome(decision.action, rule, decision.reason, decision.decided_at, statement, appealable)
 
 
 def _copy(kind: SubjectKind, row: Any) -> Markup | None:

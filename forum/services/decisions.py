@@ -41,3 +41,8 @@ def find_last_decision(session: Session, kind: SubjectKind, subject_id: int) -> 
         .order_by(ModerationDecision.id.desc())
         .limit(1)
     ).first()
+
+
+def is_overturned(session: Session, decision_id: int) -> bool:
+    """Whether an appeal against a decision was upheld."""
+    return bool(session.scalar(sa.select(was_overturned(decision_id))))

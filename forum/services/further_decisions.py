@@ -302,7 +302,7 @@ def suspend_account(
     until = checked_until(until, now.date())
     reason = checked_reason(Decision.SUSPEND, reason)
     refuse_names(session, None, reason)
-    decision = _account_decision(session, actor, account, Decision.SUSPEND, reason, now)
+    decision = account_decision(session, actor, account, Decision.SUSPEND, reason, now)
     decision.details = _add_suspension(session, account.id, None, decision, until, now)
     account.suspended_until = datetime.combine(until + timedelta(days=1), time(), tzinfo=UTC)
     add_statement(session, decision, None, until=until)
@@ -322,7 +322,7 @@ def lift_suspension(session: Session, actor: Actor, public_id: str, *, now: date
     if account.suspended_until is None or account.suspended_until <= now:
         raise Invalid("This person is not suspended.")
     end_suspensions(session, account, None, now=now)
-    decision = _account_decision(
+    decision = account_decision(
         session, actor, account, Decision.LIFT, checked_reason(Decision.LIFT, ""), now
     )
     session.flush()
@@ -352,9 +352,10 @@ def _get_account(session: Session, public_id: str) -> Account:
     return account
 
 
-def _account_decision(
+def account_decision(
     session: Session, actor: Actor, account: Account, action: Decision, reason: str, now: datetime
 ) -> ModerationDecision:
+    """Write down what the platform decided about a person; flushes."""
     assert actor.account_id is not None
     decision = ModerationDecision(
         group_id=None,

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, Invitation, InvitationPurpose
 from forum.domain.answers import AnswerReceipt
+from forum.domain.appeals import APPEALABLE, Side
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.consultations import ConsultationState
 from forum.domain.groups import Group
@@ -20,12 +22,20 @@ from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.organisations import Organisation
+from forum.domain.statements import Statement
 from forum.errors import Conflict, NotFound
 from forum.policy import Action, Actor, can
 from forum.policy.labels import PUBLIC, base_label
 from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
-from forum.services.addresses import group_path, signing_path, subject_path
+from forum.services.addresses import (
+    appeal_path,
+    group_path,
+    outcome_of_flag_path,
+    signing_path,
+    statement_path,
+    subject_path,
+)
 from forum.services.chatham import is_sealed
 from forum.services.decisions import is_undone
 from forum.services.groups import rule_text
@@ -56,9 +66,11 @@ NOTICES_PATH = "/notifications/"
 
 RECORD_PATH = "/me/record"
 
-_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
-_WHOEVER_READS = frozenset({NoticeKind.FLAG_ANSWERED, NoticeKind.UNSEALED})
-"""What is told also to those who read its place no more."""
+ALWAYS_TOLD = frozenset(
+    {NoticeKind.FLAG_ANSWERED, NoticeKind.APPEAL_FILED, NoticeKind.APPEAL_ANSWERED, NoticeKind.UNSEALED}
+)
+"""Told to whoever had a part in it, whether or not they (still) can read what it was about."""
+_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED, NoticeKind.APPEAL_ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ class Letter:
     closes_at: datetime | None = None
     """When the consultation closes that the reader is reminded of."""
     time_zone: str = "UTC"
+    may_appeal: bool = False
 
 
 def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secret: bytes) -> Letter | None:
@@ -115,11 +128,12 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
     reads = subject is not None and can(actor, Action.READ, subject)
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
-    if notice.kind not in _WHOEVER_READS and not _may_be_told(notice, reads, knows_group):
-        return None
     if notice.kind is NoticeKind.REMINDED and _has_answered(session, notice, actor, sealing_secret):
         return None
     decision = session.get(ModerationDecision, notice.decision_id) if notice.decision_id else None
+    is_moved = decision is not None and decision.action is Decision.MOVE
+    if not (is_moved or notice.kind in ALWAYS_TOLD or _may_be_told(notice, reads, knows_group)):
+        return None
     says_more = decision is not None and reads and _is_public(subject)
     return Letter(
         notice_id=notice.id or 0,
@@ -129,12 +143,14 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
         name=account.name,
         language=account.language,
         account_public_id=account.public_id,
-        path=_path(notice, actor, subject if reads else None, group if knows_group else None),
+        path=outcome_path(session, notice)
+        or _path(notice, actor, subject if reads else None, group if knows_group else None),
         group=group.short_title if group is not None and knows_group else None,
         title=find_title(session, actor, subject) if subject is not None and reads else None,
         decision=decision.action if decision else None,
         rule=rule_text(group, decision.rule) if group and decision and says_more else None,
         reason=decision.reason if decision and says_more else None,
+        may_appeal=decision is not None and may_be_appealed(notice.kind, decision.action),
         **_occasion(session, notice, subject if reads else None, account),
     )
 
@@ -167,6 +183,28 @@ def _has_answered(session: Session, notice: Notice, actor: Actor, sealing_secret
     answered = answered_keys(session, subject.row.id)
     asked = list_respondents(session, actor, subject.group, subject.row)
     return all(one.key in answered for one in asked)
+
+
+def may_be_appealed(kind: NoticeKind, action: Decision) -> bool:
+    """Whether whoever is told of a decision in this way can appeal against it."""
+    side = {NoticeKind.DECIDED: Side.AUTHOR, NoticeKind.FLAG_ANSWERED: Side.FLAGGER}.get(kind)
+    return side is not None and action in APPEALABLE[side]
+
+
+def outcome_path(session: Session, notice: Notice) -> str | None:
+    """Give the page of the statement, of what became of a flag, or of an appeal that a notice leads to."""
+    if (notice.occasion or "").startswith("appeal:"):
+        return appeal_path(str(notice.occasion).removeprefix("appeal:"))
+    if notice.decision_id is None:
+        return None
+    if notice.kind is NoticeKind.FLAG_ANSWERED:
+        decision = session.get_one(ModerationDecision, notice.decision_id)
+        return outcome_of_flag_path(decision.public_id)
+    if notice.kind is NoticeKind.DECIDED:
+        statement = sa.select(Statement.public_id).where(Statement.decision_id == notice.decision_id)
+        found = session.scalar(statement)
+        return statement_path(found) if found is not None else None
+    return None
 
 
 def get_invitation_letter(

@@ -13,6 +13,7 @@ from forum.domain.labels import Status
 from forum.domain.moderation import (
     FURTHER,
     MODERATED,
+    NOT_CHOSEN,
     TRANSITIONS,
     UNDO_SPAN,
     Flag,
@@ -102,6 +103,8 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
     require(actor, Action.MODERATE, subject)
     if decision.decided_by_id != actor.account_id:
         raise NotAllowed("Only the moderator who decided can take a decision back.")
+    if decision.action is Decision.OVERTURN or "appeal" in decision.details:
+        raise Conflict("What was decided on appeal stands.")
     if now - decision.decided_at > UNDO_SPAN:
         raise Conflict("The letter has left, so this can no longer be taken back. Decide anew instead.")
     last = find_last_decision(session, subject.kind, subject.row.id)
@@ -140,8 +143,10 @@ def find_undoable(session: Session, actor: Actor, *, now: datetime) -> Moderatio
         .order_by(ModerationDecision.id.desc())
         .limit(1)
     ).first()
-    is_open = last is not None and last.action is not Decision.UNDO and now - last.decided_at <= UNDO_SPAN
-    return last if is_open else None
+    if last is None or last.action in NOT_CHOSEN or "appeal" in last.details:
+        return None
+    is_account = last.subject_kind not in MODERATED
+    return last if now - last.decided_at <= UNDO_SPAN and not is_account else None
 
 
 def get_decided_public_id(session: Session, decision: ModerationDecision) -> str:

@@ -22,6 +22,8 @@ from forum.domain.threads import Post, Thread
 from forum.domain.working_days import Bucket, bucket_of, promised_by
 from forum.policy import Actor
 from forum.policy.sql import MODEL_OF, may_decide
+from forum.services.addresses import appeal_path, case_path
+from forum.services.appeal_views import list_waiting_appeals
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.paging import checked_place
 
@@ -53,6 +55,15 @@ class Waiting:
     due: datetime
     bucket: Bucket
     flags: Counter[FlagReason] = field(default_factory=Counter)
+    appeal: str | None = None
+    """The public id of the appeal, where it waits for one to be decided."""
+
+    @property
+    def path(self) -> str:
+        """The page on which it is decided."""
+        if self.appeal is not None:
+            return appeal_path(self.appeal)
+        return case_path(self.kind, self.public_id)
 
     @property
     def is_sealed(self) -> bool:
@@ -138,7 +149,11 @@ def find_next(
     ]
     places = [(one.kind, one.public_id) for one in waiting]
     start = places.index(after) + 1 if after in places else 0
-    rest = [one for one in waiting[start:] + waiting[:start] if (one.kind, one.public_id) != after]
+    rest = [
+        one
+        for one in waiting[start:] + waiting[:start]
+        if one.appeal is not None or (one.kind, one.public_id) != after
+    ]
     return rest[0] if rest else None
 
 
@@ -164,7 +179,9 @@ def list_waiting(session: Session, actor: Actor, *, filters: QueueFilters, now: 
     if filters.why in {None, Why.HELD}:
         for kind in kinds:
             waiting += _held(session, actor, kind, groups, now)
-    if filters.why is not Why.HELD:
+    if filters.why in {None, Why.APPEALED}:
+        waiting += _appealed(session, actor, kinds, groups, now)
+    if filters.why not in {Why.HELD, Why.APPEALED}:
         flagged = _flagged(session, actor, kinds, groups, now)
         waiting += [one for one in flagged if filters.why in {None, one.why}]
     return sorted(waiting, key=lambda one: (one.why is not Why.ILLEGAL, one.due, one.since, one.id))
@@ -218,6 +235,27 @@ def _flagged(
     return waiting
 
 
+def _appealed(
+    session: Session, actor: Actor, kinds: list[SubjectKind], groups: dict[int, Group], now: datetime
+) -> list[Waiting]:
+    """Appeals that the actor may decide, promised on their own clock."""
+    return [
+        Waiting(
+            one.kind,
+            one.subject_id,
+            one.subject_public_id,
+            groups[one.group_id],
+            Why.APPEALED,
+            one.since,
+            one.due,
+            bucket_of(one.due, now=now),
+            appeal=one.public_id,
+        )
+        for one in list_waiting_appeals(session, actor, groups, now=now)
+        if one.kind in kinds
+    ]
+
+
 def _waiting(
     kind: SubjectKind,
     id_: int,
@@ -242,8 +280,11 @@ def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[Q
     entries = []
     for one in shown:
         row = details[one.kind, one.id]
-        byline = present(actor, one.group, row, row)
-        entries.append(QueueEntry(one, row.title, row.excerpt, byline, row.held_because))
+        # What is appealed against is read by whoever takes the appeal, and that is on record.
+        excerpt = row.excerpt if one.appeal is None else ""
+        title = row.title if one.appeal is None else ""
+        byline = present(actor, one.group, row, row) if one.appeal is None else Byline()
+        entries.append(QueueEntry(one, title, excerpt, byline, row.held_because))
     return entries
 
 

@@ -17,28 +17,32 @@ from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.saved_searches import SavedSearch
+from forum.domain.statements import Statement
 from forum.domain.threads import Post, Thread
 from forum.errors import NotAllowed, NotFound
 from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import (
     answer_path,
+    appeal_path,
     consultation_path,
     group_path,
+    outcome_of_flag_path,
     paper_path,
     post_path,
     saved_search_path,
+    statement_path,
     thread_path,
     version_path,
 )
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
-from forum.services.letters import CONTRIBUTIONS_PATH, RECORD_PATH
+from forum.services.letters import ALWAYS_TOLD, CONTRIBUTIONS_PATH, RECORD_PATH
 
 PAGE_SIZE = 30
 
 _OF_OTHERS = frozenset({NoticeKind.REPLIED, NoticeKind.MENTIONED, NoticeKind.QUESTION_ANSWERED})
-_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED})
+_OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED, NoticeKind.APPEAL_ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,11 @@ class _About:
 def list_notices(session: Session, actor: Actor, *, before: str | None = None) -> NoticePage:
     """Give a page of the actor's notices; a fixed number of statements, whatever they are about."""
     statement = (
-        sa.select(Notice, Group, ModerationDecision, SavedSearch)
+        sa.select(Notice, Group, ModerationDecision, SavedSearch, Statement.public_id.label("statement"))
+        .outerjoin(
+            Statement,
+            sa.and_(Statement.decision_id == Notice.decision_id, Notice.kind == NoticeKind.DECIDED),
+        )
         .outerjoin(SavedSearch, SavedSearch.id == Notice.saved_search_id)
         .outerjoin(Group, Group.id == Notice.group_id)
         .outerjoin(ModerationDecision, ModerationDecision.id == Notice.decision_id)
@@ -102,7 +110,7 @@ def list_notices(session: Session, actor: Actor, *, before: str | None = None) -
     views = [
         _search_view(row.Notice, row.SavedSearch)
         if row.SavedSearch is not None
-        else _view(actor, row.Notice, row.Group, row.ModerationDecision, about)
+        else _view(actor, row.Notice, row.Group, row.ModerationDecision, about, row.statement)
         for row in shown
     ]
     more = views[-1].public_id if len(rows) > PAGE_SIZE else None
@@ -157,16 +165,17 @@ def _view(
     group: Group | None,
     decision: ModerationDecision | None,
     about: dict[tuple[SubjectKind, int], _About],
+    statement: str | None,
 ) -> NoticeView:
     found = None
     if notice.subject_kind is not None and notice.subject_id is not None:
         found = about.get((notice.subject_kind, notice.subject_id))
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
     is_readable = found is not None if notice.subject_id is not None else group is None or knows_group
-    if notice.kind is NoticeKind.FLAG_ANSWERED:
-        is_readable = knows_group
-    elif notice.kind is NoticeKind.UNSEALED:
+    if notice.kind is NoticeKind.UNSEALED:
         is_readable = True
+    elif notice.kind in ALWAYS_TOLD or (decision is not None and decision.action is Decision.MOVE):
+        is_readable = knows_group or group is None
     basics: dict[str, Any] = {
         "public_id": notice.public_id,
         "kind": notice.kind,
@@ -181,12 +190,21 @@ def _view(
         **basics,
         title=found.title if found else None,
         group=group.short_title if group is not None and knows_group else None,
-        path=_path(actor, notice, group, found),
+        path=_outcome_path(notice, decision, statement) or _path(actor, notice, group, found),
         byline=found.byline if found and notice.kind in _OF_OTHERS else None,
         decision=decision.action if decision else None,
         rule=rule_text(group, decision.rule) if group and decision and found else None,
         reason=decision.reason if decision and found else None,
     )
+
+
+def _outcome_path(notice: Notice, decision: ModerationDecision | None, statement: str | None) -> str | None:
+    """The page of the appeal, of what became of a flag, or of the statement; as letters.outcome_path()."""
+    if (notice.occasion or "").startswith("appeal:"):
+        return appeal_path(str(notice.occasion).removeprefix("appeal:"))
+    if notice.kind is NoticeKind.FLAG_ANSWERED and decision is not None:
+        return outcome_of_flag_path(decision.public_id)
+    return statement_path(statement) if statement is not None else None
 
 
 def _path(actor: Actor, notice: Notice, group: Group | None, found: _About | None) -> str | None:

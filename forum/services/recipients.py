@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
+from forum.domain.appeals import Appeal, AppealState
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.labels import Status
+from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import Flag, ModerationDecision
 from forum.domain.notices import MailPreference, Notice, NoticeKind
 from forum.domain.outbox import Topic
@@ -26,12 +28,14 @@ from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
 from forum.richtext import mentions
 from forum.services.actors import load_actor
+from forum.services.appeal_rights import list_deciders
 from forum.services.decisions import is_undone
 from forum.services.outbox import enqueue
 from forum.services.sealing import account_key, sealed_key
 from forum.services.subjects import find_subject, writer_keys_of
 
-_NEVER_MIND_READING = frozenset({NoticeKind.FLAG_ANSWERED, NoticeKind.UNSEALED})
+_OF_APPEALS = frozenset({NoticeKind.APPEAL_FILED, NoticeKind.APPEAL_ANSWERED})
+_NEVER_MIND_READING = frozenset({NoticeKind.FLAG_ANSWERED, NoticeKind.UNSEALED}) | _OF_APPEALS
 """What was hidden after a flag is read no more by whoever flagged it; that it was is still told.
 
 So is who wrote something that was unsealed, whether or not they are a member by then.
@@ -82,7 +86,10 @@ def list_new_notices(
     event = _load(session, payload)
     if event is None:
         return []
-    concerned = _concerned(session, event, sealing_secret)
+    if event.kind in _OF_APPEALS:
+        concerned = _concerned_by_appeal(session, event, now, sealing_secret)
+    else:
+        concerned = _concerned(session, event, sealing_secret)
     notices = []
     for account_id in sorted(concerned.account_ids):
         actor = load_actor(session, account_id, now=now, sealing_secret=sealing_secret)
@@ -186,6 +193,24 @@ def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writer
     return nobody
 
 
+def _concerned_by_appeal(session: Session, event: _Event, now: datetime, sealing_secret: bytes) -> Writers:
+    """Of a new one those who may decide it; of an answer whoever appealed, and of one upheld both sides."""
+    public_id = (event.occasion or "").removeprefix("appeal:")
+    appeal = session.scalars(sa.select(Appeal).where(Appeal.public_id == public_id)).first()
+    if appeal is None or event.decision is None:
+        return Writers(frozenset())
+    if event.kind is NoticeKind.APPEAL_FILED:
+        if appeal.state is not AppealState.FILED:
+            return Writers(frozenset())
+        return Writers(list_deciders(session, appeal, now=now, sealing_secret=sealing_secret))
+    keys = {appeal.appellant_key}
+    if appeal.state is AppealState.UPHELD:
+        keys |= event.subject.writer_keys if event.subject else frozenset()
+        flaggers = sa.select(Flag.reporter_id).where(Flag.decision_id == event.decision.id)
+        keys |= {account_key(one) for one in session.scalars(flaggers)}
+    return find_writers(session, [key for key in keys if not key.startswith("organisation:")], sealing_secret)
+
+
 def _names_a_sealed_author(event: _Event) -> bool:
     """Whether telling this person of this post records that they wrote in a Chatham House discussion."""
     subject = event.subject
@@ -226,6 +251,8 @@ _OF_OTHERS = frozenset({NoticeKind.REPLIED, NoticeKind.MENTIONED, NoticeKind.QUE
 def _is_to_be_told(actor: Actor, event: _Event) -> bool:
     if event.subject is None or event.kind in _NEVER_MIND_READING:
         return True
+    if event.decision is not None and event.decision.action is Decision.MOVE:
+        return _wrote(actor, event.subject)  # they may no longer read it where it is now
     if not can(actor, Action.READ, event.subject):
         return False
     if event.kind not in _OF_OTHERS:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, IdempotencyKey
+from forum.domain.appeals import Appeal
 from forum.domain.attribution import Authorship
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper
@@ -15,6 +16,9 @@ from forum.services.sealing import account_key, organisation_key, sealed_key
 
 MIN_LENGTH = 32
 """Characters a key needs; `secrets.token_urlsafe(48)` gives 64."""
+
+_SEALED = (Authorship.writer_key, ThreadAlias.writer_key, Paper.sealed_owner, Appeal.appellant_key)
+"""Every column that holds sealed keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def rotate_sealing_key(session: Session, old: bytes, new: bytes) -> Rotation:
     keys += [organisation_key(one) for one in session.scalars(sa.select(Organisation.id))]
     anew = {sealed_key(old, key): sealed_key(new, key) for key in keys}
     changed = left = 0
-    for column in (Authorship.writer_key, ThreadAlias.writer_key, Paper.sealed_owner):
+    for column in _SEALED:
         table = sa.inspect(column.class_).local_table
         own = table.c[column.key]
         for held in session.scalars(sa.select(own).where(own.startswith("sealed:")).distinct()).all():

@@ -511,6 +511,8 @@ def upgrade() -> None:
                 "flag_answered",
                 "question_answered",
                 "unsealed",
+                "appeal_filed",
+                "appeal_answered",
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
@@ -844,6 +846,67 @@ def upgrade() -> None:
     with op.batch_alter_table("unsealing", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unsealing_group_id"), ["group_id"], unique=False)
         batch_op.create_index("ix_unsealing_subject", ["subject_kind", "subject_id"], unique=False)
+
+    op.create_table(
+        "appeal",
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "side",
+            sa.Enum("author", "flagger", name="side", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("appellant_key", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "filed",
+                "taken",
+                "upheld",
+                "rejected",
+                "withdrawn",
+                name="appealstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by_id", sa.Integer(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_appeal_decided_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decision_id"],
+            ["moderation_decision.id"],
+            name=op.f("fk_appeal_decision_id_moderation_decision"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_appeal_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(["taken_by_id"], ["account.id"], name=op.f("fk_appeal_taken_by_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_appeal_public_id")),
+    )
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_appeal_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(
+            "uq_appeal_side",
+            ["decision_id", "side"],
+            unique=True,
+            sqlite_where=sa.text("state != 'withdrawn'"),
+            postgresql_where=sa.text("state != 'withdrawn'"),
+        )
 
     op.create_table(
         "consultation",
@@ -1194,6 +1257,8 @@ def upgrade() -> None:
                 "flag_answered",
                 "question_answered",
                 "unsealed",
+                "appeal_filed",
+                "appeal_answered",
                 "comment_answered",
                 "signature_asked",
                 "signature_answered",
@@ -2630,6 +2695,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consultation_group_id"))
 
     op.drop_table("consultation")
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_appeal_side",
+            sqlite_where=sa.text("state != 'withdrawn'"),
+            postgresql_where=sa.text("state != 'withdrawn'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_appeal_group_id"))
+
+    op.drop_table("appeal")
     with op.batch_alter_table("unsealing", schema=None) as batch_op:
         batch_op.drop_index("ix_unsealing_subject")
         batch_op.drop_index(batch_op.f("ix_unsealing_group_id"))

@@ -203,7 +203,8 @@ def test_a_letter_about_a_decision(
     mail = only(deliver(app, clock))
     text = body_of(mail)
     assert mail["Subject"] == "Your contribution was removed from view: A question of scope"
-    assert "http://localhost/me/contributions" in text
+    assert "http://localhost/moderation/statements/" in text
+    assert "you can appeal within six months" in text
     assert (REASON in text, RULES[0]["text"] in text) == (is_said, is_said)
     assert "Mona" not in mail.as_string() + text
 
@@ -224,7 +225,7 @@ def test_a_flagger_hears_nothing_of_what_was_removed(
     text = body_of(only(deliver(app, clock)))
     assert "telling" not in text
     assert REASON not in text
-    assert "/notifications/" in text
+    assert "/outcome" in text
 
 
 def test_nothing_of_a_sealed_author_is_in_a_mail(

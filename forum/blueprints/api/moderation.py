@@ -17,7 +17,6 @@ from forum.errors import NotAllowed
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.services.access_tokens import Scope
-from forum.services.addresses import case_path
 from forum.services.chatham import is_sealed
 from forum.services.moderation import decide, get_decision
 from forum.services.moderation_queue import QueueEntry, QueueFilters, list_queue_after
@@ -118,7 +117,7 @@ def _waiting(entry: QueueEntry) -> dict[str, Any]:
         "due": utc(one.due, day_only=is_sealed(one.group)),
         "bucket": one.bucket,
         "flags": sorted(one.flags.elements()),
-        "url": url(case_path(one.kind, one.public_id)),
+        "url": url(one.path),
     }
 
 
