@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("audit", "pages", "search", "papers")
+BENCHES = ("audit", "pages", "search", "papers", "deadline")
 
 
 def main() -> int:

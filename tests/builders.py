@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
+from forum.domain.answers import Answer
 from forum.domain.attribution import Authorship, NamedList, NamedReader, SubjectKind
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group, GroupRole, Membership, Seat, SeatKind
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
@@ -266,6 +268,53 @@ class Builder:
         self._authorship(SubjectKind.VERSION, version.id, author, organisation)
         relabel(self.session, group, version, now=now)
         return self._add(version)  # type: ignore[no-any-return]
+
+    def answer(
+        self,
+        consultation: Consultation,
+        author: Account | None = None,
+        *,
+        text: str = "An answer.",
+        status: Status = Status.PUBLISHED,
+        tlp: Tlp | None = None,
+        organisation: Organisation | None = None,
+        named_list: NamedList | None = None,
+        **columns: Any,
+    ) -> Answer:
+        """An answer to a consultation's first question."""
+        now = self.clock()
+        was_seen = status in {Status.PUBLISHED, Status.HIDDEN, Status.WITHDRAWN}
+        columns = {
+            "writer_key": f"account:{self._next() + 100_000}",
+            "title": consultation.title,
+            "values": {"q1": text},
+            "text": f"What?\n{text}",
+            "content_hash": "0" * 64,
+            "received_at": now,
+            "edited_at": now,
+            "published_at": now if was_seen else None,
+            "stakeholder_type": organisation.type if organisation else None,
+            "country": organisation.country if organisation else None,
+        } | columns
+        answer = Answer(
+            consultation_id=consultation.id,
+            group_id=consultation.group_id,
+            author_id=author.id if author else None,
+            organisation_id=organisation.id if organisation else None,
+            status=status,
+            tlp=tlp or consultation.tlp,
+            named_list_id=named_list.id if named_list else None,
+            audience="",
+            own="",
+            created_at=now,
+            **columns,
+        )
+        self.session.add(answer)
+        self.session.flush()
+        self._authorship(SubjectKind.ANSWER, answer.id, author, organisation)
+        group = self.session.get_one(Group, consultation.group_id)
+        relabel(self.session, group, answer, now=now)
+        return self._add(answer)  # type: ignore[no-any-return]
 
     def _authorship(
         self, kind: SubjectKind, subject_id: int, author: Account | None, organisation: Organisation | None

@@ -75,6 +75,10 @@ ENTRIES: dict[str, Entry] = {
     # api
     "api.comments_comment": Entry.TOKEN,
     "api.comments_index": Entry.TOKEN,
+    "api.consultations_answers": Entry.TOKEN,
+    "api.consultations_index": Entry.TOKEN,
+    "api.consultations_show": Entry.TOKEN,
+    "api.consultations_submit": Entry.TOKEN,
     "api.audit_index": Entry.TOKEN,
     "api.groups_index": Entry.TOKEN,
     "api.groups_show": Entry.TOKEN,

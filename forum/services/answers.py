@@ -179,6 +179,22 @@ def list_answers(
     return AnswerList(lines, page, len(rows) > per_page, is_sealed(group))
 
 
+def find_line(
+    session: Session, actor: Actor, group: Group, consultation: Consultation, public_id: str
+) -> AnswerLine:
+    """Give one answer as a list shows it; NotFound where it may not be read."""
+    row = session.execute(
+        join_author(sa.select(Answer, *author_columns()), Answer).where(
+            Answer.public_id == public_id,
+            Answer.consultation_id == consultation.id,
+            visible_to(actor, Answer),
+        )
+    ).first()
+    if row is None:
+        raise NotFound
+    return line_of(actor, group, row)
+
+
 def line_of(actor: Actor, group: Group, row: Any) -> AnswerLine:
     """Give an answer, selected with its author_columns(), as a list shows it."""
     answer: Answer = row.Answer

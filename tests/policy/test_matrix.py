@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, PlatformRole
+from forum.domain.answers import Answer
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status, Tlp
@@ -16,7 +17,12 @@ from forum.policy import visible_to
 from forum.policy.rules import can_read
 from forum.policy.sql import SUBJECT_OF, reader_parameters, visible_to_reader
 from tests.builders import Builder
+from tests.services.consulting import consultation
 
+ANSWER_STATUSES = [
+    Status.RECEIVED,
+    *(status for status in Status if status not in {Status.DRAFT, Status.RECEIVED}),
+]
 STATUSES = [Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED, Status.WITHDRAWN]
 
 
@@ -54,6 +60,12 @@ def _populate(build: Builder) -> tuple[list[Account | None], list[Group]]:
             build.thread(group, author, status=status, tlp=Tlp.RED, named_list=named)
             build.paper(group, rival_member, status=status, tlp=Tlp.RED, organisation=rival)
         build.paper(group, author, status=Status.DRAFT)
+        asked = consultation(build, group)
+        for status, tlp in itertools.product(ANSWER_STATUSES, Tlp):
+            build.answer(asked, author, status=status, tlp=tlp, organisation=employer)
+            build.answer(asked, left, status=status, tlp=tlp)
+        for status in ANSWER_STATUSES:
+            build.answer(asked, rival_member, status=status, tlp=Tlp.RED, named_list=named)
         joint = build.paper(group, author, status=Status.DRAFT, purpose=Purpose.JOINT_POSITION)
         people.append(_signatory(build, joint))
     return people, groups
@@ -101,7 +113,7 @@ def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
     cells = readable = 0
     for person in people:
         actor = build.actor(person)
-        for model in (Thread, Post, PaperVersion):
+        for model in (Thread, Post, PaperVersion, Answer):
             listed = set(session.scalars(sa.select(model.id).where(visible_to(actor, model))))
             kept = sa.select(model.id).where(visible_to_reader(model, is_signed_in=actor.is_signed_in))
             assert listed == set(session.scalars(kept, reader_parameters(actor)))
@@ -132,3 +144,24 @@ def test_a_suspended_person_reads_as_a_visitor(build: Builder) -> None:
     build.session.commit()
     assert build.actor(person).clearances == {"public"}
     assert build.actor(person).is_suspended
+
+
+def test_what_a_consultation_received_is_read_by_its_secretariat_and_its_writers_alone(
+    build: Builder, session: Session
+) -> None:
+    """Of all people and received answers, no third reader: no chair, moderator or administrator."""
+    people, _ = _populate(build)
+    answers = session.scalars(sa.select(Answer).where(Answer.status == Status.RECEIVED)).all()
+    keys: dict[int, set[str]] = {}
+    for row in session.scalars(sa.select(Authorship).where(Authorship.subject_kind == SubjectKind.ANSWER)):
+        keys.setdefault(row.subject_id, set()).add(row.writer_key)
+    readers = 0
+    for person in people:
+        actor = build.actor(person)
+        for answer in answers:
+            written = frozenset(keys[answer.id])
+            if can_read(actor, answer, written):
+                readers += 1
+                is_secretariat = GroupRole.SECRETARIAT in actor.roles_in(answer.group_id)
+                assert is_secretariat or written & actor.writer_keys
+    assert readers > 20

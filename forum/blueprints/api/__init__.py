@@ -3,6 +3,7 @@
 from forum.blueprints.api import (
     audit,
     comments,
+    consultations,
     groups,
     me,
     moderation,
@@ -20,6 +21,7 @@ __all__ = [
     "audit",
     "blueprint",
     "comments",
+    "consultations",
     "docs",
     "groups",
     "me",

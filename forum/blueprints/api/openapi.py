@@ -39,6 +39,7 @@ NOUNS = {
     "posts": "Posts",
     "papers": "Papers",
     "comments": "Comments on papers",
+    "consultations": "Consultations",
     "search": "Search",
     "statements": "Statements of reasons",
     "moderation": "Moderation",

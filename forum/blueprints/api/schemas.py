@@ -93,6 +93,11 @@ def check(value: Any, schema: Schema, path: str = "") -> dict[str, list[str]]:
         return {path: [complaint]}
     if isinstance(value, dict):
         return _check_fields(value, schema, path)
+    if isinstance(value, list):
+        errors: dict[str, list[str]] = {}
+        for number, part in enumerate(value):
+            errors |= check(part, schema["items"], f"{path}.{number}" if path else str(number))
+        return errors
     complaint = _check_value(value, schema)
     return {path: [complaint]} if complaint else {}
 
@@ -122,6 +127,8 @@ def _check_type(value: Any, schema: Schema) -> str | None:
             return gettext("This has to be true or false.")
         case "object" if not isinstance(value, dict):
             return gettext("This has to be an object.")
+        case "array" if not isinstance(value, list):
+            return gettext("This has to be a list.")
     return None
 
 
