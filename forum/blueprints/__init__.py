@@ -18,6 +18,7 @@ def register_blueprints(app: Flask) -> None:
         autosave,
         comments,
         consultations,
+        documents,
         drafts,
         flags,
         group_settings,
@@ -62,6 +63,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(autosave.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
+    app.register_blueprint(documents.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(flags.blueprint)
     app.register_blueprint(group_settings.blueprint)

@@ -19,6 +19,7 @@ from forum.blueprints.draft_forms import (
     rendered_body,
     text_of,
 )
+from forum.blueprints.file_words import origin_of
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
 from forum.blueprints.support import (
@@ -239,6 +240,7 @@ def _draft_page(form: DraftForm, found: Draft) -> Page:
         "readers": _readers(form, found),
         "agreeing": list_agreeing_names(session, found.version),
         "translated": _translated(found),
+        "origin": origin_of(found.version.id),
     }
     return page
 

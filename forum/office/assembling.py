@@ -24,7 +24,7 @@ from forum.domain.documents import (
 )
 from forum.domain.uploads import Refusal, Refused
 
-MAX_BLOCKS = 60_000
+MAX_BLOCKS = 200_000
 MAX_COLUMNS = 60
 MAX_PARTS = 26_000
 """Cells and rows of all tables together: a paper takes 30,000 parts."""

@@ -121,6 +121,9 @@ ENTRIES: dict[str, Entry] = {
     "consultations.index": Entry.ANYONE,
     "consultations.new": Entry.SIGNED_IN,
     "consultations.step": Entry.SIGNED_IN,
+    # documents
+    "documents.next_version": Entry.SIGNED_IN,
+    "documents.start": Entry.SIGNED_IN,
     # drafts
     "drafts.add_author": Entry.SIGNED_IN,
     "drafts.delete": Entry.SIGNED_IN,

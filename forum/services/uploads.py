@@ -35,7 +35,11 @@ def add_attachment(
     session: Session, actor: Actor, draft_id: str, upload: Upload, *, now: datetime
 ) -> Attachment:
     """Attach a file to a draft and have it checked; only the draft's authors read it until that is sent."""
-    draft = get_draft(session, actor, draft_id)
+    return attach_upload(session, get_draft(session, actor, draft_id), upload, now=now)
+
+
+def attach_upload(session: Session, draft: Draft, upload: Upload, *, now: datetime) -> Attachment:
+    """Attach a file to a draft that the caller has loaded, or begun, as its author."""
     count = sa.select(sa.func.count()).where(Attachment.version_id == draft.version.id)
     if (session.scalar(count) or 0) >= MAX_FILES:
         raise Invalid("A version takes up to %(limit)d attachments.", field="file", limit=MAX_FILES)
