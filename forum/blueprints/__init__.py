@@ -24,6 +24,7 @@ def register_blueprints(app: Flask) -> None:
         group_settings,
         groups,
         health,
+        holding,
         home,
         invitations,  # noqa: F401  (views of another blueprint)
         me,
@@ -69,6 +70,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(group_settings.blueprint)
     app.register_blueprint(groups.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(holding.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(me.blueprint)
     app.register_blueprint(members.blueprint)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField, TextAreaField
 
-from forum.blueprints.composing import ThreadForm, compose, is_preview
+from forum.blueprints.composing import ThreadForm, compose, hold_of, is_preview
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
 from forum.blueprints.support import Form, now, transactional
@@ -20,12 +20,10 @@ from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.richtext import Rendered
 from forum.services.comment_rights import get_comment, require_placing, require_suggesting
-from forum.services.holding import find_hold
 from forum.services.passages import Choice, Commented, get_commented
 from forum.services.placements import attach_by_hand, enqueue_anchoring
 from forum.services.posts import why_not_write
 from forum.services.reading import get_head
-from forum.services.signing import account_keys
 from forum.services.suggestions import add_suggestion, words_of
 from forum.services.threads import Anchor, get_opening, open_thread
 
@@ -67,7 +65,7 @@ class PlaceForm(ChoiceForm):
 @blueprint.route("/papers/<paper>/comments/new", methods=["GET", "POST"])
 def new(slug: str, paper: str) -> View:
     """Comment on a paper, one of its paragraphs, or a passage; or suggest what should stand there."""
-    actor, session = current_actor(), db.session()
+    actor = current_actor()
     commented, is_gone = _commented(slug, paper)
     group = commented.group
     is_suggestion = request.args.get("suggest") == "1"
@@ -106,7 +104,7 @@ def new(slug: str, paper: str) -> View:
                 return outcome
             status, rendered = outcome, None
     tlp, named = commented.version.tlp, commented.version.named_list_id
-    hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret()))
+    hold = hold_of(group, rendered)
     return (
         render_template(
             "comments/new.html",

@@ -12,20 +12,21 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from forum.blueprints import wording
-from forum.blueprints.identity import current_actor
+from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, new_submission_key, now
 from forum.domain.attribution import ShownAs
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
 from forum.domain.languages import LANGUAGES
+from forum.domain.papers import PaperVersion
 from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Actor
 from forum.richtext import Rendered, render, to_markup
 from forum.services.chatham import is_sealed
-from forum.services.holding import Hold
+from forum.services.holding import NOTHING_WRITTEN, Hold, Written, find_hold
 from forum.services.readership import Readership, count_readers
-from forum.services.signing import shown_as_choices
+from forum.services.signing import account_keys, shown_as_choices
 from forum.services.threads import default_tlp, tlp_choices
 
 OWN_CAPACITY = "-"
@@ -234,6 +235,24 @@ def compose_empty(
 
 def _readers(group: Group, tlp: Tlp, named_list_id: int | None) -> str:
     return readers_sentence(count_readers(db.session(), group, tlp, now=now(), named_list_id=named_list_id))
+
+
+def hold_of(
+    group: Group, rendered: Rendered | PaperVersion | None = None, *, title: str = "", is_edit: bool = False
+) -> Hold | None:
+    """Give the rule that would hold what was written, or, where nothing is yet, whatever is written."""
+    actor = current_actor()
+    written = NOTHING_WRITTEN
+    if rendered is not None:
+        written = Written(f"{title}\n{rendered.text}".strip(), rendered.html)
+    return find_hold(
+        db.session(),
+        actor,
+        group,
+        account_keys=account_keys(actor, sealing_secret()),
+        written=written,
+        now=None if is_edit else now(),
+    )
 
 
 def held_sentence(hold: Hold | None, group: Group) -> str | None:

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from forum.blueprints.composing import held_sentence, readers_sentence
+from forum.blueprints.composing import held_sentence, hold_of, readers_sentence
 from forum.blueprints.draft_conflicts import merge_texts, show_conflict, show_sent_meanwhile
 from forum.blueprints.draft_forms import (
     DraftForm,
@@ -42,12 +42,11 @@ from forum.services import coauthors, drafts, versions
 from forum.services.chatham import is_sealed
 from forum.services.drafts import PUT_TOGETHER, Draft
 from forum.services.groups import get_group
-from forum.services.holding import Hold, find_hold
+from forum.services.holding import Hold
 from forum.services.paper_choices import find_consultation, find_owner
 from forum.services.papers import PaperHead, get_paper, get_source, get_text
 from forum.services.readership import count_readers
 from forum.services.signatures import list_agreeing_names
-from forum.services.signing import account_keys
 from forum.services.translations import find_translated
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/groups/<slug>/papers")
@@ -252,8 +251,8 @@ def _translated(found: Draft) -> PaperVersion | None:
 
 
 def _hold(found: Draft) -> Hold | None:
-    actor = current_actor()
-    return find_hold(db.session(), actor, found.group, account_keys=account_keys(actor, sealing_secret()))
+    version = found.version
+    return hold_of(found.group, version, title=f"{version.title}\n{version.abstract}")
 
 
 def _readers(form: DraftForm, found: Draft) -> str:

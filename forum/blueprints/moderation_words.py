@@ -84,6 +84,14 @@ _HELD = {
     "everything": lazy_gettext("In this group moderators read every contribution first."),
     "removed": lazy_gettext("A moderator had taken it away; it was sent again."),
     "newcomer": lazy_gettext("It is the author's first contribution to this group."),
+    "links": lazy_gettext("It leads to a site outside the references of this group."),
+    "hashes": lazy_gettext("It lists several hash values."),
+    "contacts": lazy_gettext("It holds an e-mail address or a telephone number."),
+    "words": lazy_gettext("It holds a word that moderators look for."),
+    "too_fast": lazy_gettext("The author has sent a great deal within an hour."),
+    "too_similar": lazy_gettext("It says almost the same as something sent lately."),
+    "protected": lazy_gettext("It may identify somebody who must be protected."),
+    "released": lazy_gettext("It was locked, and has been released to be read."),
 }
 _KINDS = {
     SubjectKind.POST: lazy_gettext("Post"),

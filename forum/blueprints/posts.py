@@ -13,7 +13,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from forum.blueprints import wording
-from forum.blueprints.composing import PostForm, TextForm, compose, is_preview
+from forum.blueprints.composing import PostForm, TextForm, compose, hold_of, is_preview
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, remember_submission, transactional
 from forum.blueprints.thread_pages import Sent, attempt, send_reply
@@ -28,7 +28,6 @@ from forum.policy.subjects import Subject
 from forum.richtext import Rendered, outline_of, quote, to_markup
 from forum.services.attribution import Byline, get_byline
 from forum.services.chatham import is_sealed
-from forum.services.holding import find_hold
 from forum.services.posts import (
     edit_post,
     list_revisions,
@@ -38,7 +37,6 @@ from forum.services.posts import (
     withdraw_post,
 )
 from forum.services.read_markers import get_place
-from forum.services.signing import account_keys
 from forum.services.subjects import get_subject
 
 blueprint = Blueprint("posts", __name__, url_prefix="/posts")
@@ -88,7 +86,7 @@ def reply(public_id: str) -> View:
             if isinstance(outcome, Response):
                 return outcome
             status, rendered = outcome, None
-    hold = find_hold(db.session(), actor, subject.group, account_keys=account_keys(actor, sealing_secret()))
+    hold = hold_of(subject.group, rendered)
     composer = compose(
         form,
         subject.group,
@@ -148,7 +146,8 @@ def edit(public_id: str) -> View:
             if isinstance(outcome, Response):
                 return outcome
             status, rendered = outcome, None
-    hold = find_hold(db.session(), actor, subject.group, account_keys=account_keys(actor, sealing_secret()))
+    title = (form.title.data or "") if is_opening else ""
+    hold = hold_of(subject.group, rendered, title=title, is_edit=True)
     composer = compose(
         form,
         subject.group,

@@ -8,7 +8,15 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from forum.blueprints.composing import Composer, PostForm, ThreadForm, compose, compose_empty, is_preview
+from forum.blueprints.composing import (
+    Composer,
+    PostForm,
+    ThreadForm,
+    compose,
+    compose_empty,
+    hold_of,
+    is_preview,
+)
 from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
@@ -23,7 +31,7 @@ from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
 from forum.richtext import to_markup
 from forum.services.groups import get_group
-from forum.services.holding import find_hold, predict_hold
+from forum.services.holding import predict_hold
 from forum.services.passages import get_commented
 from forum.services.posts import why_not_write
 from forum.services.questions import GROUP_SLUG
@@ -100,6 +108,7 @@ def show(slug: str, public_id: str) -> View:
     form.offer(actor, head.group, may_answer=may_answer)
     rendered = form.render() if form.validate() else None
     if rendered is not None and is_preview():
+        about = (head.group, head.thread.tlp, hold_of(head.group, rendered))
         return _page(actor, head, compose(form, *about, named_list_id=named, rendered=rendered))
     outcome = attempt(form, functools.partial(send_reply, slug, public_id, form), rendered)
     if isinstance(outcome, Response):
@@ -238,7 +247,7 @@ def _open(
                 return outcome
             status, rendered = outcome, None
     tlp = form.label() or default_tlp(group)
-    hold = find_hold(db.session(), actor, group, account_keys=account_keys(actor, sealing_secret()))
+    hold = hold_of(group, rendered, title=form.title.data or "")
     composer = compose(form, group, tlp, hold, rendered=rendered)
     return (
         render_template(

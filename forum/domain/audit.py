@@ -46,6 +46,7 @@ class AuditAction(enum.StrEnum):
     GROUP_ADDED = "group.added"
     CHARTER_CHANGED = "group.charter_changed"
     GROUP_RELABELLED = "group.relabelled"
+    HOLDING_CHANGED = "group.holding_changed"
     ORGANISATION_ADDED = "organisation.added"
     ORGANISATION_CHANGED = "organisation.changed"
     ORGANISATIONS_MERGED = "organisation.merged"

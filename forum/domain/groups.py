@@ -69,6 +69,8 @@ class Group(PublicId, Base):
     attribution: Mapped[Attribution] = mapped_column(default=Attribution.NAMED)
     shown_as_choices: Mapped[list[str]] = mapped_column(default=list)
     holding_rule: Mapped[HoldingRule] = mapped_column(default=HoldingRule.NEWCOMER)
+    holding_rules: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What else moderators have held: domain/holding_rules.py."""
     promised_days: Mapped[int] = mapped_column(default=2)
     """Working days in which moderators promise an answer."""
     members_visible: Mapped[MembersVisible] = mapped_column(default=MembersVisible.BODIES)

@@ -89,6 +89,7 @@ class Post(PublicId, Labelled, Attributed, Base):
         ),
         sa.Index("ix_post_thread_published", "thread_id", "published_at"),
         sa.Index("ix_post_group_status", "group_id", "status"),
+        sa.Index("ix_post_group_created", "group_id", "created_at"),
     )
 
     thread_id: Mapped[int] = mapped_column(sa.ForeignKey("thread.id"))

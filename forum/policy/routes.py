@@ -138,6 +138,7 @@ ENTRIES: dict[str, Entry] = {
     "flags.version": Entry.SIGNED_IN,
     # group_settings
     "group_settings.edit": Entry.SIGNED_IN,
+    "holding.edit": Entry.SIGNED_IN,
     # groups
     "groups.directory": Entry.ANYONE,
     "groups.overview": Entry.ANYONE,

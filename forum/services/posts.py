@@ -29,7 +29,7 @@ from forum.richtext import Rendered, mentions
 from forum.services.announcements import announce_answer, announce_mentions, announce_post
 from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
-from forum.services.holding import Hold, find_hold
+from forum.services.holding import Hold, Written, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_index, enqueue_notice
 from forum.services.signing import Signature, account_keys, sign
@@ -159,7 +159,15 @@ def add_post(
     The caller has asked the policy. The first post decides the status of its discussion.
     """
     require_text(rendered)
-    hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret))
+    title = thread.title if thread.post_count == 0 else ""
+    hold = find_hold(
+        session,
+        actor,
+        group,
+        account_keys=account_keys(actor, sealing_secret),
+        written=Written(f"{title}\n{rendered.text}".strip(), rendered.html),
+        now=now,
+    )
     thread.post_count += 1
     post = Post(
         thread_id=thread.id,
@@ -263,7 +271,14 @@ def edit_post(
     language = _language(group, thread, language or post.language)
     if (rendered.source, title, language) == (post.source, thread.title, post.language):
         return post  # type: ignore[no-any-return]
-    hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret))
+    heading = f"{title}\n" if post.number == 1 else ""
+    hold = find_hold(
+        session,
+        actor,
+        group,
+        account_keys=account_keys(actor, sealing_secret),
+        written=Written(heading + rendered.text, rendered.html),
+    )
     was_published = post.status is Status.PUBLISHED
     if was_published and hold is not None and post.number == 1 and thread.published_count > 1:
         raise NotAllowed(

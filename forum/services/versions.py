@@ -20,7 +20,7 @@ from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
 from forum.services.coauthors import list_coauthors
 from forum.services.drafts import Draft, check_newest, get_draft, queue_writers, take_label
-from forum.services.holding import Hold, find_hold
+from forum.services.holding import Hold, Written, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.placements import enqueue_anchoring
@@ -64,7 +64,14 @@ def publish_draft(
     number = check_newest(session, paper, version.based_on)
     if number > 1 and not version.change_summary.strip():
         raise Invalid("Say in a sentence or two what changed since the last version.", field="change_summary")
-    hold = find_hold(session, actor, group, account_keys=account_keys(actor, sealing_secret))
+    hold = find_hold(
+        session,
+        actor,
+        group,
+        account_keys=account_keys(actor, sealing_secret),
+        written=Written(f"{version.title}\n{version.abstract}\n{version.text}", version.html),
+        now=now,
+    )
     received = _is_received_only(session, paper, version, received_at or now)
     version.number = number
     version.held_because = hold.rule if hold else None

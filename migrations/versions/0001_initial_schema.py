@@ -368,6 +368,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("holding_rules", sa.JSON(), nullable=False),
         sa.Column("promised_days", sa.Integer(), nullable=False),
         sa.Column(
             "members_visible",
@@ -2445,6 +2446,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_author_id"), ["author_id"], unique=False)
+        batch_op.create_index("ix_post_group_created", ["group_id", "created_at"], unique=False)
         batch_op.create_index("ix_post_group_status", ["group_id", "status"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_parent_id"), ["parent_id"], unique=False)
@@ -2545,6 +2547,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_post_parent_id"))
         batch_op.drop_index(batch_op.f("ix_post_organisation_id"))
         batch_op.drop_index("ix_post_group_status")
+        batch_op.drop_index("ix_post_group_created")
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
 
     op.drop_table("post")
