@@ -5,6 +5,7 @@ database knows (a newcomer, too fast, too similar).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -143,7 +144,7 @@ def _checked_words(entries: Iterable[str], field: str) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """Give the words of a text without case, accents and punctuation, a space between each."""
-    return " ".join(_WORD.findall(latin(text)))
+    return " ".join(_WORD.findall(latin(unicodedata.normalize("NFKC", text))))
 
 
 def has_outside_links(html: str, text: str, domains: Iterable[str]) -> bool:

@@ -91,9 +91,12 @@ def test_before_and_after_sending_the_author_is_told(
     build.session.commit()
     client, page = client_of(author), f"/groups/sample/threads/{thread.public_id}/"
     assert "will be held" not in client.get(page).text
-    preview = submit(client, page, {"body": "A lottery.", "action": "preview"})
+    preview = submit(client, page, {"body": "A lottery.", "language": "en", "action": "preview"})
     assert "It will be held because it holds a word" in preview.text
-    assert "will be held" not in submit(client, page, {"body": "None.", "action": "preview"}).text
-    sent = submit(client, page, {"body": "A lottery."})
+    assert (
+        "will be held"
+        not in submit(client, page, {"body": "None.", "language": "en", "action": "preview"}).text
+    )
+    sent = submit(client, page, {"body": "A lottery.", "language": "en"})
     assert sent.status_code == 303
     assert "because it holds a word" in client.get(sent.location).text
