@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, StringField
@@ -42,7 +42,7 @@ _NEEDS_ORIGINAL = frozenset({"figures", "tables_left_out"})
 class DocumentForm(Form):
     """An office file."""
 
-    file = FileField(lazy_gettext("DOCX or ODT file"))
+    file = FileField(lazy_gettext("DOCX or ODT file"), [FileRequired(lazy_gettext("Choose a file first."))])
     title = StringField(lazy_gettext("Title"), [Length(max=TITLE_LENGTH)])
     keep = BooleanField(lazy_gettext("Attach the original as well"))
     consultation = HiddenField()

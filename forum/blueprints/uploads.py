@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
@@ -45,7 +45,7 @@ MAX_REQUEST = MAX_FILE + 1024 * 1024
 class UploadForm(Form):
     """One file."""
 
-    file = FileField(lazy_gettext("File"))
+    file = FileField(lazy_gettext("File"), [FileRequired(lazy_gettext("Choose a file first."))])
     title = StringField(lazy_gettext("Title"), [Length(max=TITLE_LENGTH)])
 
 

@@ -169,6 +169,11 @@ STATES = (
     State("/groups/{group}/papers/{versioned}/compare?from=1&to=2"),
     State("/groups/{group}/papers/{versioned}/compare?from=1&to=2&only=changed"),
     State("/groups/{group}/papers/{withdrawn}/"),
+    State("/groups/{group}/papers/from-document", "member"),
+    State("/groups/{group}/papers/drafts/{draft_from_file}", "member"),
+    State("/groups/{group}/papers/drafts/{draft_from_file}/attachments", "member"),
+    State("/groups/{group}/papers/drafts/{draft}/attachments", "member"),
+    State("/groups/{group}/papers/{versioned}/versions/2/print"),
     # attachments
     State("/attachments/{attachment}"),
     State("/attachments/{attachment}/pages/2"),

@@ -1,8 +1,10 @@
 """Writing and citing papers as people do it, in a real browser."""
 
+import io
 import re
 
 import pytest
+from pypdf import PdfReader
 
 from tests.browser.checks import assert_well_made, listen
 from tests.browser.conftest import ContextOf, Site
@@ -85,3 +87,19 @@ def test_a_citation_is_copied(site: Site, context_of: ContextOf) -> None:
     page.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert f"/papers/{words['versioned']}/v/1#p2" in copied
+
+
+def test_the_label_is_on_every_sheet(site: Site, context_of: ContextOf) -> None:
+    """Printed from the browser: title page first, then the text, with label and place on each sheet."""
+    page = context_of().new_page()
+    words = site.world.words
+    page.goto(f"/groups/{words['group']}/papers/{words['versioned']}/versions/2/print")
+    reader = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    sheets = [sheet.extract_text() for sheet in reader.pages]
+    assert len(sheets) > 1
+    for number, sheet in enumerate(sheets, 1):
+        assert "TLP:CLEAR" in sheet
+        assert f"{number} / {len(sheets)}" in sheet
+    assert "Reporting duties that small services can meet" in sheets[0]
+    assert "What we propose" not in sheets[0]
+    assert "Back to the paper" not in " ".join(sheets)

@@ -5,8 +5,10 @@ from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.consultations import AnswersVisible, Consultation
 from forum.domain.groups import Group
 from forum.domain.papers import Paper
+from forum.domain.uploads import FileKind, Refusal
 from forum.services.labels import relabel
 from forum.services.paper_choices import PaperChoices
+from forum.services.uploads import Upload, attach_upload, note_origin
 from forum.services.versions import withdraw_version
 from tests.builders import Builder
 from tests.services.consulting import consultation
@@ -83,11 +85,13 @@ def add_papers(build: Builder, group: Group, writer: Account, member: Account, b
     )
     asked = _consultation(build, group, papers, writer)
     attachment = _attachment(build, group, paper)
+    from_file = _draft_from_file(build, papers, group, member)
     build.session.commit()
     return {
         "versioned": paper.public_id,
         "withdrawn": gone_paper.public_id,
         "draft": mine.version.public_id,
+        "draft_from_file": from_file,
         "consultation": asked.public_id,
         "attachment": attachment.public_id,
     }
@@ -131,3 +135,25 @@ def _attachment(build: Builder, group: Group, paper: Paper) -> Attachment:
         for n in (1, 2)
     )
     return attachment
+
+
+def _draft_from_file(build: Builder, papers: PaperWriter, group: Group, member: Account) -> str:
+    """A draft that was begun from an office file, with attachments in every state; gives its public id."""
+    draft = papers.start(member, group, "# Desks\n\nWords from a file.", title="Night desks, from a file")
+    note_origin(
+        build.session,
+        draft.version.id,
+        "night-desks.docx",
+        {"insertions": 3, "deletions": 1, "figures": 2, "heading_numbers": 4, "margins": 1},
+    )
+    for n, (state, refusal) in enumerate(
+        (
+            (AttachmentState.CLEAN, None),
+            (AttachmentState.QUARANTINED, None),
+            (AttachmentState.REFUSED, Refusal.MACROS),
+        )
+    ):
+        upload = Upload(f"night-desks-{n}.docx", FileKind.DOCX, 120_000 * (n + 1) ** 3, "", f"{n:032x}")
+        attachment = attach_upload(build.session, draft, upload, now=build.clock())
+        attachment.state, attachment.refusal = state, refusal
+    return draft.version.public_id
