@@ -20,6 +20,7 @@ def register_blueprints(app: Flask) -> None:
         consultations,
         documents,
         drafts,
+        feeds,
         flags,
         group_settings,
         groups,
@@ -31,6 +32,7 @@ def register_blueprints(app: Flask) -> None:
         members,
         moderation,
         moderation_further,  # noqa: F401  (views of another blueprint)
+        moderation_public,  # noqa: F401  (views of another blueprint)
         notices,
         organisations,
         pages,
@@ -66,6 +68,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(drafts.blueprint)
+    app.register_blueprint(feeds.blueprint)
     app.register_blueprint(flags.blueprint)
     app.register_blueprint(group_settings.blueprint)
     app.register_blueprint(groups.blueprint)

@@ -1,4 +1,4 @@
-"""Moderation: the queue, a case and its decision, the public log and the report."""
+"""Moderation: the queue, a case and its decision."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +31,6 @@ from forum.services.moderation import (
     undo_decision,
 )
 from forum.services.moderation_cases import Case, get_case
-from forum.services.moderation_log import count_by_month, list_log
 from forum.services.moderation_queue import QueueFilters, Waiting, find_next, list_queue
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
@@ -210,19 +209,3 @@ def undo(public_id: str) -> Response:
 def _undo(session: Session, actor: Actor, public_id: str) -> tuple[SubjectKind, str]:
     reversal = undo_decision(session, actor, public_id, now=now())
     return reversal.subject_kind, get_decided_public_id(session, reversal)
-
-
-@blueprint.get("/log")
-def log() -> str:
-    """Show the decisions that this reader may know of, newest first."""
-    before, group = request.args.get("before"), request.args.get("group")
-    page = list_log(db.session(), current_actor(), before=before, group_slug=group)
-    return render_template("moderation/log.html", page=page, before=before, group=group, words=words)
-
-
-@blueprint.get("/transparency")
-def transparency() -> str:
-    """Show how often what was decided about public contributions: the same figures for everybody."""
-    actions = [action for action in Action if action is not Action.UNDO]
-    months = count_by_month(db.session())
-    return render_template("moderation/transparency.html", months=months, actions=actions, words=words)

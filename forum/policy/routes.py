@@ -182,6 +182,8 @@ ENTRIES: dict[str, Entry] = {
     "moderation.statements": Entry.PEOPLE_MANAGERS,
     "moderation.statements_batch": Entry.PEOPLE_MANAGERS,
     "moderation.transparency": Entry.ANYONE,
+    "moderation.transparency_file": Entry.ANYONE,
+    "feeds.moderation": Entry.ANYONE,
     "moderation.undo": Entry.MODERATORS,
     # notices
     "notices.index": Entry.SIGNED_IN,

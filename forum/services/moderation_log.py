@@ -1,13 +1,11 @@
-"""The public log of decisions and the figures drawn from it: roles not people, nothing closed.
+"""The public log of decisions: roles not people, nothing closed.
 
 A reader finds a decision there only if they could read the contribution were it published, since both
-the line and its reason speak of it. Unlisted groups are in nobody's log. The report is the same for
-everybody: it counts what is public alone.
+the line and its reason speak of it. Unlisted groups are in nobody's log.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -60,27 +58,26 @@ class LogPage:
     """Pass as `before` for older lines; None on the last page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The decisions of one month."""
-
-    month: str
-    """As 2026-03."""
-    by_action: Counter[Decision] = field(default_factory=Counter)
-    by_rule: Counter[str] = field(default_factory=Counter)
-    """By the words of the group's rule; restrictions alone name one always."""
-
-
 _NEWEST_FIRST = (ModerationDecision.decided_at.desc(), ModerationDecision.id.desc())
 
 
 def list_log(
-    session: Session, actor: Actor, *, before: str | None = None, group_slug: str | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    before: str | None = None,
+    group_slug: str | None = None,
+    kind: SubjectKind | None = None,
+    action: Decision | None = None,
 ) -> LogPage:
     """Give a page of the decisions that the actor may know of."""
-    statement = _decisions().where(_known_to(actor)).order_by(*_NEWEST_FIRST).limit(PAGE_SIZE + 1)
+    statement = select_decisions().where(_known_to(actor)).order_by(*_NEWEST_FIRST).limit(PAGE_SIZE + 1)
     if group_slug is not None:
         statement = statement.where(Group.slug == group_slug)
+    if kind is not None:
+        statement = statement.where(ModerationDecision.subject_kind == kind)
+    if action is not None:
+        statement = statement.where(ModerationDecision.action == action)
     if before is not None:
         place = sa.select(ModerationDecision.decided_at, ModerationDecision.id)
         after = session.execute(place.where(ModerationDecision.public_id == before)).first()
@@ -93,29 +90,24 @@ def list_log(
     return LogPage(lines, lines[-1].public_id if len(rows) > PAGE_SIZE else None)
 
 
-def count_by_month(session: Session) -> list[Month]:
-    """Count decisions that stand, on public contributions of public groups, newest month first."""
-    rows = session.execute(
-        _decisions().where(
-            Group.is_listed,
-            Group.ceiling == Ceiling.PUBLIC,
-            _base() == PUBLIC,
-            ModerationDecision.action != Decision.UNDO,
-            ~was_undone(ModerationDecision.id),
-        )
+def list_log_groups(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    """Give address and name of the groups of which the actor finds decisions in the log, by name."""
+    places = (
+        select_decisions()
+        .with_only_columns(Group.slug, Group.short_title)
+        .where(_known_to(actor))
+        .distinct()
+        .order_by(Group.short_title)
     )
-    months: dict[str, Month] = {}
-    for row in rows:
-        decision = row.ModerationDecision
-        key = decision.decided_at.strftime("%Y-%m")
-        month = months.setdefault(key, Month(key))
-        month.by_action[decision.action] += 1
-        if decision.rule is not None:
-            month.by_rule[rule_text(row.Group, decision.rule) or decision.rule] += 1
-    return [months[key] for key in sorted(months, reverse=True)]
+    return [(slug, title) for slug, title in session.execute(places)]
 
 
-def _decisions() -> sa.Select[*tuple[Any, ...]]:
+def is_public_decision() -> sa.ColumnElement[bool]:
+    """Give the condition, on select_decisions(), that everybody finds a decision in the log."""
+    return sa.and_(Group.is_listed, Group.ceiling == Ceiling.PUBLIC, _base() == PUBLIC)
+
+
+def select_decisions() -> sa.Select[*tuple[Any, ...]]:
     """Every decision with its group and the post, version or answer it was about."""
     of_post = sa.and_(
         ModerationDecision.subject_kind == SubjectKind.POST, Post.id == ModerationDecision.subject_id
@@ -138,6 +130,7 @@ def _decisions() -> sa.Select[*tuple[Any, ...]]:
             Paper.public_id.label("paper_public_id"),
             sa.func.coalesce(Post.status, PaperVersion.status, Answer.status).label("status"),
             sa.func.coalesce(Post.audience, PaperVersion.audience, Answer.audience).label("audience"),
+            sa.func.coalesce(Post.created_at, PaperVersion.edited_at, Answer.received_at).label("sent_at"),
             was_undone(ModerationDecision.id).label("is_undone"),
         )
         .join(Group, Group.id == ModerationDecision.group_id)

@@ -72,7 +72,10 @@ STATES = (
     State("/moderation/unsealings/ask/post/{sealed_post}", "chair"),
     State("/me/record", "member"),
     State("/me/record", "outsider"),
+    State("/moderation/log?kind=version&action=approve"),
     State("/moderation/transparency"),
+    State("/moderation/transparency?first=2001-01-01&last=2001-02-28"),
+    State("/moderation/transparency?first=yesterday", status=422),
     # notices
     State("/notifications/", "member"),
     State("/notifications/", "outsider"),

@@ -21,11 +21,12 @@ from forum.services.contributions import list_contributions
 from forum.services.flags import flag
 from forum.services.moderation import decide
 from forum.services.moderation_cases import get_case
-from forum.services.moderation_log import count_by_month, list_log
+from forum.services.moderation_log import list_log
 from forum.services.moderation_queue import QueueFilters, list_queue
 from forum.services.notices import list_notices
 from forum.services.outbox import enqueue_notice
 from forum.services.outbox_work import count_outbox, has_due, lease_entries, prune_outbox
+from forum.services.transparency import checked_period, draw_report
 from tests.builders import SEALING, Builder
 from tests.conftest import StoppedClock
 
@@ -108,7 +109,8 @@ def test_queue_log_notices_and_contributions(sessions: sessionmaker[Session], cl
         clock.advance(seconds=60)
         drain(sessions, clock, {Topic.NOTIFY: Notifying(clock, SEALING)}, report=pytest.fail)
         assert len(list_log(session, build.actor(None)).lines) == 1
-        assert count_by_month(session)[0].by_action == {Action.HIDE: 1}
+        report = draw_report(session, checked_period(None, None, today=clock().date()))
+        assert report.own_initiative.count + report.on_notice.count == 1
         (notice,) = list_notices(session, build.actor(author)).notices
         assert notice.decision is Action.HIDE
         mine = list_contributions(session, build.actor(author), sealing_secret=SEALING, now=clock())

@@ -8,8 +8,8 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.moderation import Action
-from forum.services.moderation import decide, undo_decision
-from forum.services.moderation_log import PAGE_SIZE, count_by_month, list_log
+from forum.services.moderation import decide
+from forum.services.moderation_log import PAGE_SIZE, list_log, list_log_groups
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 
@@ -163,32 +163,35 @@ def test_an_older_decision_that_was_entered_later_stands_where_its_day_is(
     assert [line.day.day for line in rest.lines] == [5, 1]
 
 
-def test_the_report_counts_what_is_public_and_stands(  # type: ignore[no-untyped-def]
-    build: Builder, session: Session, clock: StoppedClock, removed
+def test_filters_narrow_and_never_widen(
+    build: Builder,
+    removed,
+    session: Session,
+    clock: StoppedClock,  # type: ignore[no-untyped-def]
 ) -> None:
-    """By month, action and rule; closed, labelled and undone decisions change no figure."""
-    public = build.group(Ceiling.PUBLIC, rules=RULES)
-    removed(public)
-    (before,) = count_by_month(session)
-    for ceiling in Ceiling:
-        removed(build.group(ceiling, rules=RULES, is_listed=False))
-        if ceiling is not Ceiling.PUBLIC:
-            removed(build.group(ceiling, rules=RULES))
-    removed(public, tlp=Tlp.AMBER)
-    removed(public, named=True)
-    moderator = build.actor(build.member(public, role=GroupRole.MODERATOR))
-    post = build.post(build.thread(public), status=Status.PENDING)
-    made = decide(
-        session, moderator, kind=SubjectKind.POST, public_id=post.public_id,
+    """By group, kind and decision; a closed group is found by no filter, nor named among the groups."""
+    one, two = build.group(Ceiling.PUBLIC, rules=RULES), build.group(Ceiling.PUBLIC, rules=RULES)
+    closed = build.group(Ceiling.MEMBERS, rules=RULES)
+    first, _ = removed(one)
+    second, _ = removed(two)
+    removed(closed)
+    moderator = build.actor(build.member(two, role=GroupRole.MODERATOR))
+    paper = build.paper(two, status=Status.PENDING)
+    third = decide(
+        session, moderator, kind=SubjectKind.VERSION, public_id=paper.public_id,
         action=Action.APPROVE, now=clock(),
-    )  # fmt: skip
-    undo_decision(session, moderator, made.public_id, now=clock())
-    assert count_by_month(session) == [before]
-    assert (before.month, before.by_action, before.by_rule) == (
-        "2026-03",
-        {Action.HIDE: 1},
-        {RULES[0]["text"]: 1},
-    )
-    clock.advance(days=40)
-    removed(public)
-    assert [month.month for month in count_by_month(session)] == ["2026-04", "2026-03"]
+    ).public_id  # fmt: skip
+    session.commit()
+    visitor = build.actor(None)
+
+    def found(**filters: object) -> list[str]:
+        return [line.public_id for line in list_log(session, visitor, **filters).lines]  # type: ignore[arg-type]
+
+    assert found() == [third, second, first]
+    assert found(group_slug=two.slug) == [third, second]
+    assert found(kind=SubjectKind.VERSION) == [third]
+    assert found(action=Action.HIDE) == [second, first]
+    assert found(group_slug=closed.slug) == []
+    assert found(group_slug=one.slug, action=Action.APPROVE) == []
+    names = [slug for slug, _title in list_log_groups(session, visitor)]
+    assert sorted(names) == sorted([one.slug, two.slug])
