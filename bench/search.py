@@ -25,7 +25,7 @@ from pathlib import Path
 
 from forum.search.analysis import flatten_terms
 from forum.search.grammar import parse
-from forum.search.protocol import SearchDocument, SearchRequest
+from forum.search.protocol import SearchDocument, SearchEngine, SearchRequest
 from forum.search.snippets import extract_snippet, mark_hits
 from forum.search.whoosh_engine import WhooshEngine
 
@@ -214,7 +214,7 @@ def _measure_visitor(
 
 
 def search_page(
-    engine: WhooshEngine, text: str, clearances: frozenset[str], texts: dict[str, tuple[str, str, str]]
+    engine: SearchEngine, text: str, clearances: frozenset[str], texts: dict[str, tuple[str, str, str]]
 ) -> int:
     """What one page of results takes of search: parse, find, facets, 20 snippets; returns the total."""
     parsed = parse(text)

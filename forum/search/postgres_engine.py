@@ -1,9 +1,8 @@
 """The engine for several machines: an index in tables of the PostgreSQL database, beside the forum's own.
 
 It analyses, weighs and ranks as the embedded engine does, so that results agree; PostgreSQL does the set
-work. A search is one read transaction over the live build, so that what it shows is of one moment. One
-process writes at a time (an advisory lock); all may read meanwhile. postgres_engine_tables says what is
-stored.
+work: hits, total and facets of a search come from one statement, and so of one moment. One process writes
+at a time (an advisory lock); all may read meanwhile. postgres_engine_tables says what is stored.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forum.search.postgres_engine_build import IndexBuilder, clear, find_trigrams, make_home, sweep
 from forum.search.postgres_engine_collect import Values, collect
-from forum.search.postgres_engine_plan import Audience, Planner
+from forum.search.postgres_engine_plan import Planner, list_keys, make_audiences
 from forum.search.postgres_engine_suggest import TableVocabulary, complete_word
 from forum.search.postgres_engine_tables import SCHEMA, SCHEMA_VERSION, Tables
 from forum.search.postgres_engine_write import DocumentWriter, clean
@@ -46,15 +45,29 @@ _Seen = TypeVar("_Seen")
 _GONE = (errors.UndefinedTable, errors.InvalidSchemaName)
 
 
-class _Reader:
-    """One read transaction over the build that is live in it."""
+class _Swapped(Exception):
+    """Another build is live than the one that was read."""
 
-    def __init__(self, connection: sa.Connection, tables: Tables) -> None:
-        self.connection, self.tables = connection, tables
+
+class _Build:
+    """What this process knows of one build: names of its tables, values, audiences."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.values: Values = {}
+        self.spoken: dict[str, tuple[int, frozenset[str]]] = {}
+        """Number and languages of each audience as last seen: a guess, which stems to ask for at once."""
+
+
+class _Reader:
+    """A connection, and the build that is thought to be live."""
+
+    def __init__(self, connection: sa.Connection, build: _Build) -> None:
+        self.connection, self.build = connection, build
 
     def run(self, statement: str, parameters: dict[str, Any] | None = None) -> list[Any]:
         """Execute a statement over the build's tables and give its rows."""
-        return list(self.connection.exec_driver_sql(self.tables.sql(statement), parameters))
+        return list(self.connection.exec_driver_sql(self.build.tables.sql(statement), parameters))
 
 
 class PostgresEngine:
@@ -70,28 +83,39 @@ class PostgresEngine:
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=2,
             max_overflow=30,
-            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
             connect_args={"options": OPTIONS, "application_name": "forum-search"},
         )
-        self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ")
-        self._values: tuple[str, Values] = ("", {})
+        self._build: _Build | None = None
 
     # Reading
 
     def _read(self, look: Callable[[_Reader], _Seen], otherwise: _Seen) -> _Seen:
-        """What is seen in one read transaction over the live build; `otherwise` where there is none."""
+        """What is seen of the live build; `otherwise` where there is none.
+
+        No transaction: every statement that counts is one, and each further one costs a way to the server.
+        """
         for attempt in range(_RETRIES):
             try:
-                with self._reading.connect() as connection:
-                    row = self._find_current(connection)
-                    if row is None or row.schema_version != self.schema_version:
-                        return otherwise
-                    return look(_Reader(connection, Tables(self.schema, row.build)))
+                with self._engine.connect() as connection:
+                    build = self._build or self._find_build(connection)
+                    return look(_Reader(connection, build)) if build else otherwise
+            except _Swapped:
+                self._build = None
             except DBAPIError as error:
-                # Another process swapped just now and took the tables away.
-                if not isinstance(error.orig, _GONE) or attempt == _RETRIES - 1:
+                # Another process swapped just now and took the tables away, or the server was restarted.
+                self._build = None
+                is_gone = isinstance(error.orig, _GONE) or error.connection_invalidated
+                if not is_gone or attempt == _RETRIES - 1:
                     raise
         return otherwise
+
+    def _find_build(self, connection: sa.Connection) -> _Build | None:
+        row = self._find_current(connection)
+        if row is None or row.schema_version != self.schema_version:
+            return None
+        self._build = build = _Build(Tables(self.schema, row.build))
+        return build
 
     def _find_current(self, connection: sa.Connection) -> Any:
         """The row of the live build, or None where there is none."""
@@ -101,7 +125,6 @@ class PostgresEngine:
         except DBAPIError as error:
             if not isinstance(error.orig, _GONE):
                 raise
-            connection.rollback()
             return None
 
     def search(self, request: SearchRequest) -> Results:
@@ -111,29 +134,43 @@ class PostgresEngine:
             planner, labels = self._plan_for(reader, request)
             if not labels:
                 return None
-            return collect(reader.run, request, planner, labels, self._values_of(reader.tables.build))
+            return collect(reader.run, request, planner, labels, reader.build.values)
 
         return self._read(look, None) or Results(0, (), dict.fromkeys(FACETS, ()), frozenset())
 
-    def _values_of(self, build: str) -> Values:
-        if self._values[0] != build:
-            self._values = (build, {})
-        return self._values[1]
-
     def _plan_for(self, reader: _Reader, request: SearchRequest) -> tuple[Planner, dict[int, str]]:
         """A planner for the audiences within the clearances, and their labels by number."""
-        rows = reader.run(
-            "SELECT a.number, a.label, s.language, s.found FROM @audience a"
-            " JOIN @spoken s ON s.audience = a.number WHERE a.label = ANY(%(labels)s) ORDER BY a.label",
-            {"labels": sorted(map(clean, request.clearances))},
+        clearances = sorted(map(clean, request.clearances))
+        guess = [reader.build.spoken[label] for label in clearances if label in reader.build.spoken]
+        asked = list_keys(request.query, make_audiences(dict(guess), request.languages))
+        live, *rows = reader.run(
+            "SELECT build = %(build)s AND schema_version = %(version)s, NULL, NULL, NULL, NULL FROM @current"
+            " UNION ALL SELECT NULL, a.number, a.label, s.language, s.found FROM @audience a"
+            " JOIN @spoken s ON s.audience = a.number WHERE a.label = ANY(%(labels)s)"
+            " UNION ALL SELECT NULL, s.audience, NULL, s.term::text, s.found FROM @stem s"
+            " JOIN unnest(%(numbers)s::smallint[], %(terms)s::bigint[]) AS w(audience, term)"
+            " ON s.audience = w.audience AND s.term = w.term",
+            {
+                "build": reader.build.tables.build,
+                "version": self.schema_version,
+                "labels": clearances,
+                "numbers": [number for number, _ in asked],
+                "terms": [term for _, term in asked],
+            },
         )
-        labels = {row.number: row.label for row in rows}
-        spoken: dict[int, set[str]] = {number: set() for number in labels}
-        for row in rows:
-            if row.language and (request.languages is None or row.language in request.languages):
-                spoken[row.number].add(row.language)
-        audiences = [Audience(number, frozenset(found or [""])) for number, found in spoken.items()]
-        return Planner(reader.run, audiences, sum(row.found for row in rows)), labels
+        if not live[0]:
+            raise _Swapped
+        labels = {number: label for _, number, label, _, _ in rows if label is not None}
+        spoken: dict[int, frozenset[str]] = dict.fromkeys(labels, frozenset())
+        for _, number, label, language, _ in rows:
+            if label is not None and language:
+                spoken[number] |= {language}
+        reader.build.spoken |= {label: (number, spoken[number]) for number, label in labels.items()}
+        planner = Planner(reader.run, make_audiences(spoken, request.languages))
+        planner.documents = sum(found for _, _, label, _, found in rows if label is not None)
+        planner.asked = set(asked)
+        planner.found = {(n, int(term)): found for _, n, label, term, found in rows if label is None}
+        return planner, labels
 
     def suggest(self, request: SearchRequest) -> Query | None:
         """See `SearchEngine.suggest`."""
@@ -170,15 +207,19 @@ class PostgresEngine:
 
     def state(self) -> EngineState:
         """See `SearchEngine.state`."""
-        with self._reading.connect() as connection:
-            row = self._find_current(connection)
-            if row is None:
-                return EngineState("missing", "", 0)
-            if row.schema_version != self.schema_version:
-                return EngineState("outdated", "", 0)
-            tables = Tables(self.schema, row.build)
-            count = connection.exec_driver_sql(tables.sql("SELECT coalesce(sum(found), 0) FROM @spoken"))
-            return EngineState("ready", f"{row.build}.{row.generation}", int(count.scalar_one()))
+
+        def look(reader: _Reader) -> EngineState | None:
+            row, count = self._find_current(reader.connection), reader.run("SELECT sum(found) FROM @spoken")
+            if row is None or row.build != reader.build.tables.build:
+                raise _Swapped
+            return EngineState("ready", f"{row.build}.{row.generation}", int(count[0][0] or 0))
+
+        state = self._read(look, None)
+        if state is None:
+            with self._engine.connect() as connection:
+                is_there = self._find_current(connection) is not None
+            state = EngineState("outdated" if is_there else "missing", "", 0)
+        return state
 
     def close(self) -> None:
         """See `SearchEngine.close`."""
@@ -186,10 +227,22 @@ class PostgresEngine:
 
     # Writing
 
+    def _connect(self) -> sa.Connection:
+        """A connection that lives: the pool may hold some of before the server was restarted."""
+        connection = self._engine.connect()
+        try:
+            connection.exec_driver_sql("SELECT 1")
+        except DBAPIError as error:
+            connection.close()
+            if not error.connection_invalidated:
+                raise
+            connection = self._engine.connect()
+        return connection
+
     @contextmanager
     def _lock(self) -> Iterator[sa.Connection]:
         """A connection that holds the writer's lock and commits every statement by itself."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._connect() as connection:
             wait = {"wait": f"{round(self._lock_timeout * 1000)}ms", "schema": self.schema}
             connection.exec_driver_sql("SELECT set_config('lock_timeout', %(wait)s, false)", wait)
             try:
@@ -224,7 +277,8 @@ class PostgresEngine:
             if not last:
                 return
             added = [change.document for change in last.values() if isinstance(change, Add)]
-            with self._engine.begin() as connection:
+            writing = self._engine.execution_options(isolation_level="READ COMMITTED")
+            with writing.begin() as connection:
                 writer = DocumentWriter(connection, tables, counts=True)
                 if not writer.remove(last) and not added:
                     return

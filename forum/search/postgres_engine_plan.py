@@ -7,11 +7,11 @@ not depend on the order in which PostgreSQL adds them up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forum.search.analysis import Concept, read_phrase, read_prefix, read_word, stems_of, surfaces
+from forum.search.analysis import TOKEN, Concept, read_phrase, read_prefix, read_word, stems_of, surfaces
 from forum.search.postgres_engine_places import find_near_counts, find_phrase_counts
 from forum.search.postgres_engine_tables import phrase_queries, prefix_query, spell, term_of, title_lexeme
 from forum.search.postgres_engine_tables import quote_lexeme as quote
@@ -22,6 +22,8 @@ from forum.search.weighing import COMMON, COVERAGE, MAX_SCORED, PREFIX_IMPACT, r
 UNIT = 100_000
 WHOLE = f"{255 * UNIT}::float8"
 _NOTHING = "SELECT 0 AS doc, 0::float8 AS score WHERE false"
+Key = tuple[int, int]
+"""An audience and a term."""
 Run = Callable[..., Sequence[Any]]
 """Executes a statement over the build's tables with parameters, and gives its rows."""
 
@@ -49,14 +51,18 @@ class Wanted:
 class Planner:
     """Makes the SQL of one search; `parameters` grows with it."""
 
-    def __init__(self, run: Run, audiences: Sequence[Audience], documents: int) -> None:
+    def __init__(self, run: Run, audiences: Sequence[Audience]) -> None:
         self._run = run
         self._audiences = audiences
-        self._documents = documents
+        self.documents = 0
+        """How many documents the audiences have together."""
+        self.asked: set[Key] = set()
+        """The keys of stems that were looked for."""
+        self.found: dict[Key, int] = {}
+        """In how many documents each of them stands; those in none are absent."""
         self.languages = frozenset[str]().union(*(a.languages for a in audiences)) - {""}
         self.parameters: dict[str, Any] = {"audiences": [a.number for a in audiences]}
         self._parts: list[str] = []
-        self._found: dict[tuple[int, int], int] = {}
 
     # Building
 
@@ -85,22 +91,15 @@ class Planner:
         return self.part(self._add_title(nodes, self._compile_group(nodes)))
 
     def _look_up(self, query: Query) -> None:
-        """Learn at once in how many documents the stems of all words stand."""
-        wanted = {
-            (audience.number, term_of(stem))
-            for word in _list_words(query)
-            for concept in read_word(word, self.languages)
-            for audience in self._audiences
-            for stem in stems_of(concept.token, audience.languages)
-        }
-        if wanted:
-            numbers, terms = zip(*wanted, strict=True)
+        """Learn in how many documents the stems of all words stand."""
+        if missing := list_keys(query, self._audiences) - self.asked:
+            numbers, terms = zip(*missing, strict=True)
             rows = self._run(
                 "SELECT s.audience, s.term, s.found FROM unnest(%(numbers)s::smallint[], %(terms)s::bigint[])"
                 " AS w(audience, term) JOIN @stem s ON s.audience = w.audience AND s.term = w.term",
                 {"numbers": list(numbers), "terms": list(terms)},
             )
-            self._found = {(row[0], row[1]): row[2] for row in rows}
+            self.found |= {(row[0], row[1]): row[2] for row in rows}
 
     def _add_title(self, nodes: Sequence[Query], found: str) -> str:
         """Whoever types a whole title wants that document first."""
@@ -127,7 +126,7 @@ class Planner:
         )
 
     def _rarity(self, found: str) -> str:
-        return f"round({UNIT} * ln(1 + {self._documents}::float8 / ({found} + 0.5)))::int"
+        return f"round({UNIT} * ln(1 + {self.documents}::float8 / ({found} + 0.5)))::int"
 
     def _compile(self, query: Query) -> str:
         match query:
@@ -196,23 +195,23 @@ class Planner:
         wanted.is_stop = is_stop_word(concept.surface, self.languages)
         for audience in self._audiences:
             keys = [(audience.number, term_of(s)) for s in stems_of(concept.token, audience.languages)]
-            held = [key for key in keys if key in self._found]
+            held = [key for key in keys if key in self.found]
             if held:
                 wanted.terms += held
-                wanted.low += max(self._found[key] for key in held)
-                wanted.high += sum(self._found[key] for key in held)
+                wanted.low += max(self.found[key] for key in held)
+                wanted.high += sum(self.found[key] for key in held)
         return wanted
 
     def _find_prefix(self, prefix: Prefix) -> Wanted:
         start = read_prefix(prefix)
         wanted = Wanted((start,), is_stop=is_stop_word(start, self.languages))
         wanted.queries = [prefix_query(audience.number, start) for audience in self._audiences]
-        wanted.high = self._documents
+        wanted.high = self.documents
         return wanted
 
     def _score_words(self, wanted: list[Wanted]) -> str | None:
         """The sum over the rarest words; more of them count more. None where nothing is held."""
-        limit = COMMON * self._documents
+        limit = COMMON * self.documents
         held = list({w.order: w for w in sorted(wanted, key=lambda w: w.order) if w.high}.values())
         if any(w.low and (w.high <= limit or not w.is_stop) for w in held):
             held = [w for w in held if w.low <= limit or not w.is_stop]
@@ -250,7 +249,7 @@ class Planner:
 
     def _sum_known(self, chosen: Sequence[Wanted]) -> str:
         """The scores where it is known in how many documents each word stands."""
-        weights = [round(UNIT * rarity(self._documents, w.high)) for w in chosen]
+        weights = [round(UNIT * rarity(self.documents, w.high)) for w in chosen]
         hits = self._hits(chosen)
         if len(chosen) == 1:
             return f"SELECT doc, impact * {weights[0]} / {WHOLE} AS score FROM ({hits}) h"
@@ -262,7 +261,7 @@ class Planner:
         hits = self.part(self._hits(held), kept=True)
         counts = self.part(f"SELECT place, count(*) AS n FROM {hits} GROUP BY place", kept=True)
         stops = self.bind([place for place, w in enumerate(held) if w.is_stop])
-        telling = f"SELECT place, n FROM {counts} WHERE n <= {limit} OR place <> ALL({stops}::int[])"
+        telling = f"SELECT place, n FROM {counts} WHERE n <= {int(limit)} OR place <> ALL({stops}::int[])"
         chosen = self.part(
             f"SELECT place, {self._rarity('n')} AS weight FROM ({telling} UNION ALL SELECT place, n"
             f" FROM {counts} WHERE NOT EXISTS ({telling})) t ORDER BY n, place LIMIT {MAX_SCORED}",
@@ -340,6 +339,25 @@ class Planner:
                 return " UNION ALL ".join(every) or "SELECT 0 WHERE false"
             case Not():
                 return "SELECT 0 WHERE false"
+
+
+def make_audiences(spoken: Mapping[int, frozenset[str]], wanted: frozenset[str] | None) -> list[Audience]:
+    """The audiences in order, each with those of its languages that are wanted (None: all), or none."""
+    return [
+        Audience(number, (found if wanted is None else found & wanted) or frozenset([""]))
+        for number, found in sorted(spoken.items())
+    ]
+
+
+def list_keys(query: Query, audiences: Sequence[Audience]) -> set[Key]:
+    """The keys of all stems that the words of a query may have."""
+    return {
+        (audience.number, term_of(stem))
+        for word in _list_words(query)
+        for token in TOKEN.findall(word.text)
+        for audience in audiences
+        for stem in stems_of(token, audience.languages)
+    }
 
 
 def _list_words(query: Query) -> Iterator[Word]:

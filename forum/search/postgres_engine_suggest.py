@@ -48,7 +48,7 @@ class TableVocabulary:
 
     def _list_by_trigrams(self, surface: str, most: int, similarity: float) -> list[str]:
         self._run(
-            "SELECT set_config('pg_trgm.similarity_threshold', %(least)s, true)",
+            "SELECT set_config('pg_trgm.similarity_threshold', %(least)s, false)",
             {"least": f"{similarity:.4f}"},
         )
         rows = self._run(
