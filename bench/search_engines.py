@@ -74,7 +74,8 @@ def build(engine: SearchEngine, corpus: Corpus, name: str, processors: Processor
     own, server = own_after - own, server_after - server
     print(
         f"{name}: {corpus.documents:,} documents built in {clock:.0f} s,"
-        f" {corpus.documents / (own + server):.0f} a CPU-second (own {own:.0f} s with inventing them, server {server:.0f} s)"
+        f" {corpus.documents / (own + server):.0f} a CPU-second"
+        f" (own {own:.0f} s with inventing them, server {server:.0f} s)"
     )
     return texts
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forum.search.postgres_engine_build import IndexBuilder, clear, find_trigrams, make_home, sweep
 from forum.search.postgres_engine_collect import Values, collect
-from forum.search.postgres_engine_plan import Planner, list_keys, make_audiences
+from forum.search.postgres_engine_plan import Planner, list_terms, make_audiences
 from forum.search.postgres_engine_suggest import TableVocabulary, complete_word
 from forum.search.postgres_engine_tables import SCHEMA, SCHEMA_VERSION, Tables
 from forum.search.postgres_engine_write import DocumentWriter, clean
@@ -142,20 +142,17 @@ class PostgresEngine:
         """A planner for the audiences within the clearances, and their labels by number."""
         clearances = sorted(map(clean, request.clearances))
         guess = [reader.build.spoken[label] for label in clearances if label in reader.build.spoken]
-        asked = list_keys(request.query, make_audiences(dict(guess), request.languages))
+        asked = list_terms(request.query, make_audiences(dict(guess), request.languages))
         live, *rows = reader.run(
             "SELECT build = %(build)s AND schema_version = %(version)s, NULL, NULL, NULL, NULL FROM @current"
             " UNION ALL SELECT NULL, a.number, a.label, s.language, s.found FROM @audience a"
             " JOIN @spoken s ON s.audience = a.number WHERE a.label = ANY(%(labels)s)"
-            " UNION ALL SELECT NULL, s.audience, NULL, s.term::text, s.found FROM @stem s"
-            " JOIN unnest(%(numbers)s::smallint[], %(terms)s::bigint[]) AS w(audience, term)"
-            " ON s.audience = w.audience AND s.term = w.term",
+            " UNION ALL SELECT NULL, s.term, NULL, NULL, s.found FROM @stem s WHERE s.term = ANY(%(terms)s)",
             {
                 "build": reader.build.tables.build,
                 "version": self.schema_version,
                 "labels": clearances,
-                "numbers": [number for number, _ in asked],
-                "terms": [term for _, term in asked],
+                "terms": list(asked),
             },
         )
         if not live[0]:
@@ -168,8 +165,8 @@ class PostgresEngine:
         reader.build.spoken |= {label: (number, spoken[number]) for number, label in labels.items()}
         planner = Planner(reader.run, make_audiences(spoken, request.languages))
         planner.documents = sum(found for _, _, label, _, found in rows if label is not None)
-        planner.asked = set(asked)
-        planner.found = {(n, int(term)): found for _, n, label, term, found in rows if label is None}
+        planner.asked = asked
+        planner.found = {term: found for _, term, label, _, found in rows if label is None}
         return planner, labels
 
     def suggest(self, request: SearchRequest) -> Query | None:

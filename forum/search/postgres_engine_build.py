@@ -9,10 +9,10 @@ from itertools import islice
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from forum.search.postgres_engine_tables import CURRENT, TABLES, Tables
-from forum.search.postgres_engine_write import SEVERAL, DocumentWriter
+from forum.search.postgres_engine_tables import CURRENT, TABLES, Tables, facet_of
+from forum.search.postgres_engine_write import DocumentWriter
 from forum.search.protocol import SearchDocument
-from forum.search.query import FIELDS
+from forum.search.query import FACETS, FIELDS
 
 BATCH = 200
 _BUILD = re.compile(r"(b[0-9a-f]{12})_[a-z]+")
@@ -97,10 +97,11 @@ def sweep(connection: sa.Connection, tables: Tables) -> None:
 def clear(connection: sa.Connection, tables: Tables) -> None:
     """Leave nothing on the disk of what was removed: blank values that nobody has, and vacuum."""
     for name in FIELDS:
-        if name != "year":
-            column = f'unnest("{name}")' if name in SEVERAL else f'"{name}"'
-            orphans = f"SELECT ref FROM @value WHERE field = %(name)s EXCEPT SELECT {column} FROM @doc"
-            blank = f"UPDATE @value SET value = '', folded = '' WHERE field = %(name)s AND ref IN ({orphans})"
-            connection.exec_driver_sql(tables.sql(blank + " AND value <> ''"), {"name": name})
+        column = facet_of(name) if name in FACETS else name
+        if name == "organisation":
+            column = "unnest(organisation)"
+        orphans = f"SELECT ref FROM @value WHERE field = %(name)s EXCEPT SELECT {column} FROM @doc"
+        blank = f"UPDATE @value SET value = '', folded = '' WHERE field = %(name)s AND ref IN ({orphans})"
+        connection.exec_driver_sql(tables.sql(blank + " AND value <> ''"), {"name": name})
     names = ", ".join(f"@{name}" for name in TABLES)
     connection.exec_driver_sql(tables.sql(f"VACUUM {names}"))

@@ -6,7 +6,6 @@ page. Counting is done here: it takes PostgreSQL several times as long to group 
 
 from __future__ import annotations
 
-import re
 import sys
 from array import array
 from collections import Counter
@@ -17,14 +16,13 @@ from typing import Any
 
 from forum.search.analysis import surfaces
 from forum.search.facets import sort_facet
-from forum.search.postgres_engine_plan import Planner, Run
-from forum.search.postgres_engine_tables import spell
-from forum.search.postgres_engine_write import SEVERAL
+from forum.search.postgres_engine_places import Run
+from forum.search.postgres_engine_plan import Planner
+from forum.search.postgres_engine_tables import SHIFTS, facet_of, spell
 from forum.search.protocol import FacetCount, Hit, Results, SearchRequest
 from forum.search.query import FACETS, Filter, Filters
 from forum.search.weighing import SUPERSEDED
 
-_YEAR = re.compile(r"[0-9]{4}")
 Values = dict[tuple[str, int], str]
 """The facets' values of one build by field and number, as far as they were needed."""
 
@@ -42,17 +40,17 @@ class Narrowing:
         for choice in filters.choices:
             refs = _find_refs(run, choice)
             numbers = f"{planner.bind(sorted(refs))}::int[]"
-            test = f'd."{choice.field}" = ANY({numbers})'
-            if choice.field in SEVERAL:
-                test = f'd."{choice.field}" && {numbers}'
-            test = f"NOT ({test})" if choice.negated else test
             if choice.field in FACETS:
+                test = f"{facet_of(choice.field)}::int = ANY({numbers})"
                 self.facets.append((choice.field, refs, choice.negated))
-                self.chosen.append(test)
+            elif choice.field == "organisation":
+                test = f"d.organisation && {numbers}"
             else:
-                self.rest.append(test)
+                test = f"d.{choice.field} = ANY({numbers})"
+            target = self.chosen if choice.field in FACETS else self.rest
+            target.append(f"NOT ({test})" if choice.negated else test)
         if filters.versions != "all":
-            self.rest.append("d.is_superseded" if filters.versions == "superseded" else "NOT d.is_superseded")
+            self.rest.append(f"f.facts & 1 = {int(filters.versions == 'superseded')}")
         if filters.after:
             self.rest.append(f"d.moment >= {planner.bind(_to_seconds(filters.after))}")
         if filters.before:
@@ -61,8 +59,6 @@ class Narrowing:
 
 def _find_refs(run: Run, choice: Filter) -> frozenset[int]:
     """The numbers of the values that a filter names."""
-    if choice.field == "year":
-        return frozenset(int(value) for value in choice.values if _YEAR.fullmatch(value))
     if choice.field != "author":
         folded = [value.casefold().replace("\x00", "") for value in choice.values]
         rows = run(
@@ -90,32 +86,10 @@ def collect(
     run: Run, request: SearchRequest, planner: Planner, labels: dict[int, str], values: Values
 ) -> Results:
     """Everything that a page of results shows; `values` is filled with the names that it needs."""
-    found = planner.plan(request.query)
     narrowing = Narrowing(run, planner, request.filters)
-    rest = f"WHERE {' AND '.join(narrowing.rest)}" if narrowing.rest else ""
-    chosen = " AND ".join(narrowing.chosen) or "true"
-    matched = planner.part(
-        f"SELECT d.number, d.id, d.audience, d.moment, d.is_superseded, d.facets, {chosen} AS is_chosen,"
-        f" f.score * CASE WHEN d.is_superseded THEN {SUPERSEDED}::float8 ELSE 1 END AS score"
-        f" FROM {found} f JOIN @doc d ON d.number = f.doc {rest}",
-        kept=True,
-    )
-    score = "0::float8" if request.sort == "date" else "score"
-    order = "moment DESC, id" if request.sort == "date" else "score DESC, moment DESC, id"
-    limit, offset = planner.bind(max(request.limit, 0)), planner.bind(max(request.offset, 0))
-    everything, *page = run(
-        planner.statement(
-            f"SELECT count(*) FILTER (WHERE is_chosen), 0::float8 AS score, NULL AS audience,"
-            f" NULL AS is_superseded, NULL AS id, NULL AS thread, string_agg(facets, ''::bytea)"
-            f" FROM {matched} UNION ALL"
-            f" (SELECT m.moment, {score}, m.audience, m.is_superseded, m.id, d.thread, d.facets"
-            f" FROM (SELECT * FROM {matched} WHERE is_chosen ORDER BY {order} LIMIT {limit} OFFSET {offset}) m"  # noqa: E501
-            f" JOIN @doc d ON d.number = m.number)"
-        ),
-        planner.parameters,
-    )
+    everything, *page = run(_write_statement(request, planner, narrowing), planner.parameters)
     counts = _count_facets(everything[6] or b"", narrowing.facets)
-    kinds = {("kind", _unpack(row[6])[FACETS.index("kind")]) for row in page}
+    kinds = {("kind", row[3]) for row in page}
     _learn_values(run, values, kinds | {(name, ref) for name, found in counts.items() for ref in found})
     facets = {name: _name_facet(name, counts[name], values, request.filters) for name in FACETS}
     page.sort(key=lambda row: (-row[1], -row[0], row[4]))
@@ -123,34 +97,61 @@ def collect(
     return Results(everything[0], hits, facets, planner.languages)
 
 
-def _unpack(packed: bytes) -> array[int]:
-    numbers = array("H", packed)
-    if sys.byteorder == "little":
-        numbers.byteswap()
-    return numbers
+def _write_statement(request: SearchRequest, planner: Planner, narrowing: Narrowing) -> str:
+    """The statement: a row with the total and all facts, then a row for each hit of the page."""
+    by_date = request.sort == "date"
+    found = f"({planner.plan(request.query)}) f"
+    columns = (
+        f"f.doc, f.score * CASE WHEN f.facts & 1 = 1 THEN {SUPERSEDED}::float8 ELSE 1 END AS score, f.facts"
+    )
+    if by_date or any("d." in condition for condition in narrowing.rest):
+        found += " JOIN @doc d ON d.number = f.doc"
+    if by_date:
+        columns += ", d.moment"
+    if narrowing.rest:
+        found += f" WHERE {' AND '.join(narrowing.rest)}"
+    matched = planner.part(f"SELECT {columns} FROM {found}", kept=True)
+    where = f"WHERE {' AND '.join(narrowing.chosen)}" if narrowing.chosen else ""
+    limit, offset = max(request.limit, 0), max(request.offset, 0)
+    best = planner.part(
+        f"SELECT doc, score, facts FROM {matched} {where} ORDER BY {'moment' if by_date else 'score'} DESC"
+        f" FETCH FIRST {planner.bind(limit + offset)} ROWS WITH TIES"
+    )
+    order = "d.moment DESC, d.id" if by_date else "b.score DESC, d.moment DESC, d.id"
+    return planner.statement(
+        f"SELECT (SELECT count(*) FROM {matched} {where}), 0::float8, NULL, NULL, NULL, NULL,"
+        f" (SELECT string_agg(int8send(facts), ''::bytea) FROM {matched}) UNION ALL"
+        f" (SELECT d.moment, {'0::float8' if by_date else 'b.score'}, d.audience,"
+        f" {facet_of('kind', 'd.facts')}::int, d.id, d.thread, int8send(d.facts & 1)"
+        f" FROM {best} b JOIN @doc d ON d.number = b.doc ORDER BY {order}"
+        f" LIMIT {planner.bind(limit)} OFFSET {planner.bind(offset)})"
+    )
 
 
 def _count_facets(
     packed: bytes, choices: Sequence[tuple[str, frozenset[int], bool]]
 ) -> dict[str, Counter[int]]:
     """How many documents each value of each facet has; choices in the facet itself are left aside."""
-    numbers = _unpack(packed)
-    columns = {name: numbers[place :: len(FACETS)] for place, name in enumerate(FACETS)}
+    columns: dict[str, Sequence[int]] = {
+        name: packed[7 - SHIFTS[name] // 8 :: 8] for name in FACETS if name != "group"
+    }
+    groups = array("H", packed)[::4]
+    if sys.byteorder == "little":
+        groups.byteswap()
+    columns["group"] = groups
     passing = [
         (name, [(number in refs) != negated for number in columns[name]]) for name, refs, negated in choices
     ]
     counts = {}
     for name, column in columns.items():
         others = [flags for field, flags in passing if field != name]
-        counted = compress(column, map(all, zip(*others, strict=True))) if others else column
-        counts[name] = Counter(counted)
-        if name != "year":
-            del counts[name][0]
+        counts[name] = Counter(compress(column, map(all, zip(*others, strict=True))) if others else column)
+        del counts[name][0]
     return counts
 
 
 def _learn_values(run: Run, values: Values, needed: set[tuple[str, int]]) -> None:
-    missing = [key for key in needed if key[0] != "year" and key[1] and key not in values]
+    missing = [key for key in needed if key[1] and key not in values]
     if missing:
         fields, refs = zip(*missing, strict=True)
         rows = run(
@@ -164,11 +165,10 @@ def _learn_values(run: Run, values: Values, needed: set[tuple[str, int]]) -> Non
 def _name_facet(name: str, counts: Counter[int], values: Values, filters: Filters) -> tuple[FacetCount, ...]:
     named: Counter[str] = Counter()
     for ref, count in counts.items():
-        named[f"{ref:04}" if name == "year" else values[name, ref]] += count
+        named[values[name, ref]] += count
     return sort_facet(name, named, filters)
 
 
 def _make_hit(row: Any, labels: dict[int, str], values: Values) -> Hit:
-    _, score, audience, is_superseded, id_, thread, facets = row
-    kind = _unpack(facets)[FACETS.index("kind")]
-    return Hit(id_, values.get(("kind", kind), ""), labels[audience], score, thread or None, is_superseded)
+    _, score, audience, kind, id_, thread, facts = row
+    return Hit(id_, values.get(("kind", kind), ""), labels[audience], score, thread or None, facts[-1] == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forum.search.analysis import inflections, read_phrase, read_prefix, read_word
 from forum.search.postgres_engine_tables import (
@@ -14,17 +14,18 @@ from forum.search.postgres_engine_tables import (
     spell,
     word_lexeme,
 )
+from forum.search.postgres_engine_words import Audience
 from forum.search.query import Near, Phrase, Prefix, Word
 from forum.search.weighing import TITLE_GAP
 
-if TYPE_CHECKING:
-    from forum.search.postgres_engine_plan import Audience
-
 Run = Callable[..., Sequence[Any]]
+"""Executes a statement over the build's tables with parameters, and gives its rows."""
+Counts = dict[int, tuple[int, int]]
+"""How often something stands in each document that holds it, and the document's facts."""
 AFTER = chr(0x10FFFF)
 """Follows every word that begins like what it is put behind."""
 _TEXTS = (
-    "SELECT b.doc, b.folded FROM unnest(%(queries)s::tsquery[]) AS w(query)"
+    "SELECT b.doc, b.folded, b.facts FROM unnest(%(queries)s::tsquery[]) AS w(query)"
     " JOIN @body b ON b.words @@ w.query"
 )
 
@@ -39,11 +40,11 @@ def list_words_from(run: Run, audiences: Collection[int], start: str) -> list[st
     return [row[0] for row in rows]
 
 
-def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> dict[int, int]:
+def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> Counts:
     """How often a phrase of spelled words begins in each document that holds it."""
     rows = run(_TEXTS, {"queries": phrase_queries(audiences, words)})
-    counts = {doc: len(_find_phrase(read_places(folded), words)) for doc, folded in rows}
-    return {doc: count for doc, count in counts.items() if count}
+    counts = ((doc, len(_find_phrase(read_places(folded), words)), facts) for doc, folded, facts in rows)
+    return {doc: (count, facts) for doc, count, facts in counts if count}
 
 
 def read_places(folded: str) -> dict[str, list[int]]:
@@ -104,9 +105,9 @@ class _Side:
 
 def find_near_counts(
     run: Run, audiences: Iterable[Audience], languages: frozenset[str], near: Near
-) -> dict[int, int]:
+) -> Counts:
     """How often the left side of a near stands near enough to the right one, by document."""
-    counts: dict[int, int] = {}
+    counts: Counts = {}
     for audience in audiences:
         left = _Side(run, audience, languages, near.left)
         right = _Side(run, audience, languages, near.right)
@@ -114,10 +115,10 @@ def find_near_counts(
         if not all(sides):
             continue
         query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience.number))}"
-        for doc, folded in run(_TEXTS, {"queries": [query]}):
+        for doc, folded, facts in run(_TEXTS, {"queries": [query]}):
             places = read_places(folded)
             if count := _count_near(left.places(places), right.places(places), left, right, near.distance):
-                counts[doc] = count
+                counts[doc] = count, facts
     return counts
 
 

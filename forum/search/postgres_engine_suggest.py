@@ -22,12 +22,12 @@ class TableVocabulary:
         """See `Vocabulary.is_known`."""
         rows = self._run(
             "SELECT 1 FROM @word WHERE audience = ANY(%(audiences)s) AND word = %(word)s UNION ALL"
-            " SELECT 1 FROM @stem WHERE audience = ANY(%(audiences)s) AND term = ANY(%(terms)s::bigint[])"
+            " SELECT 1 FROM @stem WHERE term = ANY(%(terms)s::bigint[])"
             " LIMIT 1",
             {
                 "audiences": self._audiences,
                 "word": spell(surface),
-                "terms": [term_of(stem) for stem in stems],
+                "terms": [term_of(audience, stem) for audience in self._audiences for stem in stems],
             },
         )
         return bool(rows)

@@ -2,16 +2,18 @@
 
     <schema>.current      the name of the live build, its schema version and generation; one row
     <build>_audience      the labels, numbered
-    <build>_doc           one narrow row a document: its values
+    <build>_doc           one narrow row a document
     <build>_body          `words`, the lexemes that GIN finds it by; its folded words in order, which phrases
                           and nears are checked in; its terms
     <build>_posting       the impact of each stem in each document, read through an index alone
     <build>_stem, _word   in how many documents of an audience a stem or surface stands
     <build>_spoken        how many documents of an audience are in each language
-    <build>_value         distinct values of the fields, numbered; 0 is none, a year is its own number,
-                          and `organisation` holds several where others signed too
+    <build>_value         distinct values of the fields, numbered from 1; 0 is none
 
-**Everything that a search looks up begins with an audience**: lexemes (`7:word`), postings, counts. So a
+`facts`, the numbers of a document's facets in one, stand beside everything that finds it: so totals and
+facets are counted without looking at the document.
+
+**Everything that a search looks up belongs to an audience**: lexemes (`7:word`), terms, counts, words. So a
 search reads nothing of what the visitor may not read, and neither statistics nor time tell of it.
 
 `words` is a tsvector without positions: those end at 16,383 and at 256 a lexeme. A phrase is found by all its
@@ -23,15 +25,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from forum.search.query import FACETS
 from forum.search.stopwords import EVERY_STOP_WORD
 
 SCHEMA = "forum_search"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_LEXEME = 200
 """Characters of a word; what is longer is cut, in texts and queries alike."""
+SHIFTS = {name: 48 - 8 * place for place, name in enumerate(FACETS)}
+"""Where in its 64 bits `facts` holds each facet: the group in 16, others in 8 each; bit 0 is superseded."""
 MAX_WORDS, MAX_PAIRS = 600_000, 300_000
 """Bytes of words and of pairs that go into one tsvector, which may hold 1,048,575."""
 
@@ -48,22 +53,19 @@ CREATE TABLE IF NOT EXISTS @current (
 _TABLES = """
 CREATE TABLE @audience (number smallint PRIMARY KEY, label text NOT NULL UNIQUE);
 CREATE TABLE @doc (
-    number integer NOT NULL, audience smallint NOT NULL, "group" integer NOT NULL, kind integer NOT NULL,
-    organisation_type integer NOT NULL, country integer NOT NULL, language integer NOT NULL,
-    year integer NOT NULL, organisation integer[] NOT NULL, author integer NOT NULL, label integer NOT NULL,
-    is_superseded boolean NOT NULL, moment bigint NOT NULL, facets bytea NOT NULL,
+    number integer NOT NULL, audience smallint NOT NULL, author integer NOT NULL, label integer NOT NULL,
+    facts bigint NOT NULL, moment bigint NOT NULL, organisation integer[] NOT NULL,
     id text COLLATE "C" NOT NULL, thread text NOT NULL, version text NOT NULL
 );
 CREATE TABLE @body (
-    doc integer NOT NULL, is_overfull boolean NOT NULL, words tsvector NOT NULL, folded text NOT NULL,
-    terms bigint[] NOT NULL
+    doc integer NOT NULL, is_overfull boolean NOT NULL, facts bigint NOT NULL, words tsvector NOT NULL,
+    folded text NOT NULL, terms bigint[] NOT NULL
 ) WITH (toast_tuple_target = 8160);
 ALTER TABLE @body ALTER folded SET STORAGE EXTERNAL;
 CREATE TABLE @posting (
-    term bigint NOT NULL, doc integer NOT NULL, impact smallint NOT NULL, audience smallint NOT NULL
+    term bigint NOT NULL, doc integer NOT NULL, impact smallint NOT NULL, facts bigint NOT NULL
 );
-CREATE TABLE @stem (audience smallint NOT NULL, term bigint NOT NULL, found integer NOT NULL)
-    WITH (fillfactor = 80);
+CREATE TABLE @stem (term bigint NOT NULL, found integer NOT NULL) WITH (fillfactor = 80);
 CREATE TABLE @word (audience smallint NOT NULL, word text COLLATE "C" NOT NULL, found integer NOT NULL)
     WITH (fillfactor = 80);
 CREATE TABLE @spoken (audience smallint NOT NULL, language text NOT NULL, found integer NOT NULL,
@@ -79,13 +81,13 @@ CREATE UNIQUE INDEX ON @doc (id);
 CREATE INDEX ON @doc (audience);
 CREATE INDEX ON @body USING gin (words) WITH (fastupdate = off);
 ALTER TABLE @body ADD PRIMARY KEY (doc);
-CREATE UNIQUE INDEX ON @posting (audience, term, doc) INCLUDE (impact);
-ALTER TABLE @stem ADD PRIMARY KEY (audience, term);
+CREATE UNIQUE INDEX ON @posting (term, doc) INCLUDE (impact, facts);
+ALTER TABLE @stem ADD PRIMARY KEY (term);
 ALTER TABLE @word ADD PRIMARY KEY (audience, word);
 """
 
 _COUNTS = """
-INSERT INTO @stem SELECT audience, term, count(*) FROM @posting GROUP BY audience, term;
+INSERT INTO @stem SELECT term, count(*) FROM @posting GROUP BY term;
 INSERT INTO @word
 SELECT split_part(word, ':', 1)::smallint, substr(word, strpos(word, ':') + 1), ndoc
 FROM ts_stat('SELECT words FROM @body') WHERE word ~ '^[0-9]+:';
@@ -134,10 +136,29 @@ def spell(surface: str) -> str:
     return surface
 
 
-@lru_cache(maxsize=100_000)
-def term_of(stem: str) -> int:
-    """The number of a stem: a digest, so that nobody has to hand out numbers."""
-    return int.from_bytes(hashlib.blake2b(stem.encode(), digest_size=8).digest(), "big", signed=True)
+@lru_cache(maxsize=200_000)
+def term_of(audience: int, stem: str) -> int:
+    """The number of a stem in an audience: a digest, so that nobody has to hand out numbers."""
+    digest = hashlib.blake2b(f"{audience}:{stem}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def pack_facts(refs: Mapping[str, int], *, is_superseded: bool) -> int:
+    """The facets' values of a document, and whether there is a later version, as one number."""
+    packed = int(is_superseded)
+    for name, shift in SHIFTS.items():
+        packed |= refs[name] << shift
+    return packed - 2**64 if packed >= 2**63 else packed
+
+
+def facet_of(name: str, facts: str = "facts") -> str:
+    """SQL for the number of a facet's value in packed facts."""
+    return f"(({facts} >> {SHIFTS[name]}) & {most_values(name)})"
+
+
+def most_values(name: str) -> int:
+    """How many different values a facet can have in one index."""
+    return 65_535 if name == "group" else 255
 
 
 def pairs_of(words: Sequence[str]) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,10 @@ from forum.search.postgres_engine_tables import (
     MAX_PAIRS,
     MAX_WORDS,
     Tables,
+    facet_of,
+    most_values,
     overfull_lexeme,
+    pack_facts,
     pair_lexeme,
     pairs_of,
     quote_lexeme,
@@ -29,17 +31,13 @@ from forum.search.protocol import SearchDocument
 from forum.search.query import FACETS, FIELDS
 from forum.search.weighing import MAX_PLACES, analyse_document
 
-SEVERAL = ("organisation",)
-"""Columns that hold as many values as there are."""
-_PACK = struct.Struct(f">{len(FACETS)}H")
-MAX_FACET_VALUE = 65_535
 _COPY = {
     "doc": (
-        "COPY @doc (number, audience, " + ", ".join(f'"{name}"' for name in FIELDS)
-        + ", is_superseded, moment, facets, id, thread, version) FROM STDIN"
+        "COPY @doc (number, audience, author, label, facts, moment, organisation, id, thread, version)"
+        " FROM STDIN"
     ),
-    "body": "COPY @body (doc, is_overfull, words, folded, terms) FROM STDIN",
-    "posting": "COPY @posting (term, doc, impact, audience) FROM STDIN",
+    "body": "COPY @body (doc, is_overfull, facts, words, folded, terms) FROM STDIN",
+    "posting": "COPY @posting (term, doc, impact, facts) FROM STDIN",
 }  # fmt: skip
 
 
@@ -56,7 +54,7 @@ class Rows:
     body: list[tuple[Any, ...]] = field(default_factory=list)
     posting: list[tuple[int, int, int, int]] = field(default_factory=list)
     words: Counter[tuple[int, str]] = field(default_factory=Counter)
-    stems: Counter[tuple[int, int]] = field(default_factory=Counter)
+    stems: Counter[int] = field(default_factory=Counter)
     spoken: Counter[tuple[int, str]] = field(default_factory=Counter)
 
 
@@ -88,20 +86,31 @@ class DocumentWriter:
         self._number += 1
         number, audience = self._number, self._audience(document.audience)
         moment = document.date.astimezone(UTC)
-        known: dict[str, list[int]] = {name: [] for name in FIELDS} | {"year": [moment.year]}
+        known: dict[str, list[int]] = {name: [] for name in FIELDS}
         for name, value in values_of(document):
             known[name].append(self._values[name, clean(value)])
-        refs = [refs if name in SEVERAL else (refs or [0])[0] for name, refs in known.items()]
-        facets = _PACK.pack(*refs[: len(FACETS)])
+        refs = {name: (values or [0])[0] for name, values in known.items()}
+        facts = pack_facts(refs, is_superseded=document.is_superseded)
         id_, thread, version = map(clean, (document.id, document.thread, document.version))
         seconds = int(moment.timestamp())
         rows.doc.append(
-            (number, audience, *refs, document.is_superseded, seconds, facets, id_, thread, version)
+            (
+                number,
+                audience,
+                refs["author"],
+                refs["label"],
+                facts,
+                seconds,
+                known["organisation"],
+                id_,
+                thread,
+                version,
+            )
         )
         rows.spoken[audience, document.language] += 1
         stems, _ = analyse_document(document)
-        terms = {term_of(stem): impact for stem, impact in stems.items()}
-        rows.posting.extend((term, number, impact, audience) for term, impact in terms.items())
+        terms = {term_of(audience, stem): impact for stem, impact in stems.items()}
+        rows.posting.extend((term, number, impact, facts) for term, impact in terms.items())
         folded = fold_document(document)
         words, misses_words = _fit(_distinct(folded), MAX_WORDS)
         pairs, misses_pairs = _fit(
@@ -114,10 +123,10 @@ class DocumentWriter:
             lexemes.append(overfull_lexeme(audience))
         lexemes += [pair_lexeme(audience, pair) for pair in pairs]
         vector = " ".join(map(quote_lexeme, lexemes))
-        rows.body.append((number, is_overfull, vector, folded, list(terms)))
+        rows.body.append((number, is_overfull, facts, vector, folded, list(terms)))
         if self._counts:
             rows.words.update((audience, word) for word in words)
-            rows.stems.update((audience, term) for term in terms)
+            rows.stems.update(terms.keys())
 
     def _audience(self, label: str) -> int:
         label = clean(label)
@@ -145,8 +154,8 @@ class DocumentWriter:
         made = []
         for name, text in sorted(wanted - self._values.keys()):
             self._tops[name] += 1
-            if name in FACETS and self._tops[name] > MAX_FACET_VALUE:
-                raise ValueError(f"more than {MAX_FACET_VALUE:,} different values of {name}")
+            if name in FACETS and self._tops[name] > most_values(name):
+                raise ValueError(f"more than {most_values(name):,} different values of {name}")
             self._values[name, text] = self._tops[name]
             made.append((name, self._tops[name], text, fold_value(name, text)))
         if made:
@@ -170,38 +179,41 @@ class DocumentWriter:
 
     def count(self, rows: Rows, sign: int = 1) -> None:
         """Add what stands in rows to the counts (or take it away)."""
-        for table, column, kind, counts in (
-            ("stem", "term", "bigint", rows.stems),
-            ("word", "word", "text", rows.words),
-            ("spoken", "language", "text", rows.spoken),
-        ):
-            if not counts:
-                continue
-            ordered = sorted(counts.items())
-            parameters = {
-                "audiences": [audience for (audience, _), _ in ordered],
-                "keys": [key for (_, key), _ in ordered],
-                "counts": [sign * count for _, count in ordered],
-            }
-            changes = f"unnest(%(audiences)s::smallint[], %(keys)s::{kind}[], %(counts)s::int[])"
+        if rows.stems:
+            self._count("stem", ("term",), [(term,) for term in rows.stems], rows.stems.values(), sign)
+        if rows.words:
+            self._count("word", ("audience", "word"), list(rows.words), rows.words.values(), sign)
+        if rows.spoken:
+            self._count("spoken", ("audience", "language"), list(rows.spoken), rows.spoken.values(), sign)
+
+    def _count(
+        self, table: str, columns: tuple[str, ...], keys: Sequence[Any], counts: Iterable[int], sign: int
+    ) -> None:
+        kinds = {"term": "bigint", "audience": "smallint", "word": "text", "language": "text"}
+        parameters = {
+            name: list(values) for name, values in zip(columns, zip(*keys, strict=True), strict=True)
+        } | {"counts": [sign * count for count in counts]}
+        arrays = ", ".join(f"%({name})s::{kinds[name]}[]" for name in columns)
+        key, changes = ", ".join(columns), f"unnest({arrays}, %(counts)s::int[])"
+        self.run(
+            f"INSERT INTO @{table} AS t ({key}, found) SELECT * FROM {changes} ORDER BY 1"
+            f" ON CONFLICT ({key}) DO UPDATE SET found = t.found + excluded.found",
+            parameters,
+        )
+        if sign < 0:
+            same = " AND ".join(f"t.{name} = c.{name}" for name in columns)
             self.run(
-                f"INSERT INTO @{table} AS t (audience, {column}, found) SELECT * FROM {changes}"
-                f" ON CONFLICT (audience, {column}) DO UPDATE SET found = t.found + excluded.found",
+                f"DELETE FROM @{table} t USING {changes} AS c({key}, n) WHERE {same} AND t.found <= 0",
                 parameters,
             )
-            if sign < 0:
-                self.run(
-                    f"DELETE FROM @{table} t USING {changes} AS c(audience, key, n)"
-                    f" WHERE t.audience = c.audience AND t.{column} = c.key AND t.found <= 0",
-                    parameters,
-                )
 
     def remove(self, ids: Iterable[str]) -> int:
         """Take documents out, with all that they counted for; gives how many there were."""
         found = self.run(
             "SELECT d.number, d.audience, v.value AS language, b.folded, b.terms, b.is_overfull"
             " FROM @doc d JOIN @body b ON b.doc = d.number"
-            " LEFT JOIN @value v ON v.field = 'language' AND v.ref = d.language WHERE d.id = ANY(%(ids)s)",
+            f" LEFT JOIN @value v ON v.field = 'language' AND v.ref = {facet_of('language', 'd.facts')}"
+            " WHERE d.id = ANY(%(ids)s)",
             {"ids": [clean(id_) for id_ in ids]},
         ).all()
         if not found:
@@ -209,17 +221,15 @@ class DocumentWriter:
         gone = Rows()
         for row in found:
             gone.spoken[row.audience, row.language or ""] += 1
-            gone.stems.update((row.audience, term) for term in row.terms)
+            gone.stems.update(row.terms)
             words, _ = _fit(_distinct(row.folded), MAX_WORDS)
             gone.words.update((row.audience, word) for word in words)
-            gone.posting.extend((term, row.number, 0, row.audience) for term in row.terms)
+            gone.posting.extend((term, row.number, 0, 0) for term in row.terms)
         self.count(gone, -1)
         self.run(
-            "DELETE FROM @posting p USING unnest(%(audiences)s::smallint[], %(terms)s::bigint[],"
-            " %(numbers)s::int[]) AS g(audience, term, doc)"
-            " WHERE p.audience = g.audience AND p.term = g.term AND p.doc = g.doc",
+            "DELETE FROM @posting p USING unnest(%(terms)s::bigint[], %(numbers)s::int[]) AS g(term, doc)"
+            " WHERE p.term = g.term AND p.doc = g.doc",
             {
-                "audiences": [audience for *_, audience in gone.posting],
                 "terms": [term for term, *_ in gone.posting],
                 "numbers": [number for _, number, *_ in gone.posting],
             },
@@ -231,8 +241,9 @@ class DocumentWriter:
 
 
 def values_of(document: SearchDocument) -> list[tuple[str, str]]:
-    """The values of a document by field, those that there are; without the year."""
+    """The values of a document by field, those that there are."""
     values = [(name, getattr(document, name)) for name in FIELDS if name != "year"]
+    values.append(("year", f"{document.date.astimezone(UTC).year:04}"))
     values += [("organisation", name) for name in document.signatories if name != document.organisation]
     return [(name, value) for name, value in dict.fromkeys(values) if clean(value)]
 

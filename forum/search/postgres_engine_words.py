@@ -1,0 +1,172 @@
+"""The scores of words and prefixes in SQL: the rarest of them, added up by document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from forum.search.analysis import Concept, read_prefix, read_word, stems_of
+from forum.search.postgres_engine_tables import prefix_query, spell, term_of
+from forum.search.query import Prefix, Word
+from forum.search.stopwords import is_stop_word
+from forum.search.weighing import COMMON, COVERAGE, MAX_SCORED, PREFIX_IMPACT, rarity
+
+UNIT = 100_000
+WHOLE = f"{255 * UNIT}::float8"
+
+
+class Builder(Protocol):
+    """What makes the statement."""
+
+    languages: frozenset[str]
+
+    def bind(self, value: Any) -> str:
+        """A placeholder for a value."""
+
+    def part(self, sql: str, *, kept: bool = False) -> str:
+        """Put a query into the WITH clause and give its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """One audience within the clearances: its number, and the languages that words are analysed in."""
+
+    number: int
+    languages: frozenset[str]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A word or prefix that ranks."""
+
+    order: tuple[str, ...]
+    is_stop: bool
+    terms: list[int] = field(default_factory=list)
+    """The postings to read."""
+    is_single: bool = True
+    """Whether a document can stand in one of them only."""
+    found: int = 0
+    """In how many documents a word stands."""
+    queries: list[str] = field(default_factory=list)
+    """Where a prefix is looked for; how many documents hold it is not known before."""
+
+
+def rarity_of(found: str, documents: int) -> str:
+    """SQL for the rarity, in 100,000ths, of what `found` of so many documents hold."""
+    return f"round({UNIT} * ln(1 + {documents}::float8 / ({found} + 0.5)))::int"
+
+
+class WordScorer:
+    """Finds words and scores them; `found` is in how many documents each known term stands."""
+
+    def __init__(
+        self, builder: Builder, audiences: Sequence[Audience], documents: int, found: dict[int, int]
+    ) -> None:
+        self._builder, self._audiences = builder, audiences
+        self._documents, self._found = documents, found
+
+    def find(self, word: Word) -> list[Wanted]:
+        """What a typed word wants; `client-side` is two."""
+        return [self._find(concept) for concept in read_word(word, self._builder.languages)]
+
+    def _find(self, concept: Concept) -> Wanted:
+        is_stop = is_stop_word(concept.surface, self._builder.languages)
+        wanted = Wanted((concept.surface, *sorted(concept.stems)), is_stop)
+        for audience in self._audiences:
+            held: set[int] = set()
+            counted: set[int] = set()
+            for language in audience.languages:
+                terms = [term_of(audience.number, s) for s in stems_of(concept.token, [language])]
+                terms = [term for term in terms if term in self._found]
+                held.update(terms)
+                if terms:
+                    # Of a language's two stems, with and without accents, one is where the other is.
+                    counted.add(max(terms, key=lambda term: (self._found[term], term)))
+            wanted.terms += sorted(held)
+            wanted.is_single &= len(held) < 2
+            wanted.found += sum(self._found[term] for term in counted)
+        wanted.found = min(wanted.found, self._documents)
+        return wanted
+
+    def find_prefix(self, prefix: Prefix) -> Wanted:
+        """What a prefix wants."""
+        start = read_prefix(prefix)
+        wanted = Wanted((start,), is_stop_word(start, self._builder.languages))
+        wanted.queries = [prefix_query(audience.number, start) for audience in self._audiences]
+        return wanted
+
+    def prefixed(self, prefix: Wanted) -> str:
+        """`doc` and `facts` of what holds a prefix."""
+        queries, start = self._builder.bind(prefix.queries), self._builder.bind(f" {spell(prefix.order[0])}")
+        return (
+            f"SELECT b.doc, b.facts FROM unnest({queries}::tsquery[]) AS w(query)"
+            f" JOIN @body b ON b.words @@ w.query WHERE NOT b.is_overfull OR strpos(b.folded, {start}) > 0"
+        )
+
+    def score(self, wanted: Sequence[Wanted]) -> str | None:
+        """The sum over the rarest words; more of them count more. None where nothing is held."""
+        held = [w for w in {w.order: w for w in wanted}.values() if w.found or w.queries]
+        limit = int(COMMON * self._documents)
+        if any(w.found and (w.found <= limit or not w.is_stop) for w in held):
+            held = [w for w in held if w.queries or w.found <= limit or not w.is_stop]
+        held.sort(key=lambda w: (w.found, w.order))
+        if any(w.queries for w in held):
+            return self._score_counted(held, limit)
+        return self._score_known(held[:MAX_SCORED]) if held else None
+
+    def _score_known(self, chosen: Sequence[Wanted]) -> str:
+        """The scores where it is known in how many documents each word stands."""
+        weights = [round(UNIT * rarity(self._documents, w.found)) for w in chosen]
+        hits = " UNION ALL ".join(self._hits(chosen))
+        if len(chosen) == 1:
+            return f"SELECT doc, impact * {weights[0]} / {WHOLE} AS score, facts FROM ({hits}) h"
+        weight = f"({self._builder.bind(weights)}::int[])[place + 1]"
+        return _cover(f"SELECT doc, impact * {weight} AS part, facts FROM ({hits}) h", str(len(chosen)))
+
+    def _score_counted(self, held: Sequence[Wanted], limit: int) -> str:
+        """The scores where prefixes must be counted first."""
+        counts = [f"SELECT {place} AS place, {w.found} AS n" for place, w in enumerate(held) if w.terms]
+        hits = self._hits(held)
+        for place, prefix in enumerate(held):
+            if prefix.queries:
+                found = self._builder.part(self.prefixed(prefix), kept=True)
+                counts.append(f"SELECT {place} AS place, count(*) AS n FROM {found}")
+                hits.append(f"SELECT {place} AS place, doc, {PREFIX_IMPACT} AS impact, facts FROM {found}")
+        every = self._builder.part(f"SELECT * FROM ({' UNION ALL '.join(counts)}) c WHERE n > 0", kept=True)
+        stops = self._builder.bind([place for place, w in enumerate(held) if w.is_stop])
+        telling = f"SELECT place, n FROM {every} WHERE n <= {limit} OR place <> ALL({stops}::int[])"
+        chosen = self._builder.part(
+            f"SELECT place, {rarity_of('n', self._documents)} AS weight FROM ({telling} UNION ALL"
+            f" SELECT place, n FROM {every} WHERE NOT EXISTS ({telling})) t ORDER BY n, place"
+            f" LIMIT {MAX_SCORED}",
+            kept=True,
+        )
+        parts = (
+            f"SELECT h.doc, h.impact * c.weight AS part, h.facts"
+            f" FROM ({' UNION ALL '.join(hits)}) h JOIN {chosen} c USING (place)"
+        )
+        return _cover(parts, f"(SELECT count(*) FROM {chosen})")
+
+    def _hits(self, held: Sequence[Wanted]) -> list[str]:
+        """Queries for `place` (in `held`), `doc`, `impact` and `facts` of every word."""
+        sources = []
+        for is_single, columns, grouping in (
+            (True, "p.impact::int AS impact, p.facts", ""),
+            (False, "max(p.impact)::int AS impact, max(p.facts) AS facts", " GROUP BY t.place, p.doc"),
+        ):
+            rows = [(n, term) for n, w in enumerate(held) if w.is_single == is_single for term in w.terms]
+            if rows:
+                places, terms = (self._builder.bind(list(column)) for column in zip(*rows, strict=True))
+                sources.append(
+                    f"SELECT t.place, p.doc, {columns} FROM unnest({places}::int[], {terms}::bigint[])"
+                    f" AS t(place, term) JOIN @posting p ON p.term = t.term{grouping}"
+                )
+        return sources
+
+
+def _cover(parts: str, words: str) -> str:
+    """Add up the parts of each document; it is worth more the more of the words it holds."""
+    more = f"CASE WHEN {words} > 1 THEN 1 + {COVERAGE}::float8 * count(*) / {words} ELSE 1 END"
+    score = f"sum(part) / {WHOLE} * ({more})"
+    return f"SELECT doc, {score} AS score, max(facts) AS facts FROM ({parts}) s GROUP BY doc"
