@@ -17,6 +17,7 @@ def test_it_is_read_page_by_page(api: Api, build: Builder, session: Session) -> 
     """Newest first, with actor, subject, group and facts."""
     keeper = build.account(platform_role=PlatformRole.ADMINISTRATOR)
     group, actor = build.group(is_listed=True), build.actor(keeper)
+    api.token(keeper, Scope.SECRETARIAT)  # makes the first entry
     for number in range(3):
         record(
             session,
@@ -32,11 +33,11 @@ def test_it_is_read_page_by_page(api: Api, build: Builder, session: Session) -> 
     session.commit()
     first = api.get("/audit?limit=2", keeper, scope=Scope.SECRETARIAT)
     assert first.status_code == 200
-    assert [item["number"] for item in first.json["items"]] == [3, 2]
+    assert [item["number"] for item in first.json["items"]] == [4, 3]
     shown = dict(first.json["items"][0])
     assert len(shown.pop("hash")) == 64
     assert shown == {
-        "number": 3,
+        "number": 4,
         "at": "2026-03-02T09:00:00Z",
         "actor": keeper.public_id,
         "action": "group.charter_changed",
@@ -46,7 +47,7 @@ def test_it_is_read_page_by_page(api: Api, build: Builder, session: Session) -> 
         "is_masked": False,
     }
     rest = api.get(f"/audit?limit=2&cursor={first.json['next']}", keeper, scope=Scope.SECRETARIAT)
-    assert ([item["number"] for item in rest.json["items"]], rest.json["next"]) == ([1], None)
+    assert ([item["number"] for item in rest.json["items"]], rest.json["next"]) == ([2, 1], None)
 
 
 def test_of_a_group_that_one_may_not_know_of_nothing_shows(
@@ -56,6 +57,7 @@ def test_of_a_group_that_one_may_not_know_of_nothing_shows(
     keeper = build.account(platform_role=PlatformRole.ADMINISTRATOR)
     group = build.group(Ceiling.MEMBERS, is_listed=False)
     member = build.member(group)
+    api.token(keeper, Scope.SECRETARIAT)
     record(
         session,
         build.actor(member),
