@@ -105,6 +105,8 @@ def preview(slug: str, consultation_id: str) -> View:
         missing=find_missing(desk.questionnaire.questions, values),
         complaint=complaint,
         wrong=wrong,
+        moment=received_at(),
+        day_only=is_sealed(desk.group),
         when_read=_when_read(desk.consultation),
     )
     return page, 422 if complaint else 200

@@ -138,6 +138,11 @@ class Table:
             for n, row in enumerate(rows, 1)
         )
 
+    def everything(self) -> dict[str, Any]:
+        """All values as they stand, of a table whose keys are data."""
+        self._asked.update(self._values)
+        return dict(self._values)
+
     def finish(self) -> None:
         """Refuses keys that nobody asked for."""
         for key in self._values:

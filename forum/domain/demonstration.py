@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from forum.domain.accounts import PlatformRole
 from forum.domain.attribution import ShownAs
 from forum.domain.consultations import AnswersVisible
+from forum.domain.demonstration_questionnaires import QuestionnaireOf
 from forum.domain.groups import GroupRole, SeatKind
 from forum.domain.labels import Status, Tlp
 from forum.domain.moderation import Action, FlagReason
@@ -247,7 +248,7 @@ class Discussion:
 
 @dataclass(frozen=True)
 class Consultation:
-    """A request with a deadline; papers say that they answer it."""
+    """A request with a deadline; papers say that they answer it, and its questions have answers."""
 
     key: str
     title: str
@@ -259,6 +260,7 @@ class Consultation:
     answers_visible: AnswersVisible
     opened_days_ago: float
     closes_in_days: float
+    questionnaire: QuestionnaireOf
 
     @property
     def is_open(self) -> bool:

@@ -103,6 +103,17 @@ class _GroupCheck:
             yield from self._label(where, consultation.tlp)
             if consultation.closes_in_days <= -consultation.opened_days_ago:
                 yield f"{where}: closed before it opened"
+            for answer in consultation.questionnaire.answers:
+                if answer.by not in self.writers:
+                    yield f"{where}: {answer.by} has no seat or role to answer from"
+                elif answer.speaking_for and answer.speaking_for not in self._bodies(answer.by):
+                    yield f"{where}: {answer.by} does not speak for {answer.speaking_for}"
+                if (
+                    not -min(consultation.closes_in_days, 0)
+                    <= answer.days_ago
+                    <= consultation.opened_days_ago
+                ):
+                    yield f"{where}: {answer.by} answered while it was not open"
         for paper in self.group.papers:
             yield from self._paper(paper)
         for discussion in self.group.discussions:

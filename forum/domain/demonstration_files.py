@@ -35,6 +35,7 @@ from forum.domain.demonstration import (
     Version,
 )
 from forum.domain.demonstration_checks import check
+from forum.domain.demonstration_questionnaires import read_questionnaire
 from forum.domain.groups import GroupRole, SeatKind
 from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
@@ -142,7 +143,9 @@ def _group(path: Path, charter: Charter, mandates: dict[str, str]) -> Group:
             current_stage=top.slug("current_stage", ""),
             seats=tuple(_seat(row) for row in top.tables("seats", "representative")),
             roles=tuple(_role(row) for row in top.tables("roles", "person", required=True)),
-            consultations=tuple(_consultation(row, charter) for row in top.tables("consultations", "key")),
+            consultations=tuple(
+                _consultation(row, charter, mandates) for row in top.tables("consultations", "key")
+            ),
             papers=tuple(_paper(row, charter) for row in papers),
             discussions=tuple(_discussion(row, charter, mandates) for row in discussions),
         )
@@ -176,7 +179,7 @@ def _role(table: Table) -> RoleHolder:
     return holder
 
 
-def _consultation(table: Table, charter: Charter) -> Consultation:
+def _consultation(table: Table, charter: Charter, mandates: dict[str, str]) -> Consultation:
     consultation = Consultation(
         key=table.slug("key"),
         title=table.text("title"),
@@ -188,6 +191,7 @@ def _consultation(table: Table, charter: Charter) -> Consultation:
         answers_visible=_word(table, "answers_visible", AnswersVisible, AnswersVisible.AT_ONCE),
         opened_days_ago=table.number("opened_days_ago"),
         closes_in_days=table.number("closes_in_days"),
+        questionnaire=read_questionnaire(table, charter.shown_as_choices[0], mandates),
     )
     table.finish()
     return consultation

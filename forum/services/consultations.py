@@ -183,7 +183,7 @@ def create_consultation(
     record_authorship(session, SubjectKind.CONSULTATION, consultation.id, [account_key(actor.account_id)])
     relabel(session, group, consultation, now=now)
     _write_parts(session, actor, group, consultation, text)
-    _enqueue_dates(session, consultation, now=now)
+    enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_MADE, group, consultation, now)
     return consultation
 
@@ -214,7 +214,7 @@ def edit_consultation(
     session.flush()
     relabel(session, subject.group, consultation, now=now)
     _write_parts(session, actor, subject.group, consultation, text)
-    _enqueue_dates(session, consultation, now=now)
+    enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_CHANGED, subject.group, consultation, now)
     return consultation
 
@@ -276,7 +276,7 @@ def keep_dates(session: Session, consultation_id: int, *, now: datetime) -> None
         _start(session, group, consultation, now=now)
 
 
-def _enqueue_dates(session: Session, consultation: Consultation, *, now: datetime) -> None:
+def enqueue_dates(session: Session, consultation: Consultation, *, now: datetime) -> None:
     """Have the worker look at it when it opens and after it closes, as the dates are now."""
     payload: dict[str, Any] = {"consultation_id": consultation.id}
     if consultation.closes_at is not None:

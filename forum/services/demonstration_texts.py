@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from forum.domain import demonstration as demo
 from forum.domain.attribution import Attribution, SubjectKind
-from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group, Stage
 from forum.domain.labels import Status
 from forum.domain.moderation import TRANSITIONS, Action, Flag, ModerationDecision
@@ -17,6 +16,7 @@ from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner, Pape
 from forum.domain.threads import Post, PostRevision, Thread, ThreadKind, order_key
 from forum.services.chatham import alias_for, type_name
 from forum.services.demonstration import Places
+from forum.services.demonstration_consultations import load_consultation
 from forum.services.intake import (
     Row,
     count_posts,
@@ -27,7 +27,6 @@ from forum.services.intake import (
     thread_row,
     version_row,
 )
-from forum.services.labels import label_columns
 from forum.services.sealing import account_key, organisation_key, sealed_key
 
 
@@ -36,6 +35,8 @@ def sources(content: demo.Demonstration) -> Iterator[tuple[str, str]]:
     for group in content.groups:
         for consultation in group.consultations:
             yield "post", consultation.why
+            yield "post", consultation.questionnaire.synopsis
+            yield "post", consultation.questionnaire.outcome
         for paper in group.papers:
             for version in paper.versions:
                 yield "paper", version.text
@@ -82,27 +83,7 @@ class GroupTexts:
         enqueue_many(self.session, self.index, now=self.places.now)
 
     def _consultation(self, content: demo.Consultation) -> None:
-        why = self.places.rendered["post", content.why]
-        closes_at = self.places.deadline(content.closes_in_days)
-        row = Consultation(
-            group_id=self.group.id,
-            stage_id=self.stages.get(content.stage),
-            title=content.title,
-            source=why.source,
-            html=why.html,
-            text=why.text,
-            what_happens=content.what_happens,
-            state=ConsultationState.OPEN if content.is_open else ConsultationState.CLOSED,
-            answers_visible=content.answers_visible,
-            opens_at=self.places.ago(content.opened_days_ago),
-            closes_at=closes_at,
-            closed_at=None if content.is_open else closes_at,
-            created_by_id=self.places.people[content.by].id,
-            created_at=self.places.ago(content.opened_days_ago),
-            **label_columns(self.group, Status.PUBLISHED, content.tlp),
-        )
-        self.session.add(row)
-        self.session.flush()
+        row = load_consultation(self.session, self.group, content, self.places, self.stages)
         self.consultations[content.key] = row.id
         self._note(SubjectKind.CONSULTATION, row.id, Status.PUBLISHED)
 

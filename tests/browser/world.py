@@ -16,6 +16,7 @@ from forum.services.labels import relabel
 from forum.services.saved_searches import save_search
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
+from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_papers
 from tests.builders import Builder
 
@@ -106,6 +107,7 @@ def build_world(build: Builder) -> World:
             "saved": _saved_search(build, people["member"]),
             **moderated,
             **words,
+            **add_consultations(build, public, people["member"], writer),
             **add_papers(build, public, writer, people["member"], company.slug),
         },
     )
