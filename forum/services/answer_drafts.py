@@ -17,6 +17,7 @@ from forum.errors import Invalid, NotAllowed
 from forum.policy import Actor
 from forum.services.chatham import is_sealed
 from forum.services.consultations import get_consultation
+from forum.services.indexing import start_of_day
 from forum.services.questionnaires import load_questionnaire
 from forum.services.respondents import Respondent, get_respondent, stored_key
 
@@ -91,10 +92,12 @@ def save_draft(
         if key not in questions:
             raise Invalid("There is no such question: %(key)s.", key=key[:40])
         values[key] = read_value(questions[key], one.raw)
+    by = None if is_sealed(group) else actor.public_id
+    # Under the Chatham House Rule times are days.
+    now = start_of_day(now) if is_sealed(group) else now
     draft = find_draft(session, group, consultation, respondent, sealing_secret)
     if draft is None:
         draft = _begin(session, group, consultation, respondent, now, sealing_secret)
-    by = None if is_sealed(group) else actor.public_id
     conflicts: dict[str, Theirs] = {}
     entries = dict(draft.entries)
     for key, value in values.items():

@@ -20,6 +20,7 @@ from forum.policy import Action, Actor
 from forum.services.audit import record
 from forum.services.chatham import is_sealed
 from forum.services.consultations import get_consultation
+from forum.services.indexing import start_of_day
 from forum.services.outbox import enqueue_notice
 from forum.services.respondents import Respondent, get_respondent, list_awaited, stored_key
 
@@ -58,7 +59,7 @@ def ask_late(
         writer_key=stored_key(group, respondent.key, sealing_secret),
         name="" if is_sealed(group) else respondent.name,
         message=message,
-        asked_at=now,
+        asked_at=start_of_day(now) if is_sealed(group) else now,
         asked_by_id=None if is_sealed(group) else actor.account_id,
     )
     session.add(entry)

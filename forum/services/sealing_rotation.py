@@ -6,18 +6,28 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, IdempotencyKey
+from forum.domain.answers import Answer, AnswerDraft, LateEntry
 from forum.domain.appeals import Appeal
 from forum.domain.attribution import Authorship
+from forum.domain.groups import Seat
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper
 from forum.domain.threads import ThreadAlias
 from forum.errors import Invalid
-from forum.services.sealing import account_key, organisation_key, sealed_key
+from forum.services.sealing import account_key, organisation_key, sealed_key, seat_key
 
 MIN_LENGTH = 32
 """Characters a key needs; `secrets.token_urlsafe(48)` gives 64."""
 
-_SEALED = (Authorship.writer_key, ThreadAlias.writer_key, Paper.sealed_owner, Appeal.appellant_key)
+_SEALED = (
+    Authorship.writer_key,
+    ThreadAlias.writer_key,
+    Paper.sealed_owner,
+    Appeal.appellant_key,
+    Answer.writer_key,
+    AnswerDraft.writer_key,
+    LateEntry.writer_key,
+)
 """Every column that holds sealed keys."""
 
 
@@ -42,6 +52,7 @@ def rotate_sealing_key(session: Session, old: bytes, new: bytes) -> Rotation:
         raise Invalid("That is the key that is in force.")
     keys = [account_key(one) for one in session.scalars(sa.select(Account.id))]
     keys += [organisation_key(one) for one in session.scalars(sa.select(Organisation.id))]
+    keys += [seat_key(one) for one in session.scalars(sa.select(Seat.id))]
     anew = {sealed_key(old, key): sealed_key(new, key) for key in keys}
     changed = left = 0
     for column in _SEALED:

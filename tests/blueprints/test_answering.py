@@ -295,3 +295,28 @@ def test_exports_neutralise_formulas_and_hold_what_is_readable(
     path = f"/groups/{group.slug}/consultations/{waiting.public_id}/answers/export.jsonl"
     assert visitor.get(path).text == ""
     assert re.search('"q1"', client_of(writer).get(path).text)
+
+
+@pytest.mark.parametrize(
+    ("header", "has_proxy", "believed"),
+    [
+        ("t=1772441990.250", True, True),
+        ("t=1772441990", True, True),
+        ("t=1772441990.250", False, False),
+        ("t=1772442030", True, False),
+        ("t=1772440000", True, False),
+        ("yesterday", True, False),
+        ("", True, False),
+    ],
+    ids=["ten seconds ago", "whole seconds", "no proxy", "yet to come", "too long ago", "no time", "none"],
+)
+def test_a_request_arrived_when_our_proxy_says_so(header: str, has_proxy: bool, believed: bool) -> None:
+    """Only behind a proxy of ours, and only for a wait that can have been."""
+    from datetime import UTC, datetime
+
+    from forum.blueprints.support import arrival_of
+
+    here = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    found = arrival_of({"HTTP_X_REQUEST_START": header}, here, has_proxy=has_proxy)
+    assert (found != here) is believed
+    assert found <= here
