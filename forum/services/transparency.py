@@ -58,14 +58,20 @@ class Period:
 
 
 def checked_period(first: date | None, last: date | None, *, today: date) -> Period:
-    """Give a period, the year until today if none is named; Invalid where it is upside down or too long."""
+    """Give a period, twelve months until today if none is named; Invalid if upside down or too long."""
     last = last or today
-    first = first or min(last, today) - timedelta(days=364)
+    first = first or _twelve_months_until(last)
     if first > last:
         raise Invalid("The first day is after the last.", field="first")
     if last - first > LONGEST:
         raise Invalid("A report covers three years at most.", field="first")
     return Period(first, last)
+
+
+def _twelve_months_until(last: date) -> date:
+    """Give the first day of the eleventh month before: with that of the last day they are twelve."""
+    months = last.year * 12 + last.month - 12
+    return date(months // 12, months % 12 + 1, 1)
 
 
 @dataclass

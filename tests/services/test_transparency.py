@@ -198,9 +198,10 @@ def test_a_period_that_is_none(first: date, last: date, sentence: str) -> None:
         checked_period(first, last, today=date(2026, 3, 2))
 
 
-def test_the_year_until_today_is_the_period_where_none_is_named() -> None:
+def test_twelve_months_until_today_are_the_period_where_none_is_named() -> None:
     """And one day is a period."""
-    period = checked_period(None, None, today=date(2026, 3, 2))
-    assert (period.first, period.last) == (date(2025, 3, 3), date(2026, 3, 2))
+    for today, first in ((date(2026, 3, 2), date(2025, 4, 1)), (date(2026, 12, 31), date(2026, 1, 1))):
+        period = checked_period(None, None, today=today)
+        assert (period.first, period.last, len(period.months())) == (first, today, 12)
     one = checked_period(date(2026, 3, 2), date(2026, 3, 2), today=date(2026, 3, 2))
     assert one.ends_at - one.begins_at == timedelta(days=1)
