@@ -31,7 +31,7 @@ from forum.errors import Invalid
 
 __all__ = [
     "MAX_BYTES", "RENDER_VERSION", "Paragraph", "Rendered", "blocks_of", "escape", "excerpt", "mentions",
-    "outline_of", "quote", "render", "to_markup",
+    "outline_of", "quote", "render", "source_lines", "to_markup",
 ]  # fmt: skip
 
 Profile = Literal["post", "paper"]
@@ -105,6 +105,24 @@ def render(source: str, *, profile: Profile) -> Rendered:
         for block, paragraph in zip(cleaned, paragraphs, strict=True)
     )
     return Rendered(source, html, text, tuple(filter(None, paragraphs)), _sha256(source))
+
+
+_BLOCK_LINES = re.compile(r'<[a-z0-9]+ data-sourcepos="([0-9]+):[0-9]+-([0-9]+):')
+
+
+def source_lines(source: str) -> dict[str, tuple[int, int]]:
+    """Return for each paragraph of a paper ("p17") its first and last line in the source, from 1.
+
+    The footnotes have none: they may stand anywhere.
+    """
+    blocks = _measured_blocks(_numbered_footnotes(untrusted_html(source), linked=True), "paper")
+    _text, paragraphs = outline([_clean(_prepared(block, "paper")) for block in blocks])
+    found = {}
+    for block, paragraph in zip(blocks, paragraphs, strict=True):
+        match = _BLOCK_LINES.match(block)
+        if match and paragraph:
+            found[paragraph.anchor] = (int(match[1]), int(match[2]))
+    return found
 
 
 def to_markup(html: str) -> Markup:

@@ -16,6 +16,7 @@ def register_blueprints(app: Flask) -> None:
         appeals,  # noqa: F401  (views of another blueprint)
         attachments,
         autosave,
+        comment_answers,
         comments,
         consultations,
         documents,
@@ -64,6 +65,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(api.docs)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(autosave.blueprint)
+    app.register_blueprint(comment_answers.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(documents.blueprint)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from forum.blueprints import wording
 from forum.domain.comments import Disposition
+from forum.domain.fates import Followed
 from forum.domain.labels import Status
 from forum.domain.marking import Passage
 from forum.domain.threads import AnchorState
@@ -43,8 +44,9 @@ class Block:
     number: int
     """0 where the block has no words, and so no number."""
     html: Markup
-    hash: str
     comments: list[CommentRow]
+    followed: Followed | None
+    """What became of it in the newest version, on the page of an older one."""
 
     @property
     def is_heading(self) -> bool:
@@ -116,10 +118,12 @@ class CommentWords:
 
 
 def arrange_text(
-    text: VersionText, placed: Mapping[str, Sequence[CommentLine]], words: CommentWords
+    text: VersionText,
+    placed: Mapping[str, Sequence[CommentLine]],
+    words: CommentWords,
+    followed: Mapping[str, Followed],
 ) -> Iterator[Block]:
     """Yield the blocks of a version with the comments that stand at each, its passages marked."""
-    rows = {row[1]: row for row in text.paragraphs}
     marks = _marks(text.paragraphs, placed)
     for anchor, html in blocks_of(text.html, marks.by_anchor):
         number = int(anchor[1:]) if anchor else 0
@@ -129,7 +133,7 @@ def arrange_text(
             else words.row(comment, is_quoted=False)
             for comment in placed.get(anchor, ())
         ]
-        yield Block(anchor, number, html, rows[anchor][5] if anchor in rows else "", comments)
+        yield Block(anchor, number, html, comments, followed.get(anchor))
 
 
 def _shortened(text: str, length: int) -> str:

@@ -31,7 +31,7 @@ from forum.services.chatham import is_sealed
 from forum.services.citations import list_citing
 from forum.services.comment_rights import get_rights
 from forum.services.comments import QUOTED, list_comments, load_paragraphs
-from forum.services.comparisons import compare_versions
+from forum.services.comparisons import compare_versions, follow_citations
 from forum.services.groups import get_group
 from forum.services.papers import (
     PaperHead,
@@ -143,7 +143,8 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         others=load_paragraphs(session, {other for other in others if other is not None}),
     )
     words = CommentWords(head, shown)
-    blocks = list(arrange_text(text, placed, words))
+    followed = follow_citations(session, shown, head.newest) if head.newest else {}
+    blocks = list(arrange_text(text, placed, words, followed))
     rights = get_rights(session, actor, head.group, head.paper)
     cited = Cited(head.paper.public_id, shown.number)
     keys = writer_keys_of(session, SubjectKind.VERSION, shown.id)
@@ -170,6 +171,8 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         numbers={line.id: line.number for line in head.versions},
         may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
         may_suggest=rights.may_suggest,
+        may_answer=rights.may_answer,
+        may_switch=rights.may_switch,
         may_edit=rights.may_edit,
         may_withdraw=is_mine and shown.status in {Status.PUBLISHED, Status.PENDING, Status.RECEIVED},
         may_flag=actor.is_signed_in and not is_mine and shown.status is Status.PUBLISHED,
@@ -230,16 +233,14 @@ def cite(slug: str, paper_id: str, number: int, anchor: str) -> str:
     if row is None or block is None:
         raise NotFound
     newest = head.newest
-    stands = None
-    if newest is not None and newest.number > shown.number:
-        stands = any(other[5] == row[5] for other in get_text(session, actor, newest).paragraphs)
+    followed = follow_citations(session, shown, newest) if newest else {}
     return render_template(
         "papers/cite.html",
         group=head.group,
         head=head,
         shown=shown,
         newest=newest,
-        stands=stands,
+        followed=followed.get(anchor),
         block=block,
         number=row[0],
         hash=row[5],

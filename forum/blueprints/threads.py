@@ -8,6 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from forum.blueprints.comment_cards import find_card
 from forum.blueprints.composing import (
     Composer,
     PostForm,
@@ -152,6 +153,7 @@ def _page(actor: Actor, head: ThreadHead, composer: Composer | None) -> str:
         head=head,
         thread=head.thread,
         page=page,
+        card=find_card(head),
         rows=arrange(head, page.posts, is_filtered=only_mine or chosen_type is not None),
         words=post_words(),
         prefix=f"/groups/{head.group.slug}/threads/{head.thread.public_id}/",

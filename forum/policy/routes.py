@@ -111,6 +111,13 @@ ENTRIES: dict[str, Entry] = {
     "autosave.draft": Entry.SIGNED_IN,
     "autosave.edit": Entry.SIGNED_IN,
     "autosave.new": Entry.SIGNED_IN,
+    # comment_answers
+    "comment_answers.answer": Entry.SIGNED_IN,
+    "comment_answers.document": Entry.ANYONE,
+    "comment_answers.suggestions": Entry.SIGNED_IN,
+    "comment_answers.switch": Entry.SIGNED_IN,
+    "comment_answers.table": Entry.ANYONE,
+    "comment_answers.workbook": Entry.ANYONE,
     # comments
     "comments.new": Entry.SIGNED_IN,
     "comments.place": Entry.SIGNED_IN,

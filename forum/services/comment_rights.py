@@ -78,3 +78,10 @@ def require_placing(session: Session, actor: Actor, comment: Subject) -> None:
             "The author of a comment, the authors of the paper and the moderators of the group may attach "
             "it to a passage."
         )
+
+
+def switch_suggestions(session: Session, actor: Actor, group: Group, paper: Paper, *, takes: bool) -> None:
+    """Let a position take suggested wording or not; a group draft always does."""
+    require_answering(session, actor, group, paper)
+    if paper.purpose is not Purpose.GROUP_DRAFT:
+        paper.takes_suggestions = takes

@@ -1,11 +1,13 @@
-"""Comparing two versions of a paper; a redline is computed once a pair and kept while there is room."""
+"""Comparing two versions of a paper; what is computed once a pair is kept while there is room."""
 
 import threading
 from collections import OrderedDict
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.fates import Followed, follow_paragraphs
 from forum.domain.papers import PaperVersion
 from forum.domain.paragraphs import Paragraph
 from forum.domain.redline import Redline, compare
@@ -13,35 +15,36 @@ from forum.errors import NotFound
 from forum.policy import Actor, visible_to
 from forum.services.papers import NOT_TEXT, VersionLine
 
+T = TypeVar("T")
 
-class _Kept:
-    """Redlines by the hashes of their two texts, the latest used last; bounded by their letters."""
 
-    LIMIT = 8_000_000
+class _Kept(Generic[T]):
+    """Comparisons by the hashes of their two texts, the latest used last; bounded by their size."""
 
-    def __init__(self) -> None:
-        self._redlines: OrderedDict[tuple[str, str], tuple[Redline, int]] = OrderedDict()
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._found: OrderedDict[tuple[str, str], tuple[T, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, str]) -> Redline | None:
+    def get(self, key: tuple[str, str]) -> T | None:
         with self._lock:
-            found = self._redlines.get(key)
+            found = self._found.get(key)
             if found is not None:
-                self._redlines.move_to_end(key)
+                self._found.move_to_end(key)
             return found[0] if found else None
 
-    def put(self, key: tuple[str, str], redline: Redline) -> None:
-        size = sum(len(run.text) for change in redline.changes for run in change.runs)
+    def put(self, key: tuple[str, str], value: T, size: int) -> None:
         with self._lock:
-            if key not in self._redlines:
-                self._redlines[key] = (redline, size)
+            if key not in self._found:
+                self._found[key] = (value, size)
                 self._size += size
-            while self._size > self.LIMIT and len(self._redlines) > 1:
-                self._size -= self._redlines.popitem(last=False)[1][1]
+            while self._size > self._limit and len(self._found) > 1:
+                self._size -= self._found.popitem(last=False)[1][1]
 
 
-_kept = _Kept()
+_redlines: _Kept[Redline] = _Kept(8_000_000)  # letters
+_followed: _Kept[dict[str, Followed]] = _Kept(100_000)  # paragraphs
 
 
 def compare_versions(session: Session, actor: Actor, old: VersionLine, new: VersionLine) -> Redline:
@@ -58,11 +61,27 @@ def compare_versions(session: Session, actor: Actor, old: VersionLine, new: Vers
     if readable != len({old.id, new.id}):
         raise NotFound
     key = (old.content_hash, new.content_hash)
-    redline = _kept.get(key)
+    redline = _redlines.get(key)
     if redline is None:
         redline = compare(*_load(session, old.id), *_load(session, new.id))
-        _kept.put(key, redline)
+        _redlines.put(key, redline, sum(len(run.text) for one in redline.changes for run in one.runs))
     return redline
+
+
+def follow_citations(session: Session, old: VersionLine, new: VersionLine) -> dict[str, Followed]:
+    """Give what became of each paragraph of an older version, by its anchor.
+
+    The caller has both from a PaperHead, which holds what its reader may read. Empty where there is no
+    newer text.
+    """
+    if not (old.is_text and new.is_text and new.number > old.number):
+        return {}
+    key = (old.content_hash, new.content_hash)
+    followed = _followed.get(key)
+    if followed is None:
+        followed = follow_paragraphs(*_load(session, old.id), *_load(session, new.id))
+        _followed.put(key, followed, len(followed))
+    return followed
 
 
 def _load(session: Session, version_id: int) -> tuple[str, list[Paragraph]]:

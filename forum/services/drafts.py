@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.comments import CommentAnswer
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
@@ -171,6 +172,7 @@ def _make_room(session: Session, actor: Actor, paper: Paper, *, now: datetime) -
         raise NotAllowed("Its authors are writing a new version already. Ask them to add you as an author.")
     forget_answers(session, draft)
     drop_attachments(session, draft, now=now)
+    _let_go(session, draft)
     session.delete(draft)
     session.flush()
 
@@ -208,6 +210,7 @@ def delete_draft(session: Session, actor: Actor, public_id: str, *, now: datetim
     draft = get_draft(session, actor, public_id)
     forget_answers(session, draft.version)
     drop_attachments(session, draft.version, now=now)
+    _let_go(session, draft.version)
     session.delete(draft.version)
     session.flush()
     paper_id = draft.paper.id
@@ -219,6 +222,13 @@ def delete_draft(session: Session, actor: Actor, public_id: str, *, now: datetim
     session.delete(draft.paper)
     session.flush()
     return None
+
+
+def _let_go(session: Session, draft: PaperVersion) -> None:
+    """Suggested wording that was accepted into a draft stays accepted, and waits to be worked in again."""
+    session.execute(
+        sa.update(CommentAnswer).where(CommentAnswer.landed_in_id == draft.id).values(landed_in_id=None)
+    )
 
 
 def get_draft(session: Session, actor: Actor, public_id: str, action: Action = Action.EDIT) -> Draft:

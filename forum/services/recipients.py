@@ -180,7 +180,7 @@ def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writer
             return Writers(frozenset(reporters))
         case NoticeKind.HELD if subject is not None and subject.status is Status.PENDING:
             return find_writers(session, subject.writer_keys, sealing_secret)
-        case NoticeKind.DECIDED | NoticeKind.UNSEALED if subject is not None:
+        case NoticeKind.DECIDED | NoticeKind.UNSEALED | NoticeKind.COMMENT_ANSWERED if subject is not None:
             return find_writers(session, subject.writer_keys, sealing_secret)
         case NoticeKind.REPLIED | NoticeKind.QUESTION_ANSWERED if subject is not None:
             answered = _answered(session, event.kind, subject)
@@ -240,6 +240,7 @@ _OF_AUTHORS = frozenset(
         NoticeKind.REPLIED,
         NoticeKind.QUESTION_ANSWERED,
         NoticeKind.UNSEALED,
+        NoticeKind.COMMENT_ANSWERED,
     }
 )
 """Events told to people because of something they wrote."""

@@ -225,6 +225,8 @@ def test_a_paper_takes_suggestions_where_it_is_a_draft_of_the_group(
     world: Commenting, client_of: ClientOf, session: Session
 ) -> None:
     """On a position there is no such button, and sending one is refused with the text kept."""
+    session.get_one(Paper, world.first.paper_id).takes_suggestions = False
+    session.commit()
     client = client_of(world.author)
     path = f"{path_of(world)}comments/new?version=1&suggest=1"
     assert "suggest=1" not in client.get(path_of(world)).text
@@ -244,8 +246,6 @@ def test_a_paper_takes_suggestions_where_it_is_a_draft_of_the_group(
 
 def test_a_suggestion_says_something_else(world: Commenting, client_of: ClientOf, session: Session) -> None:
     """The same words are none; the preview shows what would change."""
-    session.get_one(Paper, world.first.paper_id).takes_suggestions = True
-    session.commit()
     client = client_of(world.author)
     path = f"{path_of(world)}comments/new?version=1&suggest=1"
     assert "That is what stands there now" in send(client, path, TYPED, expected=422)

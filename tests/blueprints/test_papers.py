@@ -150,11 +150,19 @@ def test_paragraphs_have_lasting_addresses(world: World, client: FlaskClient) ->
     assert (answer.status_code, answer.location) == (303, f"{world.path}versions/1")
 
 
-def test_a_citation_says_whether_it_still_stands(world: World, client_of: ClientOf) -> None:
-    """Word for word the same in the newest version, or changed since."""
+def test_a_citation_says_whether_it_still_stands(world: World, client_of: ClientOf, build: Builder) -> None:
+    """Word for word the same in the newest version, or changed since, on its own page and in its place."""
     client = client_of(world.author)
     assert "word for word" in client.get(f"{world.path}versions/1/cite/p2").text
-    assert "has changed or gone" in client.get(f"{world.path}versions/1/cite/p4").text
+    assert "has changed since" in client.get(f"{world.path}versions/1/cite/p4").text
+    cited = client.get(f"/papers/{world.paper.public_id}/v/1", follow_redirects=True).text
+    assert (
+        cited.index('id="p4"') < cited.index("Changed since: read it in version 2") < cited.index('id="p5"')
+    )
+    assert f'href="{world.path}versions/2#p2">The same in version 2' in cited
+    assert "Changed since" not in client.get(f"{world.path}versions/2").text
+    outsider = client_of(build.account())
+    assert "since" not in outsider.get(f"{world.path}versions/1").text
     assert "notice-box" not in client.get(f"{world.path}versions/2/cite/p4").text
 
 

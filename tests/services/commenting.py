@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account
 from forum.domain.comments import Placement
 from forum.domain.groups import Group
-from forum.domain.papers import PaperVersion
+from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Thread, ThreadKind
 from forum.richtext import render
 from forum.services.passages import Choice
 from forum.services.placements import record_placements, work_out
+from forum.services.suggestions import add_suggestion, words_of
 from forum.services.threads import open_thread
 from tests.builders import SEALING, Builder
 from tests.services.paper_writing import PaperWriter
@@ -66,6 +67,14 @@ class Commenting:
         self.session.commit()
         return thread
 
+    def suggest(
+        self, exact: str, replacement: str, *, on: PaperVersion | None = None, by: Account | None = None
+    ) -> Thread:
+        thread = self.comment(exact, on=on, by=by)
+        add_suggestion(self.session, thread, *words_of(replacement))
+        self.session.commit()
+        return thread
+
     def next(self, text: str, *, after: PaperVersion | None = None) -> PaperVersion:
         return self.papers.publish_next(self.author, after or self.first, text)
 
@@ -85,7 +94,12 @@ class Commenting:
         return placement.state.value, text
 
 
-def commenting(session: Session, build: Builder, group: Group, author: Account) -> Commenting:
-    """A paper with one version."""
+def commenting(
+    session: Session, build: Builder, group: Group, author: Account, text: str = FIRST
+) -> Commenting:
+    """A paper with one version, that takes suggestions."""
     papers = PaperWriter(session, build)
-    return Commenting(session, build, papers, group, author, papers.publish(author, group, FIRST))
+    world = Commenting(session, build, papers, group, author, papers.publish(author, group, text))
+    session.get_one(Paper, world.first.paper_id).takes_suggestions = True
+    session.commit()
+    return world
