@@ -18,6 +18,7 @@ def register_blueprints(app: Flask) -> None:
         autosave,
         comment_answers,
         comments,
+        comparing,  # noqa: F401  (views of another blueprint)
         consultations,
         documents,
         drafts,

@@ -17,8 +17,6 @@ from forum.domain.labels import Status
 from forum.domain.organisations import StakeholderType
 from forum.domain.papers import Purpose
 from forum.domain.passages import place
-from forum.domain.redline import Redline
-from forum.domain.redline import Status as Change
 from forum.domain.threads import AnchorState
 from forum.errors import NotFound
 from forum.extensions import db
@@ -31,7 +29,7 @@ from forum.services.chatham import is_sealed
 from forum.services.citations import list_citing
 from forum.services.comment_rights import get_rights
 from forum.services.comments import QUOTED, list_comments, load_paragraphs
-from forum.services.comparisons import compare_versions, follow_citations
+from forum.services.comparisons import follow_citations
 from forum.services.groups import get_group
 from forum.services.papers import (
     PaperHead,
@@ -258,44 +256,6 @@ def versions(slug: str, paper_id: str) -> str:
     return render_template(
         "papers/versions.html", group=head.group, head=head, path=paper_path(slug, paper_id)
     )
-
-
-@blueprint.get("/groups/<slug>/papers/<paper_id>/compare")
-def compare(slug: str, paper_id: str) -> str:
-    """Show what changed between two versions, word by word."""
-    session, actor = db.session(), current_actor()
-    head = get_paper(session, actor, slug, paper_id)
-    texts = [line for line in head.versions if line.is_text]
-    if not texts:
-        raise NotFound
-    new = _version_of(head, "to") or texts[-1]
-    before = [line for line in texts if line.number < new.number]
-    old = _version_of(head, "from") or (before[-1] if before else texts[0])
-    redline = compare_versions(session, actor, old, new)
-    changed_only = request.args.get("only") == "changed"
-    changed = tuple(change for change in redline.changes if change.status is not Change.UNCHANGED)
-    return render_template(
-        "papers/compare.html",
-        group=head.group,
-        head=head,
-        texts=texts,
-        old=old,
-        new=new,
-        redline=redline,
-        changes=Redline(changed) if changed_only else redline,
-        changed_only=changed_only,
-        path=paper_path(slug, paper_id),
-    )
-
-
-def _version_of(head: PaperHead, name: str) -> VersionLine | None:
-    """Give the version that a parameter names; None without one, NotFound for what is no number."""
-    text = request.args.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise NotFound
-    return head.get_version(int(text))
 
 
 @blueprint.get("/papers/<paper_id>")

@@ -44,9 +44,17 @@ class CommentLine(NamedTuple):
     end: int | None
     is_mine: bool
     """Whether the reader, or a body they speak for, wrote it."""
+    reason: str | None = None
+    """Of its answer; like what follows only where answers are asked for."""
+    landed_in_id: int | None = None
+    """The version, perhaps still a draft, that has the wording it suggested."""
+    step: AnchorState | None = None
+    """What became of its passage since the version before the one shown."""
 
 
-def list_comments(session: Session, actor: Actor, head: PaperHead, shown: VersionLine) -> list[CommentLine]:
+def list_comments(
+    session: Session, actor: Actor, head: PaperHead, shown: VersionLine, *, with_answers: bool = False
+) -> list[CommentLine]:
     """Give the comments that the actor may read on versions that they may read. One statement.
 
     What was written on a version that this reader may not read is no part of the list or its counts.
@@ -57,13 +65,16 @@ def list_comments(session: Session, actor: Actor, head: PaperHead, shown: Versio
         "shown_id": shown.id,
         "version_ids": sorted(version.id for version in head.versions),
     }
-    rows = session.execute(_statement(is_signed_in=bool(actor.writer_keys)), parameters)
+    rows = session.execute(
+        _statement(is_signed_in=bool(actor.writer_keys), with_answers=with_answers), parameters
+    )
     return [_line(row, shown.id, quotable) for row in rows]
 
 
 @functools.cache
-def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
+def _statement(*, is_signed_in: bool, with_answers: bool) -> sa.Select[*tuple[Any, ...]]:
     is_mine: Any = written_by_reader(Thread) if is_signed_in else sa.literal(0)
+    answers = (CommentAnswer.reason, CommentAnswer.landed_in_id, Placement.step)
     return (
         sa.select(
             Thread.public_id,
@@ -82,6 +93,7 @@ def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
             Placement.start,
             Placement.end,
             is_mine.label("is_mine"),
+            *(answers if with_answers else ()),
         )
         .select_from(Thread)
         .outerjoin(
@@ -106,6 +118,9 @@ def _statement(*, is_signed_in: bool) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+_NO_ANSWER = (None, None, None)
+
+
 def _line(row: Any, shown_id: int, quotable: Collection[int]) -> CommentLine:
     # By position: the page of a long paper has hundreds of these rows.
     public_id, title, status, version_id, own, first, last, posts, exact, suggests, disposition = row[:11]
@@ -116,7 +131,20 @@ def _line(row: Any, shown_id: int, quotable: Collection[int]) -> CommentLine:
     if version_id not in quotable:
         exact = None
     return CommentLine._make(
-        (public_id, title, status, version_id, own, posts, exact, suggests, disposition, *place, row[15])
+        (
+            public_id,
+            title,
+            status,
+            version_id,
+            own,
+            posts,
+            exact,
+            suggests,
+            disposition,
+            *place,
+            *row[15:],
+            *_NO_ANSWER[len(row) - 16 :],
+        )
     )
 
 

@@ -261,3 +261,42 @@ def test_the_owner_switches_suggestions(
     assert submit(client_of(people[who]), path, {"takes": "0"}).status_code == expected
     look_again(session)
     assert session.get_one(Paper, world.first.paper_id).takes_suggestions == (expected != 303)
+
+
+def test_the_comparison_shows_the_comments_that_caused_each_change(
+    world: Commenting, app: Flask, clock: StoppedClock, client_of: ClientOf, build: Builder, session: Session
+) -> None:
+    """The suggestion that was worked in first; how many are kept, moved and without a place; and mine."""
+    commenter = build.member(world.group)
+    asked = world.comment("Reports are counted", by=commenter)
+    suggested = world.suggest("working hours", "working days")
+    gone = world.comment("A desk that is open at night")
+    world.comment("how many reports")
+    client, theirs = client_of(world.author), client_of(commenter)
+    typed = {"chosen": [suggested.public_id], "reason": REASON, "step": "accept"}
+    assert submit(client, f"{path_of(world)}suggestions", typed).status_code == 303
+    look_again(session)
+    draft = session.scalars(sa.select(PaperVersion).where(PaperVersion.number.is_(None))).one()
+    assert "working days" not in client_of(None).get(f"{path_of(world)}compare").text
+    body = draft.source.replace("A desk that is open at night costs more than small services have.\n\n", "")
+    fields = {"title": "A position", "body": body, "label": "CLEAR", "change_summary": "As suggested."}
+    fields |= {"lock_version": str(draft.lock_version), "step": "publish"}
+    path = f"/groups/{world.group.slug}/papers/drafts/{draft.public_id}"
+    assert submit(client, path, fields).status_code == 303
+    deliver(app, clock)
+    page = BeautifulSoup(client_of(None).get(f"{path_of(world)}compare").text, "html.parser")
+    changed = page.select(".redline-changed .redline-comments li")
+    assert [
+        thread_path(world, one) in str(item) for one, item in zip((suggested, asked), changed, strict=True)
+    ]
+    assert "Suggested here, and worked in:" in changed[0].get_text()
+    assert REASON in changed[0].get_text()
+    assert "Answer: open" in changed[1].get_text()
+    removed = page.select_one(".redline-removed .redline-comments")
+    assert removed is not None
+    assert thread_path(world, gone) in str(removed)
+    assert "Comments: 2 kept, 1 moved or reworded, 1 without a place" in page.get_text()
+    assert "touch" not in page.get_text()
+    mine = theirs.get(f"{path_of(world)}compare?only=mine").text
+    assert "1 change touches your comments" in theirs.get(f"{path_of(world)}compare").text
+    assert mine.count("redline-note") == 1
