@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("audit", "pages", "search", "papers", "deadline")
+BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation")
 
 
 def main() -> int:

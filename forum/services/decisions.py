@@ -35,12 +35,18 @@ def is_undone(session: Session, decision_id: int) -> bool:
 
 def find_last_decision(session: Session, kind: SubjectKind, subject_id: int) -> ModerationDecision | None:
     """Give the newest decision on a contribution."""
-    return session.scalars(
-        sa.select(ModerationDecision)
-        .where(ModerationDecision.subject_kind == kind, ModerationDecision.subject_id == subject_id)
-        .order_by(ModerationDecision.id.desc())
-        .limit(1)
-    ).first()
+    return session.scalars(_LAST, {"kind": kind, "subject_id": subject_id}).first()
+
+
+_LAST = (
+    sa.select(ModerationDecision)
+    .where(
+        ModerationDecision.subject_kind == sa.bindparam("kind"),
+        ModerationDecision.subject_id == sa.bindparam("subject_id"),
+    )
+    .order_by(ModerationDecision.id.desc())
+    .limit(1)
+)
 
 
 def is_overturned(session: Session, decision_id: int) -> bool:

@@ -60,10 +60,27 @@ def decide(
     if kind not in MODERATED:
         raise NotFound
     subject = get_subject(session, actor, kind, public_id, Action.MODERATE)
+    return decide_on(session, actor, subject, action, rule, reason, seen=seen, terms=terms, now=now)
+
+
+def decide_on(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    action: Decision,
+    rule: str,
+    reason: str,
+    *,
+    seen: str | None = None,
+    terms: Terms = NO_TERMS,
+    now: datetime,
+    grounds: tuple[str | None, str] | None = None,
+) -> ModerationDecision:
+    """Decide on a contribution for which MODERATE was asked; checked `grounds` are not checked again."""
     last = find_last_decision(session, subject.kind, subject.row.id)
     if seen is not None and seen != (last.public_id if last else NOTHING_SEEN):
         raise _already_decided(session, last)
-    rule_key, words = checked_grounds(session, subject.group, action, rule, reason)
+    rule_key, words = grounds or checked_grounds(session, subject.group, action, rule, reason)
     if action in FURTHER:
         decision = decide_further(
             session, actor, subject, action, terms, rule=rule_key, reason=words, now=now
@@ -168,14 +185,16 @@ def get_decision(session: Session, actor: Actor, public_id: str) -> tuple[Modera
     return decision, subject
 
 
+_OPEN_FLAGS = sa.select(Flag).where(
+    Flag.subject_kind == sa.bindparam("kind"),
+    Flag.subject_id == sa.bindparam("subject_id"),
+    Flag.closed_at.is_(None),
+)
+
+
 def _open_flags(session: Session, subject: Subject) -> list[Flag]:
-    return list(
-        session.scalars(
-            sa.select(Flag).where(
-                Flag.subject_kind == subject.kind, Flag.subject_id == subject.row.id, Flag.closed_at.is_(None)
-            )
-        )
-    )
+    parameters = {"kind": subject.kind, "subject_id": subject.row.id}
+    return list(session.scalars(_OPEN_FLAGS, parameters))
 
 
 def _check_transition(

@@ -70,13 +70,12 @@ def subject_of(session: Session, row: Any) -> Subject:
 
 def writer_keys_of(session: Session, kind: SubjectKind, subject_id: int) -> frozenset[str]:
     """Give the authorships of a contribution."""
-    return frozenset(
-        session.scalars(
-            sa.select(Authorship.writer_key).where(
-                Authorship.subject_kind == kind, Authorship.subject_id == subject_id
-            )
-        )
-    )
+    return frozenset(session.scalars(_WRITER_KEYS, {"kind": kind, "subject_id": subject_id}))
+
+
+_WRITER_KEYS = sa.select(Authorship.writer_key).where(
+    Authorship.subject_kind == sa.bindparam("kind"), Authorship.subject_id == sa.bindparam("subject_id")
+)
 
 
 def record_authorship(session: Session, kind: SubjectKind, subject_id: int, keys: list[str]) -> None:
