@@ -66,6 +66,12 @@ ARGON2_TIME = 3
 # Seconds by which a sign-in is delayed for each failure in a row on an account or an address, at most 30.
 SIGN_IN_DELAY = 1
 
+# --- flags ------------------------------------------------------------------------------------
+# After so many flags that moderators found unfounded, within so many days, a person pauses (0: never);
+# what is illegal can be flagged at any time.
+FLAGS_UNFOUNDED = 5
+FLAGS_UNFOUNDED_DAYS = 30
+
 # --- serving ----------------------------------------------------------------------------------
 # Server processes; 0: one a processor, two at most.
 WORKERS = 0

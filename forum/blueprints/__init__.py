@@ -20,6 +20,7 @@ def register_blueprints(app: Flask) -> None:
         comments,
         comparing,  # noqa: F401  (views of another blueprint)
         consultations,
+        disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
         feeds,

@@ -1,23 +1,26 @@
 """Flags: asking a moderator to look at a post or a paper."""
 
-from flask import Blueprint, flash, redirect, render_template, request
+from datetime import timedelta
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import RadioField, TextAreaField
+from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import FlagReason
+from forum.domain.notices_of_illegality import CoolingOff, LegalNotice
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor
 from forum.services.addresses import subject_path
-from forum.services.flags import flag, get_version_id, has_open_flag
+from forum.services.flags import flag, get_version_id, has_open_flag, own_address
 from forum.services.subjects import get_subject
 
 blueprint = Blueprint("flags", __name__)
@@ -30,6 +33,32 @@ class FlagForm(Form):
 
     reason = RadioField(lazy_gettext("What is wrong?"), [InputRequired()])
     explanation = TextAreaField(lazy_gettext("Explanation"))
+    paragraph = StringField(lazy_gettext("Paragraph"), [Length(max=16)])
+    location = StringField(lazy_gettext("Exact address"), [Length(max=500)])
+    name = StringField(lazy_gettext("Your name"), [Length(max=200)])
+    email = StringField(lazy_gettext("Your e-mail address"), [Length(max=254)])
+    concerns_children = BooleanField(
+        lazy_gettext("It concerns an offence against children (Directive 2011/93/EU, Articles 3 to 7)")
+    )
+    good_faith = BooleanField(
+        lazy_gettext("I believe in good faith that what I say here is accurate and complete.")
+    )
+
+    def notice(self) -> LegalNotice:
+        """Give what a notice that something is illegal says."""
+        return LegalNotice(
+            location=self.location.data or "",
+            name=self.name.data or "",
+            email=self.email.data or "",
+            is_in_good_faith=bool(self.good_faith.data),
+            concerns_children=bool(self.concerns_children.data),
+        )
+
+
+def cooling_off() -> CoolingOff:
+    """Give how many unfounded flags there may be, as the installation has it."""
+    settings = current_app.config
+    return CoolingOff(settings["FLAGS_UNFOUNDED"], timedelta(days=settings["FLAGS_UNFOUNDED_DAYS"]))
 
 
 @blueprint.route("/posts/<public_id>/flag", methods=["GET", "POST"])
@@ -69,9 +98,20 @@ def _flag_page(kind: SubjectKind, public_id: str) -> View:
             return redirect(path, 303)
     elif request.method == "GET" and has_open_flag(db.session(), current_actor(), kind, subject.row.id):
         raise Conflict("You have flagged this already; a moderator will look at it.")
+    elif request.method == "GET":
+        form.location.data = str(current_app.config["BASE_URL"]).rstrip("/") + path
+        form.name.data = current_actor().name
+        form.email.data = own_address(db.session(), current_actor())
+        form.paragraph.data = request.args.get("paragraph", "")[:16]
     title = subject.thread.title if subject.thread else subject.row.title
     page = render_template(
-        "flags/flag.html", form=form, title=title, path=path, group=subject.group, text=subject.row.text[:400]
+        "flags/flag.html",
+        is_version=kind is SubjectKind.VERSION,
+        form=form,
+        title=title,
+        path=path,
+        group=subject.group,
+        text=subject.row.text[:400],
     )
     return page, 422 if form.errors else 200
 
@@ -87,6 +127,9 @@ def _flag(
         public_id=public_id,
         reason=FlagReason(form.reason.data),
         explanation=form.explanation.data or "",
+        paragraph=form.paragraph.data or "",
+        notice=form.notice(),
+        cooling=cooling_off(),
         now=now(),
     )
     remember_submission(session, actor, form, path)

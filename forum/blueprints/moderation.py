@@ -22,6 +22,7 @@ from forum.errors import Conflict, Invalid
 from forum.extensions import db
 from forum.policy import Action as PolicyAction
 from forum.policy import Actor, can
+from forum.services.disclosures import list_undisclosed
 from forum.services.groups import list_offered_rules, rule_text
 from forum.services.moderation import (
     checked_grounds,
@@ -91,6 +92,7 @@ def queue() -> str:
         words=words,
         undoable=find_undoable(db.session(), actor, now=now()),
         undo_form=UndoForm(),
+        undisclosed=list_undisclosed(db.session(), actor),
     )
 
 

@@ -237,6 +237,16 @@ class Why(enum.StrEnum):
     """Somebody appealed against a decision on it, and one may decide that."""
 
 
+class Disclosure(PublicId, Base):
+    """A flagged text that no moderator of its group reads, shown to one of them for this flag."""
+
+    __tablename__ = "disclosure"
+
+    flag_id: Mapped[int] = mapped_column(sa.ForeignKey("flag.id"), unique=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    disclosed_at: Mapped[datetime]
+
+
 class Flag(PublicId, Base):
     """A reader asks a moderator to look; closed by a decision."""
 
@@ -260,6 +270,14 @@ class Flag(PublicId, Base):
     reporter_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
     reason: Mapped[FlagReason]
     explanation: Mapped[str] = mapped_column(default="")
+    paragraph: Mapped[str | None] = mapped_column(sa.String(16))
+    """The anchor of the paragraph that is meant, in a paper."""
+    location: Mapped[str | None]
+    """Of a notice that something is illegal: the exact address; who says so where the law asks for it."""
+    notifier_name: Mapped[str | None]
+    notifier_email: Mapped[str | None] = mapped_column(sa.String(254))
+    concerns_children: Mapped[bool] = mapped_column(default=False)
+    is_in_good_faith: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     decision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("moderation_decision.id"))

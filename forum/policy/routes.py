@@ -180,6 +180,7 @@ ENTRIES: dict[str, Entry] = {
     "moderation.appeal": Entry.SIGNED_IN,
     "moderation.appeal_against": Entry.SIGNED_IN,
     "moderation.case": Entry.MODERATORS,
+    "moderation.disclosure": Entry.MODERATORS,
     "moderation.log": Entry.ANYONE,
     "moderation.further": Entry.MODERATORS,
     "moderation.outcome": Entry.SIGNED_IN,

@@ -1,6 +1,6 @@
 """One case as its moderator sees it: the text, its neighbours, the rules, the record, what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from forum.policy.subjects import Subject
 from forum.richtext import render_plain, to_markup
 from forum.services.addresses import consultation_path, post_path, subject_path, thread_path, version_path
 from forum.services.attribution import Byline, author_columns, get_byline, join_author, present
+from forum.services.decisions import was_overturned
 from forum.services.groups import rule_text
 from forum.services.moderation import NOTHING_SEEN
 from forum.services.subjects import get_subject
@@ -59,11 +60,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """One open flag; who raised it is no matter for the decision."""
+    """One open flag; who raised it is no matter for the decision, how their earlier ones ended may be."""
 
     reason: FlagReason
     explanation: str
     created_at: datetime
+    paragraph: str | None = None
+    location: str | None = None
+    notifier: str | None = None
+    """Name and address of who says that it is illegal, where the law asks for them."""
+    earlier: int = 0
+    """How many earlier flags of the same reader were answered, and how many of them were unfounded."""
+    unfounded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +193,39 @@ def _flags(session: Session, subject: Subject) -> list[FlagView]:
         sa.select(Flag)
         .where(Flag.subject_kind == subject.kind, Flag.subject_id == subject.row.id, Flag.closed_at.is_(None))
         .order_by(Flag.created_at)
+    ).all()
+    records = flag_records(session, {flag.reporter_id for flag in flags}) if flags else {}
+    return [flag_view(flag, records) for flag in flags]
+
+
+def flag_view(flag: Flag, records: Mapping[int, tuple[int, int]]) -> FlagView:
+    """Give a flag as a moderator sees it."""
+    notifier = None
+    if flag.notifier_name:
+        notifier = f"{flag.notifier_name} <{flag.notifier_email}>"
+    earlier, unfounded = records.get(flag.reporter_id, (0, 0))
+    return FlagView(
+        flag.reason,
+        flag.explanation,
+        flag.created_at,
+        flag.paragraph,
+        flag.location,
+        notifier,
+        earlier,
+        unfounded,
     )
-    return [FlagView(flag.reason, flag.explanation, flag.created_at) for flag in flags]
+
+
+def flag_records(session: Session, reporter_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Give, by reader, how many of their flags were answered and how many of those were unfounded."""
+    is_unfounded = sa.and_(ModerationDecision.action == Decision.KEEP, ~was_overturned(ModerationDecision.id))
+    rows = session.execute(
+        sa.select(Flag.reporter_id, sa.func.count(), sa.func.sum(sa.case((is_unfounded, 1), else_=0)))
+        .join(ModerationDecision, ModerationDecision.id == Flag.decision_id)
+        .where(Flag.reporter_id.in_(sorted(reporter_ids)))
+        .group_by(Flag.reporter_id)
+    )
+    return {reporter_id: (answered, int(unfounded or 0)) for reporter_id, answered, unfounded in rows}
 
 
 def _decisions(session: Session, subject: Subject) -> list[DecisionView]:

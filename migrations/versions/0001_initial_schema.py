@@ -1085,6 +1085,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("paragraph", sa.String(length=16), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
+        sa.Column("notifier_name", sa.Text(), nullable=True),
+        sa.Column("notifier_email", sa.String(length=254), nullable=True),
+        sa.Column("concerns_children", sa.Boolean(), nullable=False),
+        sa.Column("is_in_good_faith", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_id", sa.Integer(), nullable=True),
@@ -1546,6 +1552,21 @@ def upgrade() -> None:
             batch_op.f("ix_asked_organisation_organisation_id"), ["organisation_id"], unique=False
         )
 
+    op.create_table(
+        "disclosure",
+        sa.Column("flag_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("disclosed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_disclosure_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["flag_id"], ["flag.id"], name=op.f("fk_disclosure_flag_id_flag")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
+        sa.UniqueConstraint("flag_id", name=op.f("uq_disclosure_flag_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_disclosure_public_id")),
+    )
     op.create_table(
         "late_entry",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
@@ -2632,6 +2653,7 @@ def downgrade() -> None:
 
     op.drop_table("paper")
     op.drop_table("late_entry")
+    op.drop_table("disclosure")
     with op.batch_alter_table("asked_organisation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_asked_organisation_organisation_id"))
 

@@ -222,7 +222,12 @@ def test_flagging_by_page(
     assert answer.status_code == 422
     assert "Say in a sentence" in errors_in(answer)
     assert submit(reader, path, {"reason": "nonsense"}).status_code == 422
-    answer = submit(reader, path, {"reason": "illegal", "explanation": REASON})
+    notice = {"reason": "illegal", "explanation": REASON, "location": f"http://localhost{path}"}
+    assert "in good faith" in errors_in(submit(reader, path, notice))
+    notice |= {"good_faith": "y"}
+    assert "Give your name" in errors_in(submit(reader, path, notice))
+    notice |= {"name": "A Reader", "email": "reader@members.example"}
+    answer = submit(reader, path, notice)
     assert (answer.status_code, answer.location) == (303, f"/posts/{post.public_id}")
     assert session.scalars(sa.select(Flag.explanation)).one() == REASON
     assert reader.get(path).status_code == 409

@@ -9,6 +9,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.moderation import Action, FlagReason
 from forum.domain.notices import Notice, NoticeKind
+from forum.domain.notices_of_illegality import LegalNotice
 from forum.domain.organisations import Organisation
 from forum.domain.threads import Post, Thread
 from forum.services.flags import flag
@@ -39,6 +40,7 @@ def build_moderation(
             public_id=flagged.public_id,
             reason=reason,
             explanation="It seems to name a private individual.",
+            notice=LegalNotice("/posts/x", "A Reader", "reader@members.example", is_in_good_faith=True),
             now=now,
         )
     removed = build.post(thread, member, text=TEXT)

@@ -10,6 +10,7 @@ from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import GroupRole
 from forum.domain.labels import Status, Tlp
 from forum.domain.moderation import FlagReason, Why
+from forum.domain.notices_of_illegality import LegalNotice
 from forum.domain.working_days import Bucket
 from forum.extensions import db
 from forum.services.flags import flag
@@ -53,6 +54,7 @@ def test_held_and_flagged_things_of_ones_groups_are_in_one_list(build: Builder, 
         flag(
             build.session, build.actor(build.member(slow)), kind=SubjectKind.POST, public_id=bad.public_id,
             reason=reason, explanation=text, now=clock(),
+            notice=LegalNotice("/posts/x", "A Reader", "reader@members.example", is_in_good_faith=True),
         )  # fmt: skip
     queue = queue_of(build, moderator)
     assert ids(queue) == [bad.public_id, soon.public_id, late.public_id]

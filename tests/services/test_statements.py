@@ -12,6 +12,7 @@ from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.moderation import RESTRICTIONS, Action, FlagReason, ModerationDecision
+from forum.domain.notices_of_illegality import LegalNotice
 from forum.domain.statement_schema import find_faults
 from forum.domain.statements import Statement
 from forum.domain.threads import Post
@@ -116,7 +117,9 @@ def test_it_says_what_led_to_it(
     assert "source_identity" not in fields
 
 
-NOTICE: dict[str, Any] = {}
+NOTICE: dict[str, Any] = {
+    "notice": LegalNotice("https://forum.example/posts/x", "A Reader", "reader@members.example", True)
+}
 
 
 @pytest.mark.parametrize(

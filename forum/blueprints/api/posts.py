@@ -18,10 +18,12 @@ from forum.blueprints.api.answers import (
 )
 from forum.blueprints.api.schemas import component, fields, flag, maybe, moment, one_of, text, whole
 from forum.blueprints.api.support import Asked, call, maybe_utc, once, rendered, url, utc
+from forum.blueprints.flags import cooling_off
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import now
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import MAX_EXPLANATION, FlagReason
+from forum.domain.notices_of_illegality import MAX_LOCATION, MAX_NAME, LegalNotice
 from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor
@@ -161,7 +163,17 @@ def withdraw(_asked: Asked, post: str) -> None:
     answer=FLAG,
     status=201,
     body=fields(
-        {"reason": one_of(FlagReason)}, {"explanation": text("Without repeating it.", MAX_EXPLANATION)}
+        {"reason": one_of(FlagReason)},
+        {
+            "explanation": text("Without repeating it.", MAX_EXPLANATION),
+            "location": text("What is illegal: its exact address; the post's if not said.", MAX_LOCATION),
+            "name": text("What is illegal: who says so; the account's name if not said.", MAX_NAME),
+            "email": text("What is illegal: the account's address if not said.", 254),
+            "concerns_children": flag(
+                "What is illegal: an offence of Directive 2011/93/EU, Articles 3 to 7; then without a name."
+            ),
+            "good_faith": flag("Needed for what is illegal: believed to be accurate and complete."),
+        },
     ),
     problems=(409,),
 )
@@ -176,6 +188,8 @@ def flag_(asked: Asked, post: str) -> dict[str, Any]:
             public_id=post,
             reason=FlagReason(asked.body["reason"]),
             explanation=asked.body.get("explanation", ""),
+            notice=_notice(session, actor, asked.body, post),
+            cooling=cooling_off(),
             now=now(),
         ).public_id
 
@@ -187,3 +201,13 @@ def flag_(asked: Asked, post: str) -> dict[str, Any]:
         "explanation": made.explanation,
         "at": utc(made.created_at),
     }
+
+
+def _notice(session: Session, actor: Actor, body: dict[str, Any], post: str) -> LegalNotice:
+    return LegalNotice(
+        location=body.get("location") or url(post_path(post)),
+        name=body.get("name") or actor.name,
+        email=body.get("email") or flags.own_address(session, actor),
+        is_in_good_faith=bool(body.get("good_faith")),
+        concerns_children=bool(body.get("concerns_children")),
+    )
