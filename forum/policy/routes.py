@@ -97,6 +97,8 @@ ENTRIES: dict[str, Entry] = {
     "api.search_find": Entry.TOKEN,
     "api.statements_index": Entry.TOKEN,
     "api.statements_show": Entry.TOKEN,
+    "api.transparency_log": Entry.TOKEN,
+    "api.transparency_report": Entry.TOKEN,
     "api.threads_index": Entry.TOKEN,
     "api.threads_open": Entry.TOKEN,
     "api.threads_reply": Entry.TOKEN,

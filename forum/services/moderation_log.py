@@ -69,9 +69,10 @@ def list_log(
     group_slug: str | None = None,
     kind: SubjectKind | None = None,
     action: Decision | None = None,
+    limit: int = PAGE_SIZE,
 ) -> LogPage:
     """Give a page of the decisions that the actor may know of."""
-    statement = select_decisions().where(_known_to(actor)).order_by(*_NEWEST_FIRST).limit(PAGE_SIZE + 1)
+    statement = select_decisions().where(_known_to(actor)).order_by(*_NEWEST_FIRST).limit(limit + 1)
     if group_slug is not None:
         statement = statement.where(Group.slug == group_slug)
     if kind is not None:
@@ -86,8 +87,8 @@ def list_log(
             place_of_last = sa.tuple_(sa.literal(after.decided_at, UtcDateTime()), sa.literal(after.id))
             statement = statement.where(older < place_of_last)
     rows = session.execute(statement).all()
-    lines = [_line(actor, row) for row in rows[:PAGE_SIZE]]
-    return LogPage(lines, lines[-1].public_id if len(rows) > PAGE_SIZE else None)
+    lines = [_line(actor, row) for row in rows[:limit]]
+    return LogPage(lines, lines[-1].public_id if len(rows) > limit else None)
 
 
 def list_log_groups(session: Session, actor: Actor) -> list[tuple[str, str]]:

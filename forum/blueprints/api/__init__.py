@@ -13,6 +13,7 @@ from forum.blueprints.api import (
     search,
     statements,
     threads,
+    transparency,
 )
 from forum.blueprints.api.openapi import blueprint as docs
 from forum.blueprints.api.support import blueprint
@@ -32,4 +33,5 @@ __all__ = [
     "search",
     "statements",
     "threads",
+    "transparency",
 ]

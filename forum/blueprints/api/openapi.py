@@ -44,6 +44,7 @@ NOUNS = {
     "statements": "Statements of reasons",
     "moderation": "Moderation",
     "audit": "The record",
+    "transparency": "Moderation in public",
 }
 INTRODUCTION = (
     "What people do on the pages, for programs: with the same rights, through the same doors. "

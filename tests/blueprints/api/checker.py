@@ -10,6 +10,7 @@ PREFIX = "/api/v1"
 KINDS = {
     "string": str,
     "integer": int,
+    "number": (int, float),
     "boolean": bool,
     "array": list,
     "object": dict,
