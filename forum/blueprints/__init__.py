@@ -35,6 +35,7 @@ def register_blueprints(app: Flask) -> None:
         members,
         moderation,
         moderation_further,  # noqa: F401  (views of another blueprint)
+        moderation_locked,  # noqa: F401  (views of another blueprint)
         moderation_public,  # noqa: F401  (views of another blueprint)
         notices,
         organisations,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -16,6 +16,7 @@ from forum.blueprints.support import Form, now, remember_submission, submitted_b
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import FlagReason
 from forum.domain.notices_of_illegality import CoolingOff, LegalNotice
+from forum.domain.protected import LOCKING
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor
@@ -92,6 +93,11 @@ def _flag_page(kind: SubjectKind, public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         else:
+            if FlagReason(form.reason.data) in LOCKING:
+                flash(
+                    gettext("It is locked: nobody can read it now. A moderator tells the hotline."), "success"
+                )
+                return redirect(url_for("groups.overview", slug=subject.group.slug), 303)
             flash(
                 gettext("Thank you. A moderator will look at it, and you will hear the outcome."), "success"
             )

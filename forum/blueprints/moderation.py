@@ -33,6 +33,7 @@ from forum.services.moderation import (
 )
 from forum.services.moderation_cases import Case, get_case
 from forum.services.moderation_queue import QueueFilters, Waiting, find_next, list_queue
+from forum.services.protected import list_locked
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -93,6 +94,7 @@ def queue() -> str:
         undoable=find_undoable(db.session(), actor, now=now()),
         undo_form=UndoForm(),
         undisclosed=list_undisclosed(db.session(), actor),
+        locked=list_locked(db.session(), actor),
     )
 
 

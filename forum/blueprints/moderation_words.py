@@ -71,6 +71,8 @@ _FLAGS = {
     FlagReason.CONFIDENTIAL: lazy_gettext("Shares what is confidential or narrower labelled"),
     FlagReason.PERSONAL_DATA: lazy_gettext("Contains personal data"),
     FlagReason.SPAM: lazy_gettext("Advertises, or says the same again and again"),
+    FlagReason.SUSPECTED: lazy_gettext("May be abuse material: it is locked at once, and nobody looks at it"),
+    FlagReason.VICTIM: lazy_gettext("May identify a victim: it is locked at once, and nobody looks at it"),
     FlagReason.ILLEGAL: lazy_gettext("Is illegal"),
     FlagReason.OTHER: lazy_gettext("Something else"),
 }

@@ -184,7 +184,7 @@ def _send_edit(session: Session, actor: Actor, public_id: str, form: EditForm, r
     )
     location = f"/posts/{public_id}"
     remember_submission(session, ANONYMOUS if is_sealed(subject.group) else actor, form, location)
-    return Sent(location, post.held_because if post.status is Status.PENDING else None)
+    return Sent(location, post.held_because if post.status in {Status.PENDING, Status.LOCKED} else None)
 
 
 @blueprint.get("/<public_id>/history")

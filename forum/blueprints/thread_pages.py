@@ -22,7 +22,7 @@ from forum.policy import ANONYMOUS, Action, Actor
 from forum.richtext import Rendered
 from forum.services.chatham import is_sealed
 from forum.services.groups import get_group
-from forum.services.holding import HELD_BECAUSE
+from forum.services.holding import HELD_BECAUSE, PROTECTED
 from forum.services.posts import reply
 from forum.services.read_markers import mark_own_reply
 from forum.services.reading import PostLine, ThreadHead
@@ -260,6 +260,11 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
     except (NotAllowed, Conflict) as error:
         form.form_errors.append(sentence(error))
         return error.status_code
+    if done.held_because == PROTECTED:
+        flash(
+            gettext("Sent, and locked, because %(reason)s.", reason=gettext(HELD_BECAUSE[PROTECTED])), "info"
+        )
+        return redirect("/", 303)
     if done.held_because:
         flash(
             gettext(

@@ -68,6 +68,7 @@ _STATUSES = {
     Status.PUBLISHED: lazy_gettext("Published"),
     Status.HIDDEN: lazy_gettext("Removed from view"),
     Status.REJECTED: lazy_gettext("Rejected"),
+    Status.LOCKED: lazy_gettext("Locked"),
     Status.WITHDRAWN: lazy_gettext("Withdrawn"),
 }
 _SHOWN_AS = {

@@ -80,6 +80,9 @@ class AuditAction(enum.StrEnum):
     KEY_ROTATED = "sealing.key_rotated"
     IMPORTED = "records.imported"
     EXPORTED = "records.exported"
+    PROTECTED_LOCKED = "protected.locked"
+    PROTECTED_REPORTED = "protected.reported"
+    PROTECTED_RELEASED = "protected.released"
     LATE_DECIDED = "consultation.late_decided"
     REMINDED = "consultation.reminded"
 

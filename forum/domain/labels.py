@@ -35,6 +35,8 @@ class Status(enum.StrEnum):
     HIDDEN = "hidden"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    LOCKED = "locked"
+    """Suspected material or a detail that may identify a victim: nobody reads it, its author neither."""
 
 
 WRITER_READS = frozenset({Status.RECEIVED, Status.PENDING, Status.HIDDEN, Status.REJECTED})

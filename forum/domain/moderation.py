@@ -154,6 +154,8 @@ def checked_rule(action: Action, rule: str, keys: list[str]) -> str | None:
 
 def checked_explanation(reason: "FlagReason", explanation: str) -> str:
     """Give a flag's explanation; Invalid where the reason alone does not say enough."""
+    if reason in {FlagReason.SUSPECTED, FlagReason.VICTIM}:
+        return ""  # what may not be shown is not described either
     explanation = explanation.strip()
     if len(explanation) > MAX_EXPLANATION:
         raise Invalid(
@@ -222,6 +224,10 @@ class FlagReason(enum.StrEnum):
     CONFIDENTIAL = "confidential"
     PERSONAL_DATA = "personal_data"
     SPAM = "spam"
+    SUSPECTED = "suspected"
+    """May be abuse material: locked at once, unread."""
+    VICTIM = "victim"
+    """May identify a victim: locked at once, unread."""
     ILLEGAL = "illegal"
     OTHER = "other"
 

@@ -6,6 +6,8 @@ from forum.domain.labels import Ceiling, Status, Tlp
 
 PUBLIC = "public"
 COMMUNITY = "community"
+NOBODY = "nobody"
+"""The label of what is locked: no clearance holds it."""
 
 _WIDTH = {Ceiling.PUBLIC: 0, Ceiling.COMMUNITY: 1, Ceiling.ORGANISATIONS: 2, Ceiling.MEMBERS: 3}
 _TLP_LEVEL = {
@@ -137,3 +139,5 @@ def label_for(
             return Label(f"{base}:moderators" if named else moderators_label(group_id), own)
         case Status.PUBLISHED | Status.WITHDRAWN:
             return Label(base, own)
+        case Status.LOCKED:
+            return Label(NOBODY, NOBODY)

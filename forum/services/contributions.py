@@ -165,7 +165,9 @@ def _wrote(kind: SubjectKind, keys: frozenset[str]) -> sa.Select[*tuple[Any, ...
 def _written(asker: _Asker, kind: SubjectKind, chosen: ContributionFilter) -> sa.Select[*tuple[Any, ...]]:
     """The ids that are listed: one's own, and of one's bodies and drafts what can be read."""
     model = MODEL_OF[kind]
-    own = sa.and_(model.id.in_(_wrote(kind, asker.own_keys)), model.status != Status.DRAFT)
+    own = sa.and_(
+        model.id.in_(_wrote(kind, asker.own_keys)), model.status.not_in([Status.DRAFT, Status.LOCKED])
+    )
     statement = sa.select(sa.literal(kind.value).label("kind"), model.id, model.created_at).where(
         model.id.in_(_wrote(kind, _keys(asker, chosen))),
         sa.or_(own, visible_to(asker.actor, model)),

@@ -12,12 +12,14 @@ from forum.domain.moderation import MODERATED, Flag, FlagReason, ModerationDecis
 from forum.domain.moderation import Action as Decision
 from forum.domain.notices_of_illegality import CoolingOff, LegalNotice, checked_notice
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.protected import LOCKING, Cause
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor
 from forum.policy.subjects import Subject
 from forum.richtext import blocks_of
 from forum.services.audit import record
 from forum.services.decisions import was_overturned
+from forum.services.protected import lock
 from forum.services.subjects import get_subject
 
 
@@ -75,6 +77,8 @@ def flag(
         group=subject.group,
         reason=reason.value,
     )
+    if reason in LOCKING:
+        lock(session, actor, subject, Cause.FLAG, now=now)
     return made
 
 

@@ -32,6 +32,7 @@ from forum.domain.holding_rules import (
 from forum.domain.labels import Status
 from forum.domain.papers import PaperVersion
 from forum.domain.threads import Post
+from forum.errors import Invalid
 from forum.policy import Actor
 from forum.policy.sql import reader_parameters, visible_to_reader
 
@@ -126,6 +127,15 @@ def predict_hold(
     asked = (_protected,) if _is_exempt(actor, group) else RULES
     key = next(filter(None, (rule(sending) for rule in asked)), None)
     return Hold(key, HELD_BECAUSE[key]) if key is not None else None
+
+
+def refuse_protected(hold: Hold | None) -> None:
+    """Raise Invalid where a text of which a draft is kept would be locked: it is mended before it is sent."""
+    if hold is not None and hold.rule == PROTECTED:
+        raise Invalid(
+            "This may identify somebody who must be protected. Take out whatever could tell who a person is; "
+            "your draft is kept."
+        )
 
 
 def find_held(sending: Sending) -> str | None:

@@ -107,7 +107,8 @@ def _relabel_post(session: Session, group: Group, thread: Thread, post: Post, no
     never_seen = post.status is Status.WITHDRAWN and post.published_at is None
     label = label_for(Status.REJECTED if never_seen else post.status, base, group_id=group.id)
     if thread.status not in {Status.PUBLISHED, Status.WITHDRAWN}:
-        label = Label(label_for(thread.status, base, group_id=group.id).audience, label.own)
+        above = label_for(thread.status, base, group_id=group.id)
+        label = above if thread.status is Status.LOCKED else Label(above.audience, label.own)
     _write(session, post, label, now)
 
 

@@ -12,6 +12,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.languages import LANGUAGES
 from forum.domain.notices import NoticeKind
+from forum.domain.protected import Cause
 from forum.domain.text import checked_title
 from forum.domain.threads import (
     MAX_DEPTH,
@@ -29,12 +30,13 @@ from forum.richtext import Rendered, mentions
 from forum.services.announcements import announce_answer, announce_mentions, announce_post
 from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
-from forum.services.holding import Hold, Written, find_hold
+from forum.services.holding import PROTECTED, Hold, Written, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_index, enqueue_notice
+from forum.services.protected import lock
 from forum.services.signing import Signature, account_keys, sign
 from forum.services.statuses import change_status, recount
-from forum.services.subjects import record_authorship
+from forum.services.subjects import record_authorship, subject_of
 
 
 def why_not_write(actor: Actor, group: Group, thread: Any = None, *, may_write: bool) -> str | None:
@@ -182,7 +184,7 @@ def add_post(
         text=rendered.text,
         render_version=rendered.render_version,
         is_answer=is_answer,
-        status=Status.PENDING if hold else Status.PUBLISHED,
+        status=_status_under(hold),
         held_because=hold.rule if hold else None,
         audience="",  # nobody's, until relabel() below
         own="",
@@ -202,8 +204,17 @@ def add_post(
     relabel(session, group, thread if post.number == 1 else post, now=now)
     record_authorship(session, SubjectKind.POST, post.id, signature.keys)
     record_citations(session, SubjectKind.POST, post.id, post.source)
-    _tell(session, actor, group, thread, post, hold, now)
+    if post.status is Status.LOCKED:
+        lock(session, None, subject_of(session, post), Cause.RULE, now=now)
+    else:
+        _tell(session, actor, group, thread, post, hold, now)
     return post
+
+
+def _status_under(hold: Hold | None) -> Status:
+    if hold is None:
+        return Status.PUBLISHED
+    return Status.LOCKED if hold.rule == PROTECTED else Status.PENDING
 
 
 def require_text(rendered: Rendered) -> None:
@@ -295,9 +306,12 @@ def edit_post(
         thread.title = title
     session.flush()
     record_citations(session, SubjectKind.POST, post.id, post.source, is_new=False)
-    if was_published and hold is not None:
+    if hold is not None and (was_published or hold.rule == PROTECTED):
         post.held_because = hold.rule
-        change_status(session, subject, Status.PENDING, now=now)
+        if hold.rule == PROTECTED:
+            lock(session, None, subject, Cause.RULE, now=now)
+        else:
+            change_status(session, subject, Status.PENDING, now=now)
         return post  # type: ignore[no-any-return]
     enqueue_index(session, SubjectKind.POST, post.id, now=now)
     if post.number == 1:

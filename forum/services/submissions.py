@@ -21,7 +21,7 @@ from forum.errors import Invalid, NotAllowed
 from forum.policy import Actor
 from forum.services.chatham import is_sealed, type_name
 from forum.services.consultations import get_consultation
-from forum.services.holding import Hold, Written, find_hold
+from forum.services.holding import Hold, Written, find_hold, refuse_protected
 from forum.services.indexing import start_of_day
 from forum.services.outbox import enqueue_notice
 from forum.services.questionnaires import load_questionnaire
@@ -91,6 +91,7 @@ def submit_answer(
         account_keys=account_keys(actor, sealing_secret),
         written=Written(plain_text(questions, values)),
     )
+    refuse_protected(hold)
     answer = answer or _new_answer(consultation, group, key, now)
     canonical = canonical_form(consultation.public_id, submission.language, values)
     receipt = _find_same(session, answer, canonical, submission)

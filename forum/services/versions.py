@@ -20,7 +20,7 @@ from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
 from forum.services.coauthors import list_coauthors
 from forum.services.drafts import Draft, check_newest, get_draft, queue_writers, take_label
-from forum.services.holding import Hold, Written, find_hold
+from forum.services.holding import Hold, Written, find_hold, refuse_protected
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.placements import enqueue_anchoring
@@ -72,6 +72,7 @@ def publish_draft(
         written=Written(f"{version.title}\n{version.abstract}\n{version.text}", version.html),
         now=now,
     )
+    refuse_protected(hold)
     received = _is_received_only(session, paper, version, received_at or now)
     version.number = number
     version.held_because = hold.rule if hold else None

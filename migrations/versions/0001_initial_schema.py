@@ -628,6 +628,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status_before",
                 native_enum=False,
                 create_constraint=True,
@@ -645,6 +646,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status_after",
                 native_enum=False,
                 create_constraint=True,
@@ -689,6 +691,81 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("named_list", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_named_list_group_id"), ["group_id"], unique=False)
+
+    op.create_table(
+        "protected_case",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "cause",
+            sa.Enum("flag", "rule", name="cause", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "status_before",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="protected_status_before",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reported_by_id", sa.Integer(), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_protected_case_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["released_by_id"], ["account.id"], name=op.f("fk_protected_case_released_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reported_by_id"], ["account.id"], name=op.f("fk_protected_case_reported_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_protected_case")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_protected_case_public_id")),
+    )
+    with op.batch_alter_table("protected_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_protected_case_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_protected_case_subject", ["subject_kind", "subject_id"], unique=False)
+        batch_op.create_index(
+            "uq_protected_case_open",
+            ["subject_kind", "subject_id"],
+            unique=True,
+            sqlite_where=sa.text("released_at IS NULL"),
+            postgresql_where=sa.text("released_at IS NULL"),
+        )
 
     op.create_table(
         "saved_search",
@@ -1004,6 +1081,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -1075,6 +1153,8 @@ def upgrade() -> None:
                 "confidential",
                 "personal_data",
                 "spam",
+                "suspected",
+                "victim",
                 "illegal",
                 "other",
                 name="flagreason",
@@ -1417,6 +1497,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -1850,6 +1931,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -2040,6 +2122,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -2204,6 +2287,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -2383,6 +2467,7 @@ def upgrade() -> None:
                 "hidden",
                 "rejected",
                 "withdrawn",
+                "locked",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -2749,6 +2834,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saved_search_account_id"))
 
     op.drop_table("saved_search")
+    with op.batch_alter_table("protected_case", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_protected_case_open",
+            sqlite_where=sa.text("released_at IS NULL"),
+            postgresql_where=sa.text("released_at IS NULL"),
+        )
+        batch_op.drop_index("ix_protected_case_subject")
+        batch_op.drop_index(batch_op.f("ix_protected_case_group_id"))
+
+    op.drop_table("protected_case")
     with op.batch_alter_table("named_list", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_named_list_group_id"))
 

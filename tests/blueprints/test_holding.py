@@ -99,4 +99,4 @@ def test_before_and_after_sending_the_author_is_told(
     )
     sent = submit(client, page, {"body": "A lottery.", "language": "en"})
     assert sent.status_code == 303
-    assert "because it holds a word" in client.get(sent.location).text
+    assert "because it holds a word" in client.get(sent.location, follow_redirects=True).text

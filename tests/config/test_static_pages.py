@@ -44,7 +44,7 @@ def test_no_page_ships_without_being_listed_here():
 
 
 def test_every_label_is_explained():
-    """All five labels and all seven states stand in the tables of who can read what."""
+    """All five labels and all eight states stand in the tables of who can read what."""
     text = (PAGES / "who-can-read-what.md").read_text(encoding="utf-8")
     for label in Tlp:
         assert f"| {label.value} |" in text
