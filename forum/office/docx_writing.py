@@ -4,6 +4,7 @@ What we add (title page, numbers of paragraphs) has styles of its own, and our r
 """
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,8 @@ COVER_FACT, MARGIN = "Forum Cover Fact", "Forum Margin"
 CODE, RULE, INLINE_CODE, LINK = "Preformatted Text", "Horizontal Line", "Source Text", "Hyperlink"
 _CONTINUED = ("List Continue", "List Continue 2", "List Continue 3")
 _MAX_DEPTH = 8
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML cannot hold."""
 
 
 def write_docx(document: Document, front: Front) -> bytes:
@@ -53,6 +56,8 @@ class _Writer:
         self.docx = docx.Document()
         self.front = front
         self._add_styles()
+        # python-docx looks through all styles at every name: asked once each instead.
+        self.ids = {style.name: style.style_id for style in self.docx.styles}
         self.numbering = Numbering(self.docx.part.numbering_part.element)
         self.footnotes = Footnotes(document.notes)
         self._set_up()
@@ -103,23 +108,38 @@ class _Writer:
             (footer, f"{self.front.address}\t"),
         ):
             paragraph.style = MARGIN
-            paragraph.add_run(_xml_text(text))
+            paragraph.add_run(_NOT_XML.sub("", text))
         _add_field(footer, "PAGE")
         footer.add_run(" / ")
         _add_field(footer, "NUMPAGES")
 
+    def _new_paragraph(self, style: str) -> DocxParagraph:
+        paragraph = self.docx.add_paragraph()
+        paragraph._p.style = self.ids[style]
+        return paragraph
+
+    def _new_run(self, paragraph: DocxParagraph, text: str, style: str = "") -> Any:
+        run = paragraph.add_run()
+        for position, line in enumerate(_NOT_XML.sub("", text).split("\n")):
+            if position:
+                run._r.add_br()
+            run._r.add_t(line)
+        if style:
+            run._r.style = self.ids[style]
+        return run
+
     def cover(self) -> None:
         """Write the title page; the title has Word's own style."""
-        self.docx.add_paragraph(_xml_text(self.front.title), style="Title")
+        self._new_run(self._new_paragraph("Title"), self.front.title)
         for name, value in self.front.facts:
-            paragraph = self.docx.add_paragraph(style=COVER_FACT)
-            paragraph.add_run(_xml_text(f"{name}: ")).bold = True
-            paragraph.add_run(_xml_text(value))
+            paragraph = self._new_paragraph(COVER_FACT)
+            self._new_run(paragraph, f"{name}: ").bold = True
+            self._new_run(paragraph, value)
         if self.front.abstract:
-            self.docx.add_paragraph(style=COVER_FACT).add_run(_xml_text(self.front.summary_words)).bold = True
+            self._new_run(self._new_paragraph(COVER_FACT), self.front.summary_words).bold = True
         for part in self.front.abstract:
-            self.docx.add_paragraph(_xml_text(part), style=COVER_FACT)
-        self.docx.add_paragraph(style=COVER_FACT).add_run().add_break(WD_BREAK.PAGE)
+            self._new_run(self._new_paragraph(COVER_FACT), part)
+        self._new_paragraph(COVER_FACT).add_run().add_break(WD_BREAK.PAGE)
 
     def blocks(self, blocks: Sequence[Block], depth: int = -1) -> None:
         """Write blocks; `depth` is that of the list they stand in, -1 outside of lists."""
@@ -142,22 +162,22 @@ class _Writer:
             case Code():
                 self._number_line(block.number)
                 for line in block.text.split("\n"):
-                    self.docx.add_paragraph(_xml_text(line), style=CODE)
+                    self._new_run(self._new_paragraph(CODE), line)
             case Table():
                 self._number_line(block.number)
                 self._table(block)
             case Rule():
-                self.docx.add_paragraph(style=RULE)
+                self._new_paragraph(RULE)
 
     def _number_line(self, number: int) -> None:
         """Write the number of a block that has no first paragraph of its own to carry it."""
         if number:
-            self.docx.add_paragraph(str(number), style=NUMBER_LINE)
+            self._new_run(self._new_paragraph(NUMBER_LINE), str(number))
 
     def _text(self, spans: Spans, style: str, number: int = 0) -> DocxParagraph:
-        paragraph = self.docx.add_paragraph(style=style)
+        paragraph = self._new_paragraph(style)
         if number:
-            paragraph.add_run(f"{number}\u2002", style=NUMBER)
+            self._new_run(paragraph, f"{number}\u2002", NUMBER)
         self._runs(paragraph, spans)
         return paragraph
 
@@ -185,7 +205,7 @@ class _Writer:
         table = self.docx.add_table(rows=0, cols=len(block.rows[0]), style="Table Grid")
         for position, row in enumerate(block.rows):
             self._row(table, row, block, is_header=position == 0)
-        self.docx.add_paragraph(style=NUMBER_LINE)
+        self._new_paragraph(NUMBER_LINE)
 
     def _row(self, table: Any, row: Sequence[Spans], block: Table, *, is_header: bool) -> None:
         element = OxmlElement("w:tr")
@@ -211,13 +231,11 @@ class _Writer:
             if span.note:
                 self.footnotes.refer(paragraph, span.note)
                 continue
-            run = paragraph.add_run(_xml_text(span.text))
+            run = self._new_run(paragraph, span.text, INLINE_CODE if span.code else LINK if span.href else "")
             # What is bold for being in the header is no mark of the words.
             run.bold = True if span.bold and not is_strong else None
             run.italic = span.italic or None
             run.font.strike = span.strike or None
-            if span.code:
-                run.style = INLINE_CODE
             if span.href:
                 self._link(paragraph, run, span)
 
@@ -225,8 +243,6 @@ class _Writer:
         part = self.footnotes.part_of(paragraph) or self.docx.part
         link = OxmlElement("w:hyperlink")
         link.set(qn("r:id"), part.relate_to(span.href, _HYPERLINK, is_external=True))
-        if not span.code:
-            run.style = LINK
         link.append(run._r)
         paragraph._p.append(link)
 
@@ -243,13 +259,6 @@ class _Writer:
 
 
 _HYPERLINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
-
-
-def _xml_text(text: str) -> str:
-    """Return text without the characters that XML cannot hold."""
-    return "".join(
-        character for character in text if character in "\t\n\r" or not ("\x00" <= character < " ")
-    )
 
 
 def _add_field(paragraph: DocxParagraph, name: str) -> None:
