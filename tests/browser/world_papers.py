@@ -1,11 +1,14 @@
 """Papers, a consultation with answers and an attachment for the browser to visit."""
 
+import io
+
 from forum.domain.accounts import Account
 from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.consultations import AnswersVisible, Consultation
 from forum.domain.groups import Group
 from forum.domain.papers import Paper
 from forum.domain.uploads import FileKind, Refusal
+from forum.extensions import storage
 from forum.services.labels import relabel
 from forum.services.paper_choices import PaperChoices
 from forum.services.uploads import Upload, attach_upload, note_origin
@@ -156,4 +159,7 @@ def _draft_from_file(build: Builder, papers: PaperWriter, group: Group, member: 
         upload = Upload(f"night-desks-{n}.docx", FileKind.DOCX, 120_000 * (n + 1) ** 3, "", f"{n:032x}")
         attachment = attach_upload(build.session, draft, upload, now=build.clock())
         attachment.state, attachment.refusal = state, refusal
+        if state is AttachmentState.CLEAN:
+            storage().put(upload.key, io.BytesIO(b"A file for whoever follows the link."))
+            build.session.add(AttachmentPage(attachment_id=attachment.id, number=1, text="Desks."))
     return draft.version.public_id
