@@ -31,6 +31,7 @@ from forum.domain.labels import Status, Tlp
 from forum.domain.moderation import Action, FlagReason
 from forum.domain.organisations import OrganisationSize, StakeholderType
 from forum.domain.papers import Purpose
+from forum.domain.signatures import SigningAnswer
 from forum.domain.threads import ThreadKind
 
 
@@ -163,6 +164,20 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Signatory:
+    """A body asked to sign a joint position: the versions it signed, and its answer about the draft."""
+
+    organisation: str
+    by: str
+    signed: tuple[int, ...]
+    answer: SigningAnswer | None
+    days_ago: float
+    passage: str
+    wording: str
+    note: str
+
+
+@dataclass(frozen=True)
 class Paper:
     """A position of its owners or a draft of the group, in versions.
 
@@ -184,6 +199,7 @@ class Paper:
     translation_of: str
     takes_suggestions: bool
     versions: tuple[Version, ...]
+    signatories: tuple[Signatory, ...] = ()
 
     @property
     def current(self) -> Version:

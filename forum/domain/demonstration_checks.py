@@ -162,6 +162,7 @@ class _GroupCheck:
             yield f"{where}: there is no paper '{paper.translation_of}' to translate"
         if paper.consultation not in {"", *(c.key for c in self.group.consultations)}:
             yield f"{where}: there is no consultation '{paper.consultation}'"
+        yield from self._signatories(where, paper)
         previous: Version | None = None
         for version in paper.versions:
             here = f"{where}: version {version.number}"
@@ -175,6 +176,25 @@ class _GroupCheck:
             yield from self._decided(here, version.status, version.held_because, version.decisions)
             yield from self._deciders(here, version.by, bodies, version.days_ago, version.decisions)
             previous = version
+
+    def _signatories(self, where: str, paper: Paper) -> Iterator[str]:
+        is_joint = paper.purpose is Purpose.JOINT_POSITION
+        if is_joint != bool(paper.signatories):
+            yield f"{where}: joint positions have signatories, and nothing else does"
+        numbers = {v.number for v in paper.versions if v.status is not Status.DRAFT}
+        for body in paper.signatories:
+            here = f"{where}: signatory {body.organisation}"
+            if body.organisation not in self.organisations or body.organisation in paper.owners:
+                yield f"{here}: is no organisation, or the one that coordinates"
+            if body.by not in self.people or body.organisation not in self._bodies(body.by):
+                yield f"{here}: {body.by} does not speak for it"
+            if not set(body.signed) <= numbers:
+                yield f"{here}: signed a version that was not sent"
+            if body.answer is not None and paper.versions[-1].status is not Status.DRAFT:
+                yield f"{here}: answers about a draft that there is not"
+        for number in numbers if is_joint else ():
+            if not any(number in body.signed for body in paper.signatories):
+                yield f"{where}: nobody signed version {number}"
 
     def _discussion(self, discussion: Discussion) -> Iterator[str]:
         where = f"discussion {discussion.key}"

@@ -32,6 +32,7 @@ from forum.domain.demonstration import (
     Post,
     RoleHolder,
     Seat,
+    Signatory,
     Version,
 )
 from forum.domain.demonstration_checks import check
@@ -42,6 +43,7 @@ from forum.domain.languages import LANGUAGES
 from forum.domain.moderation import Action, FlagReason
 from forum.domain.organisations import OrganisationSize, StakeholderType
 from forum.domain.papers import Purpose
+from forum.domain.signatures import SigningAnswer
 from forum.domain.threads import ThreadKind
 
 Word = TypeVar("Word", bound=enum.StrEnum)
@@ -225,9 +227,25 @@ def _paper(table: Table, charter: Charter) -> Paper:
         translation_of=table.slug("translation_of", ""),
         takes_suggestions=table.flag("takes_suggestions", False),
         versions=_versions(table, authors[0]),
+        signatories=tuple(_signatory(row) for row in table.tables("signatories", "organisation")),
     )
     table.finish()
     return paper
+
+
+def _signatory(table: Table) -> Signatory:
+    signatory = Signatory(
+        organisation=table.slug("organisation"),
+        by=table.slug("by"),
+        signed=tuple(int(number) for number in table.texts("signed", allowed=("1", "2", "3"))),
+        answer=_word(table, "answer", SigningAnswer) if table.text("answer", "") else None,
+        days_ago=table.number("days_ago"),
+        passage=table.text("passage", ""),
+        wording=table.text("wording", ""),
+        note=table.text("note", ""),
+    )
+    table.finish()
+    return signatory
 
 
 def _versions(table: Table, author: str) -> tuple[Version, ...]:

@@ -12,7 +12,16 @@ from forum.domain.groups import Group, Stage
 from forum.domain.labels import Status
 from forum.domain.moderation import TRANSITIONS, Action, Flag, ModerationDecision
 from forum.domain.organisations import Organisation, StakeholderType
-from forum.domain.papers import AuthorRole, Paper, PaperAuthor, PaperOwner, PaperVersion, Purpose
+from forum.domain.papers import (
+    AuthorRole,
+    Paper,
+    PaperAuthor,
+    PaperOwner,
+    PaperVersion,
+    Purpose,
+    TranslationKind,
+)
+from forum.domain.signatures import Signatory, SignatoryAnswer, Signature
 from forum.domain.threads import Post, PostRevision, Thread, ThreadKind, order_key
 from forum.services.chatham import alias_for, type_name
 from forum.services.demonstration import Places
@@ -28,6 +37,7 @@ from forum.services.intake import (
     version_row,
 )
 from forum.services.sealing import account_key, organisation_key, sealed_key
+from forum.services.signatories import hash_of
 
 
 def sources(content: demo.Demonstration) -> Iterator[tuple[str, str]]:
@@ -95,7 +105,8 @@ class GroupTexts:
             purpose=content.purpose,
             consultation_id=self.consultations.get(content.consultation),
             language=content.language,
-            translation_of=content.translation_of or None,
+            translation_of=self._set_of(content),
+            translation_kind=TranslationKind.AUTHOR if content.translation_of else None,
             takes_suggestions=content.takes_suggestions,
             created_at=self.places.ago(content.versions[0].days_ago),
             shown_as=content.shown_as,
@@ -113,7 +124,7 @@ class GroupTexts:
                 PaperAuthor(
                     paper_id=paper.id,
                     account_id=self.places.people[key].id,
-                    role=AuthorRole.AUTHOR,
+                    role=AuthorRole.COORDINATOR if content.signatories else AuthorRole.AUTHOR,
                     added_at=paper.created_at,
                 )
             )
@@ -126,6 +137,8 @@ class GroupTexts:
             if version is content.current:
                 current = version_id
         self.papers[content.key] = (paper.id, current)
+        for body in content.signatories:
+            self._signatory(paper.id, body)
 
     def _signed(self, content: demo.Paper, owner: Organisation | None) -> Row:
         """The author's columns: sealed under the Chatham House Rule, as drafts are when they are sent."""
@@ -143,6 +156,51 @@ class GroupTexts:
         if self.group.attribution is not Attribution.CHATHAM_HOUSE:
             return keys
         return [sealed_key(self.places.sealing_secret, key) for key in keys]
+
+    def _set_of(self, content: demo.Paper) -> str | None:
+        """The key of the set of translations that a paper is in; None for a paper in one language."""
+        if content.translation_of:
+            return content.translation_of
+        return content.key if any(one.translation_of == content.key for one in self.content.papers) else None
+
+    def _translated_number(self, content: demo.Paper) -> int | None:
+        """The number of the version that a translation renders: the newest that is published."""
+        return next(
+            (one.current.number for one in self.content.papers if one.key == content.translation_of), None
+        )
+
+    def _signatory(self, paper_id: int, content: demo.Signatory) -> None:
+        at = self.places.ago(content.days_ago)
+        body, person = self.places.organisations[content.organisation], self.places.people[content.by]
+        row = Signatory(paper_id=paper_id, organisation_id=body.id, invited_at=at, asked_at=at)
+        self.session.add(row)
+        self.session.flush()
+        versions = self.session.scalars(sa.select(PaperVersion).where(PaperVersion.paper_id == paper_id))
+        for version in versions:
+            if version.number in content.signed:
+                at = version.published_at or version.created_at
+                self.session.add(
+                    Signature(
+                        version_id=version.id,
+                        organisation_id=body.id,
+                        answered_by_id=person.id,
+                        signed_at=at,
+                    )
+                )
+            elif version.status is Status.DRAFT and content.answer is not None:
+                self.session.add(
+                    SignatoryAnswer(
+                        signatory_id=row.id,
+                        version_id=version.id,
+                        text_hash=hash_of(version),
+                        answer=content.answer,
+                        passage=content.passage,
+                        wording=content.wording,
+                        note=content.note,
+                        answered_by_id=person.id,
+                        answered_at=self.places.ago(content.days_ago),
+                    )
+                )
 
     def _version(
         self,
@@ -166,6 +224,7 @@ class GroupTexts:
             abstract=paper.abstract,
             change_summary=content.summary,
             held_because=content.held_because or None,
+            translates=self._translated_number(paper),
             created_by_id=None if self.group.attribution is Attribution.CHATHAM_HOUSE else author.id,
         )
         (version_id,) = insert_rows(self.session, PaperVersion, [row])
