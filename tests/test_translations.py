@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 ROOT = Path(__file__).parent.parent
 TEMPLATES = sorted((ROOT / "forum" / "templates").rglob("*.html"))
 WORDY = ("a", "button", "caption", "dt", "h1", "h2", "h3", "h4", "label", "legend", "p", "summary", "th")
-NAMES = {"CELEX", "TLP", "json", "openapi"}
+NAMES = {"CELEX", "DOCX", "PDF", "SHA", "TLP", "json", "openapi"}
 """What is the same in every language."""
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)

@@ -10,7 +10,7 @@ from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import citation, paper_path
 from forum.domain.document_html import read_html
 from forum.domain.documents import Document
-from forum.domain.papers import Purpose
+from forum.domain.papers import Purpose, TranslationKind
 from forum.domain.text import slugify
 from forum.domain.uploads import MEDIA_TYPES, FileKind, Refused
 from forum.errors import Invalid
@@ -84,6 +84,7 @@ def front_of(head: PaperHead, shown: VersionLine, text: VersionText) -> Front:
     facts = [
         (gettext("Author"), author),
         (gettext("Bodies"), "\n".join(bodies)),
+        (gettext("Language"), _language(head)),
         (gettext("Group"), head.group.title),
         (gettext("Version"), gettext("%(number)s of %(date)s", number=shown.number, date=at)),
         (gettext("State"), wording.status_name(shown.status)),
@@ -93,7 +94,7 @@ def front_of(head: PaperHead, shown: VersionLine, text: VersionText) -> Front:
     return Front(
         title=shown.title,
         label=f"TLP:{shown.tlp.value} · {wording.tlp_words(shown.tlp)}",
-        running=gettext("%(title)s, version %(number)s", title=_shortened(shown.title), number=shown.number),
+        running=_running(head, shown),
         address=f"{base}/papers/{head.paper.public_id}/v/{shown.number}",
         language=head.paper.language,
         facts=tuple((name, value) for name, value in facts if value),
@@ -102,6 +103,20 @@ def front_of(head: PaperHead, shown: VersionLine, text: VersionText) -> Front:
         summary_words=gettext("Summary by the author"),
         contents_words=gettext("Contents"),
     )
+
+
+def _language(head: PaperHead) -> str:
+    """Say which language it is, and of a translation whose it is."""
+    language = wording.own_language_name(head.paper.language)
+    kind = head.paper.translation_kind
+    return f"{language} ({wording.translation_name(kind)})" if kind else language
+
+
+def _running(head: PaperHead, shown: VersionLine) -> str:
+    words = gettext("%(title)s, version %(number)s", title=_shortened(shown.title), number=shown.number)
+    if head.paper.translation_kind is TranslationKind.MACHINE:
+        return f"{wording.translation_name(TranslationKind.MACHINE)} · {words}"
+    return words
 
 
 def _shortened(title: str) -> str:

@@ -177,6 +177,15 @@ STATES = (
     State("/groups/{group}/papers/drafts/{draft_from_file}/attachments", "member"),
     State("/groups/{group}/papers/drafts/{draft}/attachments", "member"),
     State("/groups/{group}/papers/{versioned}/versions/2/print"),
+    # languages
+    State("/groups/{group}/papers/{french}/"),
+    State("/groups/{group}/papers/{original}/translations/new", "chair"),
+    # signing
+    State("/groups/{group}/papers/{joint}/"),
+    State("/signing/{joint}/", "signer"),
+    State("/signing/{joint}/board", "member"),
+    State("/signing/{joint}/reminder", "member"),
+    State("/me/contributions?kind=signature", "signer"),
     # attachments
     State("/attachments/{attachment}"),
     State("/attachments/{attachment}/pages/2"),

@@ -17,7 +17,7 @@ from forum.services.saved_searches import save_search
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
 from tests.browser.world_consultations import add_consultations
-from tests.browser.world_papers import add_papers
+from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.builders import Builder
 
 LONG = (
@@ -44,6 +44,7 @@ def build_world(build: Builder) -> World:
         "secretariat": build.account("Sanna Example", platform_role=PlatformRole.SECRETARIAT),
         "administrator": build.account("Ado Example", platform_role=PlatformRole.ADMINISTRATOR),
         "outsider": build.account("Otto Example"),
+        "signer": build.account("Sigrid Example"),
     }
     company = build.organisation("Example Messenger", slug="example-messenger")
     charity = build.organisation(
@@ -109,6 +110,7 @@ def build_world(build: Builder) -> World:
             **words,
             **add_consultations(build, public, people["member"], writer),
             **add_papers(build, public, writer, people["member"], company.slug),
+            **add_joint_positions(build, public, people["member"], people["signer"], charity.slug),
         },
     )
 

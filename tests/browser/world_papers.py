@@ -6,16 +6,20 @@ from forum.domain.accounts import Account
 from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.consultations import AnswersVisible, Consultation
 from forum.domain.groups import Group
-from forum.domain.papers import Paper
+from forum.domain.papers import Paper, PaperVersion, Purpose, TranslationKind
+from forum.domain.signatures import SigningAnswer
 from forum.domain.uploads import FileKind, Refusal
 from forum.extensions import storage
+from forum.services.drafts import start_translation
 from forum.services.labels import relabel
 from forum.services.paper_choices import PaperChoices
+from forum.services.signatories import hash_of, invite_body
+from forum.services.signatures import Reply, answer_signing
 from forum.services.uploads import Upload, attach_upload, note_origin
 from forum.services.versions import withdraw_version
 from tests.builders import Builder
 from tests.services.consulting import consultation
-from tests.services.paper_writing import PaperWriter
+from tests.services.paper_writing import PaperWriter, text
 
 FIRST = """
 # What we propose
@@ -98,6 +102,46 @@ def add_papers(build: Builder, group: Group, writer: Account, member: Account, b
         "consultation": asked.public_id,
         "attachment": attachment.public_id,
     }
+
+
+def add_joint_positions(
+    build: Builder, group: Group, writer: Account, signer: Account, body: str
+) -> dict[str, str]:
+    """A joint position that was signed once and is signed again, and a paper in two languages."""
+    session, papers = build.session, PaperWriter(build.session, build)
+    mine, silent = build.organisation("Example Signers"), build.organisation("Example Silent")
+    build.mandate(signer, mine)
+    build.mandate(build.account("Sven Example"), silent)
+    choices = PaperChoices(purpose=Purpose.JOINT_POSITION, speaking_for=body)
+    draft = papers.start(writer, group, FIRST, choices=choices, title="What we ask for together")
+    for asked in (mine, silent):
+        invite_body(session, draft.paper, draft.version, asked.slug, now=build.clock())
+    _agree(build, draft.version, draft.paper, signer, mine.slug)
+    sent = papers.send(writer, draft)
+    paper = sent.paper
+    papers.next(writer, paper, group, SECOND, based_on=1, title="What we ask for together")
+    first = papers.publish(writer, group, "# Scope\n\nIn two languages.", title="In two languages")
+    original = session.get_one(Paper, first.paper_id)
+    translation = start_translation(
+        session,
+        build.actor(writer),
+        group.slug,
+        original.public_id,
+        text("# Champ\n\nEn deux langues.", title="En deux langues"),
+        number=1,
+        language="fr",
+        kind=TranslationKind.AUTHOR,
+        now=build.clock(),
+    )
+    papers.send(writer, translation)
+    session.commit()
+    return {"joint": paper.public_id, "original": original.public_id, "french": translation.paper.public_id}
+
+
+def _agree(build: Builder, version: PaperVersion, paper: Paper, signer: Account, slug: str) -> None:
+    reply = Reply(body=slug, answer=SigningAnswer.AGREE, text_hash=hash_of(version))
+    answer_signing(build.session, build.actor(signer), paper.public_id, reply, now=build.clock())
+    build.session.commit()
 
 
 def _consultation(build: Builder, group: Group, papers: PaperWriter, writer: Account) -> Consultation:

@@ -9,6 +9,7 @@ from forum.services.addresses import (
     group_path,
     paper_path,
     post_path,
+    signing_path,
     thread_path,
     version_path,
 )
@@ -21,6 +22,7 @@ from forum.services.addresses import (
         (thread_path("lab", "t1"), "threads.show", ["lab", "t1"]),
         (version_path("p1", 2), "papers.citation_address", ["p1", 2]),
         (paper_path("lab", "p1"), "papers.paper", ["lab", "p1"]),
+        (signing_path("p1"), "signing.answer", ["p1"]),
         (group_path("lab"), "groups.overview", ["lab"]),
         (consultation_path("lab", "c1"), "consultations.consultation", ["lab", "c1"]),
         (attachment_path("a1"), "attachments.attachment", ["a1"]),
