@@ -234,6 +234,7 @@ class PostgresEngine:
             if not error.connection_invalidated:
                 raise
             connection = self._engine.connect()
+        connection.rollback()
         return connection
 
     @contextmanager
@@ -274,8 +275,8 @@ class PostgresEngine:
             if not last:
                 return
             added = [change.document for change in last.values() if isinstance(change, Add)]
-            writing = self._engine.execution_options(isolation_level="READ COMMITTED")
-            with writing.begin() as connection:
+            writing = self._connect().execution_options(isolation_level="READ COMMITTED")
+            with writing as connection, connection.begin():
                 writer = DocumentWriter(connection, tables, counts=True)
                 if not writer.remove(last) and not added:
                     return

@@ -113,10 +113,12 @@ def _write_statement(request: SearchRequest, planner: Planner, narrowing: Narrow
     matched = planner.part(f"SELECT {columns} FROM {found}", kept=True)
     where = f"WHERE {' AND '.join(narrowing.chosen)}" if narrowing.chosen else ""
     limit, offset = max(request.limit, 0), max(request.offset, 0)
-    best = planner.part(
-        f"SELECT doc, score, facts FROM {matched} {where} ORDER BY {'moment' if by_date else 'score'} DESC"
-        f" FETCH FIRST {planner.bind(limit + offset)} ROWS WITH TIES"
+    key = "moment" if by_date else "score"
+    last = planner.part(
+        f"SELECT {key} FROM {matched} {where} ORDER BY 1 DESC LIMIT {planner.bind(limit + offset)}"
     )
+    conditions = [*narrowing.chosen, f"{key} >= (SELECT min({key}) FROM {last})"]
+    best = f"(SELECT doc, score FROM {matched} WHERE {' AND '.join(conditions)})"
     order = "d.moment DESC, d.id" if by_date else "b.score DESC, d.moment DESC, d.id"
     return planner.statement(
         f"SELECT (SELECT count(*) FROM {matched} {where}), 0::float8, NULL, NULL, NULL, NULL,"

@@ -4,7 +4,8 @@
     <build>_audience      the labels, numbered
     <build>_doc           one narrow row a document
     <build>_body          `words`, the lexemes that GIN finds it by; its folded words in order, which phrases
-                          and nears are checked in; its terms
+                          and nears are checked in; its terms. All of these lie apart (TOAST): what GIN
+                          finds is then read in few pages
     <build>_posting       the impact of each stem in each document, read through an index alone
     <build>_stem, _word   in how many documents of an audience a stem or surface stands
     <build>_spoken        how many documents of an audience are in each language
@@ -60,8 +61,9 @@ CREATE TABLE @doc (
 CREATE TABLE @body (
     doc integer NOT NULL, is_overfull boolean NOT NULL, facts bigint NOT NULL, words tsvector NOT NULL,
     folded text NOT NULL, terms bigint[] NOT NULL
-) WITH (toast_tuple_target = 8160);
-ALTER TABLE @body ALTER folded SET STORAGE EXTERNAL;
+) WITH (toast_tuple_target = 128);
+ALTER TABLE @body ALTER words SET STORAGE EXTERNAL, ALTER folded SET STORAGE EXTERNAL,
+    ALTER terms SET STORAGE EXTERNAL;
 CREATE TABLE @posting (
     term bigint NOT NULL, doc integer NOT NULL, impact smallint NOT NULL, facts bigint NOT NULL
 );

@@ -42,14 +42,19 @@ class Wanted:
 
     order: tuple[str, ...]
     is_stop: bool
-    terms: list[int] = field(default_factory=list)
-    """The postings to read."""
-    is_single: bool = True
-    """Whether a document can stand in one of them only."""
+    single: list[int] = field(default_factory=list)
+    """The terms of audiences that hold one of them: a document stands in its postings once."""
+    several: list[int] = field(default_factory=list)
+    """The terms of audiences that hold several."""
     found: int = 0
     """In how many documents a word stands."""
     queries: list[str] = field(default_factory=list)
     """Where a prefix is looked for; how many documents hold it is not known before."""
+
+    @property
+    def terms(self) -> list[int]:
+        """All postings to read."""
+        return self.single + self.several
 
 
 def rarity_of(found: str, documents: int) -> str:
@@ -83,8 +88,7 @@ class WordScorer:
                 if terms:
                     # Of a language's two stems, with and without accents, one is where the other is.
                     counted.add(max(terms, key=lambda term: (self._found[term], term)))
-            wanted.terms += sorted(held)
-            wanted.is_single &= len(held) < 2
+            (wanted.several if len(held) > 1 else wanted.single).extend(sorted(held))
             wanted.found += sum(self._found[term] for term in counted)
         wanted.found = min(wanted.found, self._documents)
         return wanted
@@ -118,21 +122,20 @@ class WordScorer:
     def _score_known(self, chosen: Sequence[Wanted]) -> str:
         """The scores where it is known in how many documents each word stands."""
         weights = [round(UNIT * rarity(self._documents, w.found)) for w in chosen]
-        hits = " UNION ALL ".join(self._hits(chosen))
+        parts = " UNION ALL ".join(self._hits(chosen, weights))
         if len(chosen) == 1:
-            return f"SELECT doc, impact * {weights[0]} / {WHOLE} AS score, facts FROM ({hits}) h"
-        weight = f"({self._builder.bind(weights)}::int[])[place + 1]"
-        return _cover(f"SELECT doc, impact * {weight} AS part, facts FROM ({hits}) h", str(len(chosen)))
+            return f"SELECT doc, part / {WHOLE} AS score, facts FROM ({parts}) h"
+        return _cover(parts, len(chosen))
 
     def _score_counted(self, held: Sequence[Wanted], limit: int) -> str:
         """The scores where prefixes must be counted first."""
         counts = [f"SELECT {place} AS place, {w.found} AS n" for place, w in enumerate(held) if w.terms]
-        hits = self._hits(held)
+        hits = self._hits(held, [1] * len(held))
         for place, prefix in enumerate(held):
             if prefix.queries:
                 found = self._builder.part(self.prefixed(prefix), kept=True)
                 counts.append(f"SELECT {place} AS place, count(*) AS n FROM {found}")
-                hits.append(f"SELECT {place} AS place, doc, {PREFIX_IMPACT} AS impact, facts FROM {found}")
+                hits.append(f"SELECT {place} AS place, doc, {PREFIX_IMPACT} AS part, facts FROM {found}")
         every = self._builder.part(f"SELECT * FROM ({' UNION ALL '.join(counts)}) c WHERE n > 0", kept=True)
         stops = self._builder.bind([place for place, w in enumerate(held) if w.is_stop])
         telling = f"SELECT place, n FROM {every} WHERE n <= {limit} OR place <> ALL({stops}::int[])"
@@ -143,30 +146,37 @@ class WordScorer:
             kept=True,
         )
         parts = (
-            f"SELECT h.doc, h.impact * c.weight AS part, h.facts"
+            f"SELECT h.doc, h.part * c.weight AS part, h.facts"
             f" FROM ({' UNION ALL '.join(hits)}) h JOIN {chosen} c USING (place)"
         )
         return _cover(parts, f"(SELECT count(*) FROM {chosen})")
 
-    def _hits(self, held: Sequence[Wanted]) -> list[str]:
-        """Queries for `place` (in `held`), `doc`, `impact` and `facts` of every word."""
+    def _hits(self, held: Sequence[Wanted], weights: Sequence[int]) -> list[str]:
+        """Queries for `place` (in `held`), `doc`, `part` (impact by weight) and `facts` of every word."""
         sources = []
         for is_single, columns, grouping in (
-            (True, "p.impact::int AS impact, p.facts", ""),
-            (False, "max(p.impact)::int AS impact, max(p.facts) AS facts", " GROUP BY t.place, p.doc"),
+            (True, "p.impact * t.weight AS part, p.facts", ""),
+            (False, "max(p.impact * t.weight) AS part, max(p.facts) AS facts", " GROUP BY 1, 2"),
         ):
-            rows = [(n, term) for n, w in enumerate(held) if w.is_single == is_single for term in w.terms]
+            rows = [
+                (place, weight, term)
+                for place, (w, weight) in enumerate(zip(held, weights, strict=True))
+                for term in (w.single if is_single else w.several)
+            ]
             if rows:
-                places, terms = (self._builder.bind(list(column)) for column in zip(*rows, strict=True))
+                arrays = [self._builder.bind(list(column)) for column in zip(*rows, strict=True)]
+                unnested = f"unnest({arrays[0]}::int[], {arrays[1]}::int[], {arrays[2]}::bigint[])"
                 sources.append(
-                    f"SELECT t.place, p.doc, {columns} FROM unnest({places}::int[], {terms}::bigint[])"
-                    f" AS t(place, term) JOIN @posting p ON p.term = t.term{grouping}"
+                    f"SELECT t.place, p.doc, {columns} FROM {unnested} AS t(place, weight, term)"
+                    f" JOIN @posting p ON p.term = t.term{grouping}"
                 )
         return sources
 
 
-def _cover(parts: str, words: str) -> str:
+def _cover(parts: str, words: str | int) -> str:
     """Add up the parts of each document; it is worth more the more of the words it holds."""
-    more = f"CASE WHEN {words} > 1 THEN 1 + {COVERAGE}::float8 * count(*) / {words} ELSE 1 END"
-    score = f"sum(part) / {WHOLE} * ({more})"
+    more = f"(1 + {COVERAGE}::float8 * count(*) / {words})"
+    if isinstance(words, str):
+        more = f"(CASE WHEN {words} > 1 THEN {more} ELSE 1 END)"
+    score = f"sum(part) * {more} / {WHOLE}"
     return f"SELECT doc, {score} AS score, max(facts) AS facts FROM ({parts}) s GROUP BY doc"

@@ -322,6 +322,26 @@ def test_a_role_that_may_not_install_trigrams_builds_without_them(
             connection.exec_driver_sql("DROP ROLE plain")
 
 
+def test_connections_that_were_cut_are_made_anew(
+    ready: PostgresEngine, database: sa.Engine, make: Make
+) -> None:
+    """After a restart of the server neither a search nor a change fails."""
+
+    def cut() -> None:
+        with database.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE application_name = 'forum-search'"
+            )
+
+    ready.apply([Add(make("a", "beacon"))])
+    cut()
+    assert count(ready) == 1
+    cut()
+    ready.apply([Add(make("b", "beacon"))])
+    assert count(ready) == 2
+
+
 def test_threads_share_one_engine(ready: PostgresEngine, make: Make) -> None:
     ready.rebuild([make(f"d{n}", "quiet harbour " * (n % 7 + 1), group=f"g{n % 5}") for n in range(100)])
     request = SearchRequest(PUBLIC, Phrase(("quiet", "harbour")))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from forum.search.analysis import fold
 from forum.search.grammar import parse
 from forum.search.protocol import (
     Add,
@@ -523,6 +524,63 @@ def test_words_are_analysed_in_the_languages_of_what_is_read(make: Make, add: Ad
     assert ask("x", ["public", "group:7"]).languages == {"en", "de"}
     assert ask("Massnahme", ["group:7"]).total == 1
     assert ask("Massnahme", ["group:7"], languages=frozenset(["en"])).total == 0
+
+
+LANGUAGES = {
+    "bg": ("Защита на децата в интернет и неприкосновеност на личния живот", "защита децата"),
+    "cs": ("Ochrana dětí na internetu a důvěrnost komunikací", "ochrana dětí důvěrnost"),
+    "da": ("Beskyttelse af børn på nettet og fortrolighed af kommunikation", "børn på fortrolighed"),
+    "de": ("Schutz der Kinder im Netz und Verschlüsselung von Nachrichten", "Verschlüsselung Kinder"),
+    "el": ("Προστασία των παιδιών στο διαδίκτυο και κρυπτογράφηση", "κρυπτογράφηση παιδιών"),
+    "en": ("Protection of children online and encryption of messages", "encryption children"),
+    "es": ("Protección de los niños en la red y cifrado de mensajes", "protección niños"),
+    "et": ("Laste kaitse internetis ja sõnumite krüpteerimine", "krüpteerimine sõnumite"),
+    "fi": ("Lasten suojelu verkossa ja viestien käsittely", "käsittely lasten"),
+    "fr": ("Protection des élèves en ligne et chiffrement des échanges", "élèves échanges"),
+    "ga": ("Cosaint leanaí ar líne agus criptiú teachtaireachtaí", "leanaí criptiú"),
+    "hr": ("Zaštita djece na mreži i šifriranje poruka", "zaštita šifriranje"),
+    "hu": ("A gyermekek védelme az interneten és az üzenetek titkosítása", "védelme titkosítása"),
+    "it": ("Tutela dei minori in rete e libertà delle comunicazioni", "libertà minori"),
+    "lt": ("Vaikų apsauga internete ir žinučių šifravimas", "vaikų žinučių"),
+    "lv": ("Bērnu aizsardzība tiešsaistē un ziņojumu šifrēšana", "bērnu šifrēšana"),
+    "mt": ("Il-ħarsien tat-tfal onlajn u ċ-ċifrar tal-messaġġi", "ħarsien messaġġi"),
+    "nl": ("Bescherming van kinderen en versleuteling van één bericht", "versleuteling één"),
+    "pl": ("Ochrona dzieci w sieci i poufność łączności", "poufność łączności"),
+    "pt": ("Proteção das crianças em linha e cifragem de comunicações", "proteção crianças"),
+    "ro": ("Protecția copiilor în rețea și criptarea mesajelor", "protecția rețea"),
+    "sk": ("Ochrana detí na internete a dôvernosť komunikácií", "dôvernosť detí"),
+    "sl": ("Zaščita otrok na spletu in šifriranje sporočil", "zaščita sporočil"),
+    "sv": ("Skydd av barn på nätet och förtrolighet för meddelanden", "nätet förtrolighet"),
+}
+
+
+@pytest.mark.parametrize("form", ["as written", "in capitals", "without accents"])
+def test_words_of_every_language_are_found(make: Make, add: AddAll, find: Find, form: str) -> None:
+    """The text in its language comes first, among texts in all 24, however the words are typed."""
+    add(*(make(code, text, language=code) for code, (text, _) in LANGUAGES.items()))
+    assert len(LANGUAGES) == 24
+    for code, (_, words) in LANGUAGES.items():
+        typed = {"as written": words, "in capitals": words.upper(), "without accents": fold(words)}[form]
+        assert find(typed)[0] == code, typed
+
+
+def test_long_texts_are_found_to_their_last_word(make: Make, add: AddAll, find: Find) -> None:
+    """Phrases, nears, prefixes and exclusions are exact beyond 16,383 words and 256 places of a word."""
+    start = "the state of the art and " * 8_000
+    add(
+        make("long", start + "quiet harbour of the northern lighthouse, end to end to begin"),
+        make("other", start + "quiet northern harbour, end of the begin to"),
+    )
+    assert find('"quiet harbour"') == ["long"]
+    assert find('"harbour of the northern"') == ["long"]
+    assert find('"of the begin"') == ["other"]
+    assert find('"end to end to begin"') == ["long"]
+    assert find('"the the"') == []
+    assert find("harbour NEAR/2 quiet -lighthou*") == ["other"]
+    assert find("lighthouse NEAR/3 harbour") == []
+    assert find("lighthouse NEAR/4 harbour") == ["long"]
+    assert find("lighth*") == ["long"]
+    assert find('harbour -"quiet northern"') == ["long"]
 
 
 @pytest.mark.parametrize(
