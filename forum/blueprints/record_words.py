@@ -24,6 +24,11 @@ _HAPPENED = {
     AuditAction.PASSWORD_CHANGED: lazy_gettext("Your password was changed"),
     AuditAction.TOKEN_MADE: lazy_gettext("An access token was made for you"),
     AuditAction.TOKEN_REVOKED: lazy_gettext("An access token of yours was revoked"),
+    AuditAction.APPEALED: lazy_gettext("You appealed against a decision"),
+    AuditAction.APPEAL_TAKEN: lazy_gettext("Somebody looks at your appeal"),
+    AuditAction.APPEAL_GIVEN_BACK: lazy_gettext("Your appeal waits for somebody else"),
+    AuditAction.APPEAL_WITHDRAWN: lazy_gettext("You withdrew an appeal"),
+    AuditAction.APPEAL_DECIDED: lazy_gettext("Your appeal was decided"),
     AuditAction.COAUTHOR_ADDED: lazy_gettext("You became an author of a paper"),
     AuditAction.COAUTHOR_REMOVED: lazy_gettext("You are an author of a paper no more"),
 }

@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints import wording
+from forum.domain.appeals import Side
 from forum.domain.moderation import NOT_CHOSEN, RESTRICTIONS, Action, FlagReason
 from forum.domain.statements import AccountRestriction, Category, Provision, Visibility
 from forum.services.figure_files import Table
@@ -156,7 +157,7 @@ def _summary(report: Report) -> Table:
             [gettext("Restrictions on own initiative"), report.own_initiative.count],
             [gettext("Restrictions on notice"), report.on_notice.count],
             [gettext("Notices decided on"), report.notices.count],
-            [gettext("Decisions overturned on appeal"), report.overturned],
+            [gettext("Decisions overturned on appeal"), report.complaints.upheld.total()],
             [gettext("Suspensions of authors"), report.suspensions],
             [gettext("Warnings"), report.warnings],
         ],
@@ -235,12 +236,23 @@ def _notices(report: Report) -> Table:
 
 
 def _complaints(report: Report) -> Table:
+    complaints = report.complaints
     return Table(
         "complaints",
         gettext("Complaints"),
         [gettext("What"), gettext("Figure")],
-        [[gettext("Decisions overturned on appeal"), report.overturned]],
-        gettext("Appeals are decided by a person of another body than the one who decided."),
+        [
+            [gettext("Appeals of authors, upheld"), complaints.upheld[Side.AUTHOR]],
+            [gettext("Appeals of authors, rejected"), complaints.rejected[Side.AUTHOR]],
+            [gettext("Appeals of readers who had flagged, upheld"), complaints.upheld[Side.FLAGGER]],
+            [gettext("Appeals of readers who had flagged, rejected"), complaints.rejected[Side.FLAGGER]],
+            [gettext("All appeals decided on"), complaints.count],
+            [gettext("Median hours until the decision"), _hours(complaints.median_hours)],
+        ],
+        gettext(
+            "Counted in the period of their decision, which a person of another body makes than the one who "
+            "decided first. Each is about a decision that stands in the log."
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import Authorship
 from forum.domain.audit import (
     FIND_GUARDS,
@@ -102,7 +103,11 @@ def _is_sealed_writer(
         return False
     if kind == "paper":
         return True  # what is recorded of a paper itself is done by its authors
-    models: dict[str, type[Post | PaperVersion]] = {"post": Post, "version": PaperVersion}
+    models: dict[str, type[Post | PaperVersion | Answer]] = {
+        "post": Post,
+        "version": PaperVersion,
+        "answer": Answer,
+    }
     if kind not in models:
         return False
     model = models[kind]

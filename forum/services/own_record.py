@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
+from forum.domain.appeals import Appeal
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.audit import AuditAction, AuditEntry
 from forum.domain.groups import Group
@@ -26,8 +28,11 @@ from forum.services.signing import account_keys
 
 PAGE_SIZE = 50
 
+_OF_WRITING = frozenset({"post", "version", "answer", "appeal"})
+
 _NOT_YET = (
     AuditAction.FLAGGED,
+    AuditAction.DISCLOSED,
     AuditAction.UNSEALING_ASKED,
     AuditAction.UNSEALING_APPROVED,
     AuditAction.UNSEALING_REFUSED,
@@ -72,6 +77,7 @@ def list_own_record(
     """Give a page of what was recorded about the actor."""
     if actor.account_id is None:
         raise NotAllowed("Sign in first.")
+    keys = account_keys(actor, sealing_secret)
     statement = (
         sa.select(AuditEntry, Group)
         .outerjoin(Group, Group.public_id == AuditEntry.group)
@@ -79,7 +85,8 @@ def list_own_record(
             sa.or_(
                 sa.and_(AuditEntry.subject_kind == "account", AuditEntry.subject == actor.public_id),
                 AuditEntry.facts.contains(f'"account":"{actor.public_id}"', autoescape=True),
-                *(_wrote(kind, model, actor, sealing_secret) for kind, model in _WRITTEN),
+                sa.and_(AuditEntry.subject_kind == "appeal", AuditEntry.subject.in_(_own_appeals(keys))),
+                *(_wrote(kind, model, keys) for kind, model in _WRITTEN),
             ),
             AuditEntry.action.not_in([action.value for action in _NOT_YET]),
         )
@@ -94,19 +101,24 @@ def list_own_record(
     return RecordPage(lines, lines[-1].number if len(rows) > PAGE_SIZE else None)
 
 
-_WRITTEN: tuple[tuple[SubjectKind, type[Post | PaperVersion]], ...] = (
+_WRITTEN: tuple[tuple[SubjectKind, type[Post | PaperVersion | Answer]], ...] = (
     (SubjectKind.POST, Post),
     (SubjectKind.VERSION, PaperVersion),
+    (SubjectKind.ANSWER, Answer),
 )
 
 
+def _own_appeals(keys: tuple[str, ...]) -> Any:
+    return sa.select(Appeal.public_id).where(Appeal.appellant_key.in_(keys))
+
+
 def _wrote(
-    kind: SubjectKind, model: type[Post | PaperVersion], actor: Actor, sealing_secret: bytes
+    kind: SubjectKind, model: type[Post | PaperVersion | Answer], keys: tuple[str, ...]
 ) -> sa.ColumnElement[bool]:
     mine = (
         sa.select(model.public_id)
         .join(Authorship, sa.and_(Authorship.subject_kind == kind, Authorship.subject_id == model.id))
-        .where(Authorship.writer_key.in_(account_keys(actor, sealing_secret)))
+        .where(Authorship.writer_key.in_(keys))
     )
     return sa.and_(AuditEntry.subject_kind == kind.value, AuditEntry.subject.in_(mine))
 
@@ -135,7 +147,7 @@ def _line(actor: Actor, entry: AuditEntry, group: Group | None, paths: dict[str,
         number=entry.number,
         action=entry.action,
         recorded_at=entry.recorded_at,
-        is_day_only=group is not None and is_sealed(group) and entry.subject_kind in {"post", "version"},
+        is_day_only=group is not None and is_sealed(group) and entry.subject_kind in _OF_WRITING,
         is_own_doing=entry.actor == actor.public_id or facts.get("by") == "author",
         has_actor=entry.actor is not None,
         subject_kind=entry.subject_kind,

@@ -1,34 +1,20 @@
 """Changing the key under which authorship is sealed: every sealed key that still belongs to somebody anew."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, IdempotencyKey
-from forum.domain.answers import Answer, AnswerDraft, LateEntry
-from forum.domain.appeals import Appeal
-from forum.domain.attribution import Authorship
 from forum.domain.groups import Seat
 from forum.domain.organisations import Organisation
-from forum.domain.papers import Paper
-from forum.domain.threads import ThreadAlias
+from forum.domain.tables import metadata
 from forum.errors import Invalid
 from forum.services.sealing import account_key, organisation_key, sealed_key, seat_key
 
 MIN_LENGTH = 32
 """Characters a key needs; `secrets.token_urlsafe(48)` gives 64."""
-
-_SEALED = (
-    Authorship.writer_key,
-    ThreadAlias.writer_key,
-    Paper.sealed_owner,
-    Appeal.appellant_key,
-    Answer.writer_key,
-    AnswerDraft.writer_key,
-    LateEntry.writer_key,
-)
-"""Every column that holds sealed keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +25,16 @@ class Rotation:
     """Rows that carry the new key."""
     left: int
     """Rows under keys of nobody who is there: they stay as they are, and nobody can be found by them."""
+
+
+def sealed_columns() -> list[sa.Column[Any]]:
+    """Give every column, in every table there is, that may hold a sealed writer key."""
+    return [
+        column
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.name in {"writer_key", "appellant_key", "sealed_owner"}
+    ]
 
 
 def rotate_sealing_key(session: Session, old: bytes, new: bytes) -> Rotation:
@@ -55,9 +51,8 @@ def rotate_sealing_key(session: Session, old: bytes, new: bytes) -> Rotation:
     keys += [seat_key(one) for one in session.scalars(sa.select(Seat.id))]
     anew = {sealed_key(old, key): sealed_key(new, key) for key in keys}
     changed = left = 0
-    for column in _SEALED:
-        table = sa.inspect(column.class_).local_table
-        own = table.c[column.key]
+    for own in sealed_columns():
+        table = own.table
         for held in session.scalars(sa.select(own).where(own.startswith("sealed:")).distinct()).all():
             rows = session.scalar(sa.select(sa.func.count()).select_from(table).where(own == held)) or 0
             if held in anew:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.appeals import Appeal, AppealState, Side
 from forum.domain.groups import Group, GroupRole, Membership
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import NOT_CHOSEN, RESTRICTIONS, Flag, FlagReason, ModerationDecision
@@ -138,6 +139,25 @@ class Held:
 
 
 @dataclass
+class Complaints:
+    """Appeals that were decided in the period, by whose they were."""
+
+    upheld: Counter[Side] = field(default_factory=Counter)
+    rejected: Counter[Side] = field(default_factory=Counter)
+    hours: list[float] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """All that were decided."""
+        return self.upheld.total() + self.rejected.total()
+
+    @property
+    def median_hours(self) -> float | None:
+        """The median time from the appeal to its decision."""
+        return median(self.hours) if self.hours else None
+
+
+@dataclass
 class Report:
     """Everything that a period's report says."""
 
@@ -146,8 +166,7 @@ class Report:
     on_notice: Measures = field(default_factory=Measures)
     notices: Notices = field(default_factory=Notices)
     held: Held = field(default_factory=Held)
-    overturned: int = 0
-    """Decisions of any time that an appeal overturned in the period."""
+    complaints: Complaints = field(default_factory=Complaints)
     suspensions: int = 0
     warnings: int = 0
     moderators: int = 0
@@ -168,6 +187,7 @@ def draw_report(session: Session, period: Period) -> Report:
     flags = _flags(session, period)
     for row in session.execute(_decided_in(period)):
         _count(report, row, flags.get(row.ModerationDecision.id, ()))
+    _count_complaints(session, report)
     report.moderators = _count_moderators(session, period)
     return report
 
@@ -208,8 +228,6 @@ def _flags(session: Session, period: Period) -> dict[int, list[Flag]]:
 
 def _count(report: Report, row: Any, flags: Sequence[Flag]) -> None:
     decision = row.ModerationDecision
-    if decision.action is Decision.OVERTURN:
-        report.overturned += 1
     if decision.action not in NOT_CHOSEN:
         report.by_month[decision.decided_at.strftime("%Y-%m")][decision.action] += 1
     if decision.action is Decision.SUSPEND:
@@ -269,6 +287,27 @@ def _meaning(decision: ModerationDecision, fields: dict[str, Any]) -> tuple[Cate
 
 def _hours(since: datetime, until: datetime) -> float:
     return max((until - since).total_seconds(), 0) / 3600
+
+
+def _count_complaints(session: Session, report: Report) -> None:
+    """Appeals against decisions that everybody finds in the log; an open one is in no figure yet."""
+    decided = (
+        select_decisions()
+        .with_only_columns(Appeal.side, Appeal.state, Appeal.filed_at, Appeal.decided_at)
+        .join(Appeal, Appeal.decision_id == ModerationDecision.id)
+        .where(
+            is_public_decision(),
+            Appeal.state.in_([AppealState.UPHELD, AppealState.REJECTED]),
+            Appeal.decided_at >= report.period.begins_at,
+            Appeal.decided_at < report.period.ends_at,
+        )
+    )
+    complaints = report.complaints
+    for side, state, filed_at, decided_at in session.execute(decided):
+        counter = complaints.upheld if state is AppealState.UPHELD else complaints.rejected
+        counter[side] += 1
+        if decided_at is not None:
+            complaints.hours.append(_hours(filed_at, decided_at))
 
 
 def _count_moderators(session: Session, period: Period) -> int:

@@ -10,10 +10,11 @@ from forum.domain.attribution import Attribution, Authorship
 from forum.domain.audit import AuditEntry
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling
+from forum.domain.tables import metadata
 from forum.domain.threads import ThreadAlias
 from forum.errors import Invalid
 from forum.services.actors import load_actor
-from forum.services.sealing_rotation import rotate_sealing_key
+from forum.services.sealing_rotation import rotate_sealing_key, sealed_columns
 from forum.services.unsealing import find_identity
 from tests.builders import SEALING, Builder
 from tests.services.writing import Writer
@@ -81,3 +82,15 @@ def test_the_command_prints_the_new_key_once(
     rows = session.scalars(sa.select(AuditEntry)).all()
     assert [row.action for row in rows] == ["sealing.key_rotated"] * 2
     assert key not in str([row.facts for row in rows])
+
+
+def test_no_column_for_writer_keys_is_forgotten() -> None:
+    """Writer keys take 80 characters: what else does is named here."""
+    others = {"organisation.slug", "working_group.slug", "idempotency_key.key", "idempotency_key.digest"}
+    long = {
+        str(column)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, sa.String) and column.type.length == 80
+    }
+    assert {str(column) for column in sealed_columns()} == long - others

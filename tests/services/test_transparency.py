@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.appeals import Appeal, AppealState, Side
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status, Tlp
-from forum.domain.moderation import Action, FlagReason
+from forum.domain.moderation import Action, FlagReason, ModerationDecision
+from forum.domain.notices_of_illegality import LegalNotice
 from forum.domain.statements import Category, Statement
 from forum.domain.threads import Post
 from forum.errors import Invalid
@@ -22,6 +24,7 @@ from tests.builders import Builder
 from tests.conftest import StoppedClock
 
 RULES = [{"key": "civil", "text": "Argue with the point."}]
+NOTICE = LegalNotice("/posts/x", "A Reader", "reader@members.example", is_in_good_faith=True)
 REASON = "It speaks about a person, not about the point."
 
 
@@ -47,6 +50,7 @@ class Desk:
             public_id=post.public_id,
             reason=reason,
             explanation="Something is wrong with this one.",
+            notice=NOTICE,
             now=self.clock(),
         )
         self.session.commit()
@@ -172,6 +176,41 @@ def test_nothing_closed_moves_a_figure(desk: Desk) -> None:
     desk.flag(narrow)
     desk.decide(narrow, Action.HIDE)
     assert asdict(desk.report()) == before
+
+
+def test_complaints_by_side_and_outcome(desk: Desk) -> None:
+    """With the median time; an open one, and one about what is closed, in no figure."""
+    public, closed = desk.group(), desk.group(Ceiling.MEMBERS)
+    for group in (public, closed):
+        for side, state in (
+            (Side.AUTHOR, AppealState.UPHELD),
+            (Side.AUTHOR, AppealState.REJECTED),
+            (Side.FLAGGER, AppealState.REJECTED),
+            (Side.AUTHOR, AppealState.FILED),
+        ):
+            made = desk.decide(desk.post(group), Action.HIDE)
+            decision = desk.session.scalars(
+                sa.select(ModerationDecision).where(ModerationDecision.public_id == made)
+            ).one()
+            now = desk.clock()
+            desk.session.add(
+                Appeal(
+                    decision_id=decision.id,
+                    group_id=group.id,
+                    side=side,
+                    appellant_key="account:1",
+                    reason=REASON,
+                    state=state,
+                    filed_at=now,
+                    due_at=now,
+                    decided_at=None if state is AppealState.FILED else now + timedelta(hours=5),
+                )
+            )
+            desk.session.commit()
+    complaints = desk.report().complaints
+    assert complaints.upheld == {Side.AUTHOR: 1}
+    assert complaints.rejected == {Side.AUTHOR: 1, Side.FLAGGER: 1}
+    assert (complaints.count, complaints.median_hours) == (3, 5)
 
 
 def test_moderators_are_counted_once_and_only_where_it_is_public(desk: Desk, build: Builder) -> None:

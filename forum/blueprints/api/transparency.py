@@ -8,6 +8,7 @@ from forum.blueprints.api.schemas import component, fields, flag, many, maybe, o
 from forum.blueprints.api.support import PAGING, Asked, call, url
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
+from forum.domain.appeals import Side
 from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import MODERATED, FlagReason
 from forum.domain.moderation import Action as Decision
@@ -38,7 +39,7 @@ REPORT = component(
             "own_initiative": MEASURES,
             "on_notice": MEASURES,
             "notices": fields({"by_reason": COUNTS, "restricted": COUNTS, "median_hours": HOURS}),
-            "overturned": whole("Decisions that an appeal overturned."),
+            "complaints": fields({"upheld": COUNTS, "rejected": COUNTS, "median_hours": HOURS}),
             "held": fields(
                 {
                     "published": whole("Held by a rule in vain."),
@@ -129,7 +130,11 @@ def report(asked: Asked) -> dict[str, Any]:
             "restricted": {reason.value: drawn.notices.restricted[reason] for reason in FlagReason},
             "median_hours": drawn.notices.median_hours,
         },
-        "overturned": drawn.overturned,
+        "complaints": {
+            "upheld": {side.value: drawn.complaints.upheld[side] for side in Side},
+            "rejected": {side.value: drawn.complaints.rejected[side] for side in Side},
+            "median_hours": drawn.complaints.median_hours,
+        },
         "held": {
             "published": drawn.held.published,
             "rejected": drawn.held.rejected,
