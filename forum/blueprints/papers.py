@@ -190,13 +190,14 @@ def citation(head: PaperHead, shown: VersionLine, paragraph: tuple[int, str] | N
     """Give the sentence that cites a version, or a paragraph (number, hash) of it, so that it lasts."""
     base = request.host_url.rstrip("/")
     address = f"{base}/papers/{head.paper.public_id}/v/{shown.number}"
+    kind = head.paper.translation_kind
     byline = head.byline
     author = (
         byline.alias or byline.organisation or wording.author_words(byline) or gettext("Author not shown")
     )
     parts = {
         "author": author,
-        "title": shown.title,
+        "title": f"{shown.title} ({wording.translation_name(kind)})" if kind else shown.title,
         "number": shown.number,
         "date": moment(shown.at, day=True).words,
         "group": head.group.title,

@@ -18,6 +18,7 @@ from forum.domain.questionnaires import Question, QuestionKind
 from forum.policy import Actor, visible_to
 from forum.services.chatham import is_sealed
 from forum.services.questionnaires import load_questionnaire
+from forum.services.signatures import list_signing
 
 _COUNTED = (Status.RECEIVED, Status.PUBLISHED)
 
@@ -92,20 +93,23 @@ def load_figures(session: Session, actor: Actor, group: Group, consultation: Con
 
 
 def _papers(session: Session, actor: Actor, consultation: Consultation) -> tuple[int, set[int]]:
-    """How many papers answer it (a joint position is one), and the bodies that own them."""
-    ids = (
-        sa.select(Paper.id)
+    """How many papers answer it, and the bodies behind them: a joint position is one text of N bodies.
+
+    Those that own a paper, and those that signed its newest version.
+    """
+    versions = (
+        sa.select(Paper.id, PaperVersion.id)
         .join(PaperVersion, PaperVersion.paper_id == Paper.id)
         .where(
             Paper.consultation_id == consultation.id,
             PaperVersion.status.in_(_COUNTED),
             visible_to(actor, PaperVersion),
         )
-        .distinct()
+        .order_by(PaperVersion.number)
     )
-    found = session.scalars(ids).all()
-    owners = session.scalars(sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id.in_(found)))
-    return len(found), set(owners)
+    newest = {paper_id: version_id for paper_id, version_id in session.execute(versions)}  # noqa: C416
+    owners = session.scalars(sa.select(PaperOwner.organisation_id).where(PaperOwner.paper_id.in_(newest)))
+    return len(newest), set(owners) | list_signing(session, list(newest.values()))
 
 
 def _count_under_umbrellas(session: Session, bodies: set[int]) -> int:

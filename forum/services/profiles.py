@@ -117,6 +117,7 @@ def list_papers_of(session: Session, actor: Actor, organisation: Organisation) -
                 Paper.id.in_(owned),
                 PaperVersion.id.in_(signed_by(organisation.id)),
             ),
+            Paper.translation_kind.is_(None),
             *_shows_body(Paper),
         )
         .order_by(PaperVersion.published_at.desc(), Paper.id.desc())

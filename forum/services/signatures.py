@@ -361,28 +361,13 @@ def list_signatories(session: Session, version_id: int, numbers: dict[int, int])
     return list(found.values())
 
 
-def count_bodies(session: Session, paper_ids: Sequence[int]) -> dict[int, int]:
-    """Give how many bodies stand behind the newest sent version of each joint position: one text, N bodies.
-
-    Those that signed it, and those that own it. Of papers that the caller's reader may read alone.
-    """
-    newest = (
-        sa.select(PaperVersion.paper_id, sa.func.max(PaperVersion.id).label("id"))
-        .join(Signature, Signature.version_id == PaperVersion.id)
-        .where(PaperVersion.paper_id.in_(paper_ids))
-        .group_by(PaperVersion.paper_id)
-        .subquery()
+def list_signing(session: Session, version_ids: Sequence[int]) -> set[int]:
+    """Give the keys of the bodies that signed any of these versions."""
+    return set(
+        session.scalars(
+            sa.select(Signature.organisation_id).where(Signature.version_id.in_(version_ids)).distinct()
+        )
     )
-    bodies = sa.union(
-        sa.select(newest.c.paper_id, Signature.organisation_id).join(
-            Signature, Signature.version_id == newest.c.id
-        ),
-        sa.select(newest.c.paper_id, PaperOwner.organisation_id).join(
-            PaperOwner, PaperOwner.paper_id == newest.c.paper_id
-        ),
-    ).subquery()
-    rows = session.execute(sa.select(bodies.c.paper_id, sa.func.count()).group_by(bodies.c.paper_id))
-    return {row[0]: row[1] for row in rows}
 
 
 def signed_by(organisation_id: int) -> Any:

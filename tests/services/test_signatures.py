@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
 from forum.domain.attribution import Attribution
+from forum.domain.consultations import AnswersVisible
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.organisations import Organisation
@@ -18,12 +19,14 @@ from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, can
 from forum.services import drafts, signatories, signatures
 from forum.services.drafts import Draft
+from forum.services.figures import load_figures
 from forum.services.paper_choices import PaperChoices
 from forum.services.signature_reminders import list_recipients
 from forum.services.signatures import Reply
 from forum.services.subjects import subject_of
 from tests.builders import SEALING, Builder
 from tests.conftest import StoppedClock
+from tests.services.consulting import consultation
 from tests.services.paper_writing import PaperWriter, text
 from tests.support import body_of, count_statements, deliver
 
@@ -393,10 +396,18 @@ def test_the_board_costs_the_same_for_any_number_of_bodies(joint: Joint) -> None
 
 
 def test_a_joint_position_counts_once(joint: Joint) -> None:
-    """One text and its bodies: a coalition, not a campaign."""
+    """One text and its bodies, in the figures of a consultation: a coalition, not a campaign."""
+    build, session = joint.build, joint.session
+    asked = consultation(build, joint.group, answers_visible=AnswersVisible.AT_ONCE)
+    session.get_one(Paper, joint.draft.paper.id).consultation_id = asked.id
+    session.commit()
     other, person = joint.another()
+    refusing, refuser = joint.another()
     joint.reply(joint.outsider, joint.outside)
     joint.reply(person, other)
+    joint.reply(refuser, refusing, DECLINE)
     joint.papers.send(joint.coordinator, joint.draft)
-    assert joint.session.scalar(sa.select(sa.func.count()).select_from(Paper)) == 1
-    assert signatures.count_bodies(joint.session, [joint.draft.paper.id]) == {joint.draft.paper.id: 3}
+    figures = load_figures(session, build.actor(joint.coordinator), joint.group, asked)
+    assert (figures.papers, figures.paper_bodies) == (1, 3)
+    outside = load_figures(session, build.actor(build.account()), joint.group, asked)
+    assert (outside.papers, outside.paper_bodies) == (0, 0)

@@ -14,6 +14,7 @@ from forum.blueprints.api.answers import (
 from forum.blueprints.api.schemas import component, fields, flag, many, maybe, moment, one_of, text, whole
 from forum.blueprints.api.support import Asked, call, url, utc
 from forum.blueprints.identity import current_actor
+from forum.domain.papers import TranslationKind
 from forum.extensions import db, search_engine
 from forum.search.query import FACETS
 from forum.services.indexing import DOCUMENT_KINDS
@@ -54,6 +55,9 @@ HIT = component(
             "status": STATUS,
             "label": LABEL,
             "language": LANGUAGE_SHOWN,
+            "translation": maybe(
+                one_of(TranslationKind, "Who answers for it, where it is a translation; null: authentic.")
+            ),
             "version": maybe(whole("Of the paper.", 1)),
             "newer_version": maybe(whole("The newest one that you may read, if this is not it.", 1)),
             "paragraph": maybe(whole("Of the paper, where the passage begins.", 1)),
@@ -147,6 +151,7 @@ def _hit(found: Found) -> dict[str, Any]:
         "status": found.status,
         "label": found.tlp,
         "language": found.language,
+        "translation": found.translation,
         "version": found.version,
         "newer_version": found.newer.number if found.newer is not None else None,
         "paragraph": found.paragraph,
