@@ -1,6 +1,10 @@
 """A version as a file: DOCX, tagged PDF, and a page made for printing. Who may read it may take it along."""
 
+import fcntl
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from flask import Blueprint, Response, current_app, render_template, send_file
 from flask_babel import gettext
@@ -9,11 +13,10 @@ from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import citation, paper_path
 from forum.domain.document_html import read_html
-from forum.domain.documents import Document
 from forum.domain.papers import Purpose, TranslationKind
 from forum.domain.text import slugify
 from forum.domain.uploads import MEDIA_TYPES, FileKind, Refused
-from forum.errors import Invalid
+from forum.errors import Invalid, TooSoon
 from forum.extensions import db
 from forum.office.front import Front
 from forum.office.limited import print_paper
@@ -40,14 +43,28 @@ def docx(slug: str, paper_id: str, number: int) -> Response:
 def pdf(slug: str, paper_id: str, number: int) -> Response:
     """Give a version as tagged PDF."""
     head, shown, text = _load(slug, paper_id, number)
-    document: Document = read_html(text.html)
+    front = front_of(head, shown, text)
     try:
-        data = print_paper(document, front_of(head, shown, text), current_app.config["PDF_FONTS"])
+        with _one_at_a_time():
+            data = print_paper(read_html(text.html), front, current_app.config["PDF_FONTS"])
     except Refused:
         raise Invalid(
             "This paper could not be set as PDF. Take the DOCX, or print the page made for that."
         ) from None
     return _download(data, FileKind.PDF, shown)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Set one PDF at a time: a long one takes seconds, and the other processes have pages to serve."""
+    with (Path(current_app.instance_path) / "printing.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TooSoon(
+                "Another paper is being set as PDF just now. Try again in %(seconds)d seconds.", seconds=5
+            ) from None
+        yield
 
 
 @blueprint.get("/print")

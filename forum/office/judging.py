@@ -1,9 +1,11 @@
 """Whether a DOCX or ODT may be kept: its structure, and what it carries beside its text."""
 
 import posixpath
+import re
 
 from forum.domain.uploads import FileKind, Refusal, Refused
 from forum.office.docx_parts import main_part
+from forum.office.docx_parts import q as docx_q
 from forum.office.odt_parts import NAMESPACES, q
 from forum.office.packages import Package, parse
 
@@ -16,6 +18,10 @@ _SCRIPTED = frozenset({f"{{{NAMESPACES['script']}}}event-listener", f"{{{NAMESPA
 _LOADED = frozenset({
     f"{{{NAMESPACES['draw']}}}{name}" for name in ("image", "object", "object-ole", "plugin", "applet")
 } | {f"{{{NAMESPACES['text']}}}section-source", f"{{{NAMESPACES['style']}}}background-image"})  # fmt: skip
+_DDE = frozenset({f"{{{NAMESPACES['office']}}}dde-source", f"{{{NAMESPACES['text']}}}dde-connection"})
+_SCRIPT_ADDRESSES = ("vnd.sun.star.script:", "vnd.sun.star.expand:", "macro:", "javascript:")
+_RUNNING_FIELD = re.compile(r"\s*(?:DDE|DDEAUTO|MACROBUTTON)\b", re.IGNORECASE)
+_LOADING_FIELD = re.compile(r"\s*(?:INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|DATABASE)\b", re.IGNORECASE)
 _OFFICE_EMBEDDED = (".xlsx", ".docx", ".pptx")
 
 
@@ -43,6 +49,8 @@ def _judge_docx(package: Package) -> None:
     for name in package.names:
         if name.endswith(".rels"):
             _judge_relationships(package, name)
+        elif name.startswith("word/") and name.endswith(".xml"):
+            _judge_fields(package, name)
         elif not name.endswith((".xml", ".vml")):
             _judge_part(package, name)
 
@@ -56,6 +64,25 @@ def _judge_relationships(package: Package, name: str) -> None:
             continue  # the template on the author's own disk: cleaning takes the reference out
         if is_outside and kind != "hyperlink":
             raise Refused(Refusal.EXTERNAL)
+
+
+def _judge_fields(package: Package, name: str) -> None:
+    """Fields that run a program or load a file are refused, however they are cut into pieces."""
+    if b"instr" not in package.read(name):
+        return
+    for paragraph in package.xml(name).iter(docx_q("w:p")):
+        pieces = [[field.get(docx_q("w:instr"), "")] for field in paragraph.iter(docx_q("w:fldSimple"))]
+        for element in paragraph.iter(docx_q("w:fldChar"), docx_q("w:instrText")):
+            if element.tag == docx_q("w:instrText"):
+                pieces = pieces or [[]]
+                pieces[-1].append(element.text or "")
+            elif element.get(docx_q("w:fldCharType")) == "begin":
+                pieces.append([])
+        for instruction in map("".join, pieces):
+            if _RUNNING_FIELD.match(instruction):
+                raise Refused(Refusal.MACROS)
+            if _LOADING_FIELD.match(instruction):
+                raise Refused(Refusal.EXTERNAL)
 
 
 def _judge_part(package: Package, name: str) -> None:
@@ -89,9 +116,10 @@ def _judge_odt_xml(package: Package, name: str) -> None:
     if not data.strip():
         return
     for element in parse(data).iter():
-        if element.tag in _SCRIPTED:
+        address = element.get(q("xlink:href"), "")
+        is_script = address.lower().lstrip().startswith(_SCRIPT_ADDRESSES)
+        if element.tag in _SCRIPTED or element.tag in _DDE or is_script:
             raise Refused(Refusal.MACROS)
-        if element.tag in _LOADED:
-            address = element.get(q("xlink:href"), "")
-            if ":" in address.split("/")[0] or address.startswith(("/", "..")):
-                raise Refused(Refusal.EXTERNAL)
+        is_outside = ":" in address.split("/")[0] or address.startswith(("/", "..", "\\"))
+        if element.tag in _LOADED and is_outside:
+            raise Refused(Refusal.EXTERNAL)

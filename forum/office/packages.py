@@ -47,7 +47,6 @@ class Package:
             raise Refused(Refusal.DAMAGED) from None
         _judge(entries)
         self.names = [entry.filename for entry in entries if not entry.is_dir()]
-        self._left = MAX_UNPACKED
 
     def __enter__(self) -> "Package":
         return self
@@ -68,8 +67,7 @@ class Package:
                 data = source.read(declared + 1)
         except (KeyError, *_BROKEN):
             raise Refused(Refusal.DAMAGED) from None
-        self._left -= len(data)
-        if len(data) > declared or self._left < 0:
+        if len(data) > declared:
             raise Refused(Refusal.UNPACKS)
         return data
 

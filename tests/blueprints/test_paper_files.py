@@ -1,10 +1,12 @@
 """A version as DOCX, PDF and printed page: for whoever may read it, and nobody else."""
 
+import fcntl
 import io
 from pathlib import Path
 
 import docx
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
@@ -131,3 +133,14 @@ def test_files_name_nobody_whom_the_page_does_not_name(
         data = (str(pdf.metadata) + "".join(page.extract_text() for page in pdf.pages)).encode()
     assert b"Secretname" not in data
     assert b"Words." in data
+
+
+def test_one_pdf_is_set_at_a_time(app: Flask, client: FlaskClient, world: World) -> None:
+    """Whoever comes meanwhile is asked to wait a little: pages must not wait for a long paper."""
+    path = f"{world.path}versions/1/paper.pdf"
+    with (Path(app.instance_path) / "printing.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        answer = client.get(path)
+        assert answer.status_code == 429
+        assert "Try again in 5 seconds" in answer.text
+    assert client.get(path).status_code == 200

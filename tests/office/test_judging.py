@@ -144,3 +144,39 @@ def test_links_are_no_way_out(tmp_path: Path) -> None:
     assert judged(tmp_path, data, FileKind.DOCX) is None
     link = '<text:p><text:a xlink:href="https://x.example/">a</text:a></text:p>'
     assert judged(tmp_path, odt_bytes(link), FileKind.ODT) is None
+
+
+def word_field(*pieces: str) -> bytes:
+    """A DOCX with a field whose instruction is cut into pieces."""
+    text = unzipped(docx_bytes("BODY"))["word/document.xml"].decode()
+    runs = "".join(f"<w:r><w:instrText>{piece}</w:instrText></w:r>" for piece in pieces)
+    field = f'<w:r><w:fldChar w:fldCharType="begin"/></w:r>{runs}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    return with_parts(docx_bytes(), word__document_dot_xml=text.replace("<w:r><w:t>BODY</w:t></w:r>", field))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "reason"),
+    [
+        (word_field(" DDE", "AUTO c:\\x.exe "), FileKind.DOCX, Refusal.MACROS),
+        (word_field(' INCLUDEPICTURE "http://elsewhere.example/p.png"'), FileKind.DOCX, Refusal.EXTERNAL),
+        (word_field(' HYPERLINK "https://x.example/"'), FileKind.DOCX, None),
+        (word_field(" PAGE "), FileKind.DOCX, None),
+        (odt_bytes("<text:p><text:dde-connection/></text:p>"), FileKind.ODT, Refusal.MACROS),
+        (
+            odt_bytes('<text:p><text:a xlink:href="vnd.sun.star.script:x">a</text:a></text:p>'),
+            FileKind.ODT,
+            Refusal.MACROS,
+        ),
+        (
+            odt_bytes('<text:p><draw:frame><draw:image xlink:href="\\\\host\\p.png"/></draw:frame></text:p>'),
+            FileKind.ODT,
+            Refusal.EXTERNAL,
+        ),
+    ],
+    ids=["runs a program", "loads a picture", "a link", "a number", "ODT runs", "ODT script", "ODT share"],
+)
+def test_fields_and_addresses_that_act(
+    tmp_path: Path, data: bytes, kind: FileKind, reason: Refusal | None
+) -> None:
+    """Programs are not run and files not loaded for being opened."""
+    assert judged(tmp_path, data, kind) is reason
