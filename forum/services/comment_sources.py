@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.comments import CommentAnswer, Disposition, Placement, Suggestion
 from forum.domain.labels import Status, Tlp
-from forum.domain.threads import Post, Thread
+from forum.domain.threads import AnchorState, Post, Thread
 from forum.errors import NotFound
 from forum.policy import Actor, visible_to
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
@@ -37,6 +38,15 @@ class CommentSource:
     language: str
     byline: Byline
     replies: int
+    suggestion: str | None
+    """The wording it suggests, in Markdown; None where it suggests none."""
+    disposition: Disposition | None
+    reason: str | None
+    answered_at: datetime | None
+    state: AnchorState | None
+    """What became of its passage in the newest version that the reader may read."""
+    stands_at: str | None
+    """The paragraph in which it stands there."""
     at: datetime
     is_day_only: bool
 
@@ -98,16 +108,35 @@ def _comments(actor: Actor, head: PaperHead) -> Any:
             Thread.anchor_exact,
             Thread.anchor_prefix,
             Thread.anchor_suffix,
+            Thread.anchor_start,
             Thread.published_count,
             Thread.created_at,
             Post.source,
             Post.html,
             Post.language,
+            Suggestion.replacement,
+            CommentAnswer.disposition,
+            CommentAnswer.reason,
+            CommentAnswer.answered_at,
+            Placement.state,
+            Placement.paragraph,
             *(getattr(Post, name) for name in ATTRIBUTED),
             *author_columns(),
         )
         .select_from(Thread)
         .join(Post, sa.and_(Post.thread_id == Thread.id, Post.number == 1))
+        .outerjoin(Suggestion, Suggestion.thread_id == Thread.id)
+        .outerjoin(
+            CommentAnswer,
+            sa.and_(CommentAnswer.thread_id == Thread.id, CommentAnswer.replaced_at.is_(None)),
+        )
+        .outerjoin(
+            Placement,
+            sa.and_(
+                Placement.thread_id == Thread.id,
+                Placement.version_id == (head.newest.id if head.newest else 0),
+            ),
+        )
         .where(*_seen(actor, head))
     )
     return join_author(statement, Post)
@@ -120,6 +149,7 @@ def _numbers(head: PaperHead) -> Mapping[int, tuple[int, bool]]:
 def _source(
     actor: Actor, head: PaperHead, row: Any, numbers: Mapping[int, tuple[int, bool]]
 ) -> CommentSource:
+    is_here = head.newest is not None and row.version_id == head.newest.id and row.anchor_start is not None
     number, is_text = numbers.get(row.version_id, (None, False))
     return CommentSource(
         public_id=row.public_id,
@@ -136,6 +166,12 @@ def _source(
         language=row.language,
         byline=present(actor, head.group, row, row),
         replies=row.published_count - 1 if row.status is Status.PUBLISHED else 0,
+        suggestion=row.replacement,
+        disposition=row.disposition,
+        reason=row.reason,
+        answered_at=row.answered_at,
+        state=row.state if not is_here else AnchorState.KEPT,
+        stands_at=row.paragraph if not is_here else row.anchor_paragraph,
         at=row.created_at,
         is_day_only=is_sealed(head.group) or row.alias is not None,
     )

@@ -103,3 +103,50 @@ def test_the_label_is_on_every_sheet(site: Site, context_of: ContextOf) -> None:
     assert "Reporting duties that small services can meet" in sheets[0]
     assert "What we propose" not in sheets[0]
     assert "Back to the paper" not in " ".join(sheets)
+
+
+_SELECT = """([first, last]) => {
+  const range = document.createRange();
+  range.setStart(document.querySelector(first).firstChild, 0);
+  const end = document.querySelector(last).lastChild;
+  range.setEnd(end, end.textContent.length);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}"""
+
+
+def test_a_selected_passage_is_commented_on(site: Site, context_of: ContextOf) -> None:
+    """Over the end of a paragraph, with tools and comments in between; the next Tab reaches the button."""
+    page = context_of("member").new_page()
+    complaints = listen(page)
+    words = site.world.words
+    path = f"/groups/{words['group']}/papers/{words['debated']}/"
+    page.goto(path)
+    page.evaluate(_SELECT, ["#p3", "#p5"])
+    page.locator("#passage-tools").wait_for()
+    button = page.get_by_role("button", name="Comment on this passage")
+    assert page.evaluate(
+        "document.querySelector('#passage-tools').previousElementSibling.contains("
+        "document.querySelector('#p5'))"
+    )
+    assert_well_made(page)
+    page.evaluate(_SELECT, ["#p3", "#p5"])
+    button.focus()
+    page.keyboard.press("Enter")
+    quoted = page.locator(".quoted-passage blockquote").inner_text()
+    assert quoted.startswith("Reports are counted")
+    assert quoted.endswith("it received.")
+    page.get_by_label("Your text").fill("Both paragraphs say the same.")
+    page.get_by_role("button", name="Send").click()
+    assert "Both paragraphs say the same." in page.locator(".post-body").first.inner_text()
+    assert complaints == []
+
+
+def test_without_scripts_a_paragraph_is_commented_on(site: Site, context_of: ContextOf) -> None:
+    """The link under it leads to the same composer."""
+    page = context_of("member", width=390, scripts=False).new_page()
+    words = site.world.words
+    page.goto(f"/groups/{words['group']}/papers/{words['debated']}/")
+    assert not page.locator("#passage-tools").is_visible()
+    page.get_by_role("link", name="Comment paragraph 5").click()
+    assert page.locator(".quoted-passage blockquote").inner_text().startswith("Every service publishes")

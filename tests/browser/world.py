@@ -16,6 +16,7 @@ from forum.services.labels import relabel
 from forum.services.saved_searches import save_search
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
+from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.builders import Builder
@@ -109,6 +110,7 @@ def build_world(build: Builder) -> World:
             **moderated,
             **words,
             **add_consultations(build, public, people["member"], writer),
+            **add_comments(build, public, people["chair"], people["member"]),
             **add_papers(build, public, writer, people["member"], company.slug),
             **add_joint_positions(build, public, people["member"], people["signer"], charity.slug),
         },

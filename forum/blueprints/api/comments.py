@@ -20,21 +20,24 @@ from forum.blueprints.api.answers import (
     author_of,
 )
 from forum.blueprints.api.papers import find_head
-from forum.blueprints.api.schemas import component, fields, maybe, moment, page_of, text, whole
+from forum.blueprints.api.schemas import component, fields, maybe, moment, one_of, page_of, text, whole
 from forum.blueprints.api.support import PAGING, Asked, call, once, rendered, url, utc
 from forum.blueprints.api.threads import signing_of
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import now
 from forum.domain.anchors import MAX_LENGTH
+from forum.domain.comments import MAX_REPLACEMENT, Disposition
 from forum.domain.papers import PaperVersion
-from forum.domain.threads import ThreadKind
+from forum.domain.threads import AnchorState, ThreadKind
 from forum.errors import Invalid, NotFound
 from forum.extensions import db
 from forum.policy import Actor
 from forum.services.addresses import thread_path
+from forum.services.comment_rights import require_suggesting
 from forum.services.comment_sources import CommentSource, get_comment_source, list_comment_sources
 from forum.services.papers import PaperHead
 from forum.services.passages import Commented, anchor_in, anchor_of_quote, get_commented
+from forum.services.suggestions import add_suggestion, words_of
 from forum.services.threads import Anchor, open_thread
 
 _AROUND = 1000
@@ -56,6 +59,10 @@ COMMENT = component(
             "body": BODY,
             "html": HTML,
             "replies": whole(),
+            "suggestion": maybe(text("The wording that it suggests for its passage, in Markdown.")),
+            "answer": maybe(fields({"disposition": one_of(Disposition), "reason": text(), "at": moment()})),
+            "state": maybe(one_of(AnchorState, "What became of its passage in the newest version.")),
+            "stands_at": maybe(text("The paragraph of the newest version in which it stands: p18.")),
             "at": moment(),
             "url": URL,
         }
@@ -99,8 +106,22 @@ def _comment(head: PaperHead, comment: CommentSource) -> dict[str, Any]:
         "body": comment.source,
         "html": comment.html,
         "replies": comment.replies,
+        "suggestion": comment.suggestion,
+        "answer": _answer(comment),
+        "state": comment.state,
+        "stands_at": comment.stands_at,
         "at": utc(comment.at, day_only=comment.is_day_only),
         "url": url(thread_path(head.group.slug, comment.public_id)),
+    }
+
+
+def _answer(comment: CommentSource) -> dict[str, Any] | None:
+    if comment.disposition is None or comment.answered_at is None:
+        return None
+    return {
+        "disposition": comment.disposition,
+        "reason": comment.reason or "",
+        "at": utc(comment.answered_at, day_only=comment.is_day_only),
     }
 
 
@@ -120,12 +141,15 @@ def _comment(head: PaperHead, comment: CommentSource) -> dict[str, Any]:
             )
             | {"description": "The words in question: {exact, prefix?, suffix?}."},
             "paragraph": text("A whole paragraph instead: p17.", 16),
+            "suggestion": text(
+                "The wording that should stand there, in Markdown; empty where it should go.", MAX_REPLACEMENT
+            ),
             "title": TITLE | {"description": "Without it the passage names the comment."},
             "language": LANGUAGE,
             **SIGNING,
         },
     ),
-    renamed={"speaking_for": "organisation"},
+    renamed={"speaking_for": "organisation", "replacement": "suggestion", "exact": "selector"},
 )
 def comment_(asked: Asked, paper: str) -> dict[str, Any]:
     """Open a comment; its label is the version's."""
@@ -133,10 +157,13 @@ def comment_(asked: Asked, paper: str) -> dict[str, Any]:
     if "selector" in body and "paragraph" in body:
         raise Invalid("Send either words or a paragraph.", field="selector")
     made = rendered(body["body"], "post")
+    suggested = words_of(body["suggestion"]) if "suggestion" in body else None
 
     def make(session: Session, actor: Actor) -> str:
         commented = _commented(session, actor, paper, body["version"])
         anchor = _anchor(commented.version, body)
+        if suggested is not None:
+            require_suggesting(session, actor, commented.group, commented.paper)
         thread = open_thread(
             session,
             actor,
@@ -149,6 +176,8 @@ def comment_(asked: Asked, paper: str) -> dict[str, Any]:
             anchor=anchor,
             **signing_of(actor, body),
         )
+        if suggested is not None:
+            add_suggestion(session, thread.row, *suggested)
         return str(thread.row.public_id)
 
     made_id = once(make)

@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
+from forum.domain.comments import Disposition
 from forum.domain.groups import Group, GroupRole, HoldingRule
 from forum.domain.labels import Ceiling, Tlp
+from forum.domain.papers import Paper
 from forum.domain.threads import Thread
+from forum.services.comment_answers import answer_comment
 from tests.blueprints.api.conftest import Api
 from tests.builders import Builder
 
@@ -173,3 +176,34 @@ def test_who_reads_but_may_not_write_is_told_so(api: Api, build: Builder, scene:
     sent = {"version": 1, "body": "x"}
     assert api.post(f"/papers/{scene[2]}/comments", build.account(), sent).status_code == 403
     assert api.post(f"/papers/{scene[2]}/comments", None, sent).status_code == 401
+
+
+def test_wording_is_suggested_and_the_answer_comes_back(
+    api: Api, build: Builder, scene: Scene, session: Session
+) -> None:
+    """Refused on a position until its owner takes suggestions; then with answer and place."""
+    group, author, paper = scene
+    who = build.member(group)
+    sent = {"version": 1, "body": "Why one?", "selector": {"exact": "begins a deadline"}}
+    refused = api.post(f"/papers/{paper}/comments", who, sent | {"suggestion": "begins two deadlines"})
+    assert refused.status_code == 403
+    session.query(Paper).filter_by(public_id=paper).one().takes_suggestions = True
+    session.commit()
+    same = api.post(f"/papers/{paper}/comments", who, sent | {"suggestion": "begins a *deadline*"})
+    assert (same.status_code, list(same.json["errors"])) == (422, ["suggestion"])
+    made = api.post(f"/papers/{paper}/comments", who, sent | {"suggestion": "begins two deadlines"}).json
+    assert (made["suggestion"], made["answer"]) == ("begins two deadlines", None)
+    assert (made["state"], made["stands_at"]) == ("kept", "p1")
+    answer_comment(
+        session,
+        build.actor(author),
+        group.slug,
+        made["id"],
+        Disposition.REJECTED,
+        "One deadline is enough for everybody.",
+        now=build.clock(),
+    )
+    session.commit()
+    (listed,) = api.get(f"/papers/{paper}/comments").json["items"]
+    assert listed["answer"]["disposition"] == "rejected"
+    assert listed["answer"]["reason"] == "One deadline is enough for everybody."
