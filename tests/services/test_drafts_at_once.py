@@ -1,52 +1,26 @@
 """Two authors of one draft at the same moment, on real databases: one wins, the other is told."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
-from forum.database import prepare_engine, writing
+from forum.database import writing
 from forum.domain.accounts import Account
 from forum.domain.papers import PaperVersion
-from forum.domain.tables import metadata
 from forum.errors import Conflict
 from forum.policy import Actor
 from forum.services import coauthors, drafts, versions
 from forum.services.actors import load_actor
 from tests.builders import SEALING, Builder
 from tests.conftest import StoppedClock
+from tests.services.conftest import Sessions
 from tests.services.paper_writing import PaperWriter, text
 
-Sessions = sessionmaker[Session]
 
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sessions]:
-    """Sessions on empty tables, of a file and of a server."""
-    schema = "drafts_at_once"
-    if request.param == "sqlite":
-        engine = sa.create_engine(f"sqlite:///{tmp_path / 'forum.db'}")
-    else:
-        url = request.getfixturevalue("postgresql_url")
-        engine = sa.create_engine(url, connect_args={"options": f"-csearch_path={schema}"})
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
-            connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    prepare_engine(engine, synchronous="OFF")
-    metadata.create_all(engine)
-    yield sessionmaker(engine, expire_on_commit=False)
-    if request.param == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
-
-
-def two_authors(sessions: Sessions, clock: StoppedClock) -> tuple[str, int, list[int]]:
+def two_authors(real_sessions: Sessions, clock: StoppedClock) -> tuple[str, int, list[int]]:
     """A draft that two people write: its id, its lock, the people."""
-    with sessions() as session:
+    with real_sessions() as session:
         build = Builder(session, clock)
         group = build.group()
         author, other = build.member(group), build.member(group)
@@ -56,13 +30,13 @@ def two_authors(sessions: Sessions, clock: StoppedClock) -> tuple[str, int, list
         return draft.version.public_id, draft.version.lock_version, [author.id, other.id]
 
 
-def at_once(sessions: Sessions, clock: StoppedClock, people: list[int], work: object) -> list[str]:
+def at_once(real_sessions: Sessions, clock: StoppedClock, people: list[int], work: object) -> list[str]:
     """Run work(session, actor, name) for each person in a thread of their own; give what came of it."""
     barrier = threading.Barrier(len(people))
     outcomes: dict[int, str] = {}
 
     def run(person: int) -> None:
-        with sessions() as session:
+        with real_sessions() as session:
             session.get_one(Account, person)
             barrier.wait()
             try:
@@ -81,41 +55,41 @@ def at_once(sessions: Sessions, clock: StoppedClock, people: list[int], work: ob
     return [outcomes.get(person, "broke") for person in people]
 
 
-def test_two_who_send_at_once(sessions: Sessions, clock: StoppedClock) -> None:
+def test_two_who_send_at_once(real_sessions: Sessions, clock: StoppedClock) -> None:
     """One version with the winner's text; the other keeps theirs and begins the next draft with it."""
-    draft, lock, people = two_authors(sessions, clock)
+    draft, lock, people = two_authors(real_sessions, clock)
 
     def save_and_send(session: Session, actor: Actor, words: str) -> None:
         drafts.save_draft(session, actor, draft, text(words), lock_version=lock, now=clock())
         versions.publish_draft(session, actor, draft, now=clock(), sealing_secret=SEALING)
 
-    outcomes = at_once(sessions, clock, people, save_and_send)
+    outcomes = at_once(real_sessions, clock, people, save_and_send)
     assert sorted(outcomes) == ["told", "won"]
     winner = people[outcomes.index("won")]
-    with sessions() as session:
+    with real_sessions() as session:
         (version,) = session.scalars(sa.select(PaperVersion))
         assert (version.number, version.source.strip()) == (1, f"Words of {winner}.")
 
 
-def test_two_who_save_at_once(sessions: Sessions, clock: StoppedClock) -> None:
+def test_two_who_save_at_once(real_sessions: Sessions, clock: StoppedClock) -> None:
     """One save counts, the other is a conflict: no text is overwritten unseen."""
-    draft, lock, people = two_authors(sessions, clock)
+    draft, lock, people = two_authors(real_sessions, clock)
 
     def save(session: Session, actor: Actor, words: str) -> None:
         drafts.save_draft(session, actor, draft, text(words), lock_version=lock, now=clock())
 
-    outcomes = at_once(sessions, clock, people, save)
+    outcomes = at_once(real_sessions, clock, people, save)
     assert sorted(outcomes) == ["told", "won"]
-    with sessions() as session:
+    with real_sessions() as session:
         (version,) = session.scalars(sa.select(PaperVersion))
         assert version.source.strip() == f"Words of {people[outcomes.index('won')]}."
         assert version.lock_version == lock + 1
 
 
-def test_two_who_begin_the_next_version_at_once(sessions: Sessions, clock: StoppedClock) -> None:
+def test_two_who_begin_the_next_version_at_once(real_sessions: Sessions, clock: StoppedClock) -> None:
     """There is one draft of it; the other is told that somebody began one."""
-    draft, _lock, people = two_authors(sessions, clock)
-    with sessions() as session:
+    draft, _lock, people = two_authors(real_sessions, clock)
+    with real_sessions() as session:
         build = Builder(session, clock)
         author = session.get_one(Account, people[0])
         sent = versions.publish_draft(
@@ -127,4 +101,4 @@ def test_two_who_begin_the_next_version_at_once(sessions: Sessions, clock: Stopp
     def begin(session: Session, actor: Actor, words: str) -> None:
         drafts.start_version(session, actor, slug, paper, text(words), based_on=1, now=clock())
 
-    assert sorted(at_once(sessions, clock, people, begin)) == ["told", "won"]
+    assert sorted(at_once(real_sessions, clock, people, begin)) == ["told", "won"]
