@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.accounts import Account, AccountStatus, PlatformRole
 from forum.domain.appeals import Appeal
 from forum.domain.attribution import Authorship
 from forum.domain.groups import Group, GroupRole, Membership
@@ -64,10 +65,15 @@ def load_rights(
 def list_deciders(
     session: Session, appeal: Appeal, *, now: datetime, sealing_secret: bytes
 ) -> frozenset[int]:
-    """Give the accounts that may decide an appeal in a group now."""
+    """Give the accounts that may decide an appeal now."""
     rights = load_rights(session, [appeal], now=now, sealing_secret=sealing_secret)[appeal.id]
     if rights.group is None:
-        return frozenset()
+        ids = session.scalars(
+            sa.select(Account.id).where(
+                Account.platform_role != PlatformRole.MEMBER, Account.status == AccountStatus.ACTIVE
+            )
+        )
+        return frozenset(_able(session, rights, ids.all(), now, sealing_secret))
     role = GroupRole.SECRETARIAT if rights.is_secretariat_needed else GroupRole.MODERATOR
     return frozenset(_list_able(session, rights, role, now, sealing_secret))
 
@@ -82,7 +88,13 @@ def _list_able(
         .where(Membership.group_id == rights.group.id, Membership.role == role, Membership.ended_at.is_(None))
         .distinct()
     )
-    actors = [load_actor(session, one, now=now, sealing_secret=sealing_secret) for one in ids.all()]
+    return _able(session, rights, ids.all(), now, sealing_secret)
+
+
+def _able(
+    session: Session, rights: AppealRights, ids: Sequence[int], now: datetime, sealing_secret: bytes
+) -> list[int]:
+    actors = [load_actor(session, one, now=now, sealing_secret=sealing_secret) for one in ids]
     return [
         actor.account_id
         for actor in actors

@@ -14,6 +14,7 @@ from forum.services.access_requests import ask_for_account, ask_for_seat
 from forum.services.invitations import invitation_token, invite
 from forum.services.labels import relabel
 from forum.services.saved_searches import save_search
+from tests.browser.appeals import build_appeals
 from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
 from tests.browser.world_comments import add_comments
@@ -95,6 +96,7 @@ def build_world(build: Builder) -> World:
     words = build_discussions(build, public, people, writer, {"company": company, "charity": charity})
     _stages_and_consultation(build, public.id)
     moderated = build_moderation(build, public, thread, people, charity)
+    moderated |= build_appeals(build, public, thread, people)
     build.mandate(writer, company)
     return World(
         people,

@@ -151,7 +151,7 @@ def test_upheld_everything_else_is_undone_too(
 
 
 def test_whoever_is_suspended_may_appeal(
-    house: House, build: Builder, session: Session, clock: StoppedClock
+    house: House, build: Builder, session: Session, app: Flask, clock: StoppedClock
 ) -> None:
     """From the whole forum too: decided by somebody else of the platform, and over at once."""
     one, two = (build.account(platform_role=PlatformRole.SECRETARIAT) for _ in range(2))
@@ -163,6 +163,8 @@ def test_whoever_is_suspended_may_appeal(
     clock.advance(minutes=2)
     assert build.actor(house.author).is_suspended
     appeal = house.file(decision)
+    deliver(app, clock)
+    assert _told(session, NoticeKind.APPEAL_FILED) == {two.id}
     for nobody in (one, house.first):
         with pytest.raises((NotAllowed, NotFound)):
             house.take(appeal, nobody)

@@ -1,5 +1,6 @@
 """The moderation queue, and deciding."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,20 +11,22 @@ from forum.blueprints.api.support import PAGING, Asked, call, once, url, utc
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
 from forum.domain.attribution import SubjectKind
-from forum.domain.moderation import MAX_REASON, MODERATED, FlagReason, Why
+from forum.domain.labels import Tlp
+from forum.domain.moderation import MAX_REASON, MODERATED, NOT_CHOSEN, FlagReason, Why
 from forum.domain.moderation import Action as Decision
 from forum.domain.working_days import Bucket
-from forum.errors import NotAllowed
+from forum.errors import Invalid, NotAllowed
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.services.access_tokens import Scope
 from forum.services.chatham import is_sealed
+from forum.services.further_decisions import Terms
 from forum.services.moderation import decide, get_decision
 from forum.services.moderation_queue import QueueEntry, QueueFilters, list_queue_after
 from forum.services.paging import checked_place
 
 SUBJECT = fields({"kind": one_of(MODERATED), "id": ID})
-DECISIONS = [decision for decision in Decision if decision is not Decision.UNDO]
+DECISIONS = [decision for decision in Decision if decision not in NOT_CHOSEN | {Decision.LIFT}]
 WAITING = component(
     "Waiting",
     fields(
@@ -133,11 +136,15 @@ def _waiting(entry: QueueEntry) -> dict[str, Any]:
         {
             "ground": text("The key of one of the group's rules; a restriction needs one.", 64),
             "explanation": text("At least a sentence where the decision restricts.", MAX_REASON),
+            "label": one_of(Tlp, "The narrower label, where the decision gives one."),
+            "until": text("The last day of a suspension, as 2026-03-31.", 10),
+            "target": text("Where a discussion goes: the group's slug, or the discussion's id.", 80),
+            "title": text("Of the discussion that a reply becomes.", 300),
             "seen": text("The id of the last decision you saw on it: 409 if another came in between.", 13),
         },
     ),
     problems=(409,),
-    renamed={"rule": "ground", "reason": "explanation"},
+    renamed={"rule": "ground", "reason": "explanation", "tlp": "label"},
 )
 def decide_(asked: Asked) -> dict[str, Any]:
     """Decide: the author and whoever flagged it are told after a minute."""
@@ -153,6 +160,7 @@ def decide_(asked: Asked) -> dict[str, Any]:
             rule=body.get("ground", ""),
             reason=body.get("explanation", ""),
             seen=body.get("seen"),
+            terms=_terms(body),
             now=now(),
         ).public_id
 
@@ -167,3 +175,16 @@ def decide_(asked: Asked) -> dict[str, Any]:
         "status_after": made.status_after,
         "at": utc(made.decided_at),
     }
+
+
+def _terms(body: dict[str, Any]) -> Terms:
+    try:
+        until = date.fromisoformat(body["until"]) if body.get("until") else None
+    except ValueError:
+        raise Invalid("Write a day as 2026-03-31.", field="until") from None
+    return Terms(
+        tlp=Tlp(body["label"]) if body.get("label") else None,
+        until=until,
+        target=body.get("target", ""),
+        title=body.get("title", ""),
+    )

@@ -201,3 +201,29 @@ def test_the_queue_costs_the_same_however_long(
     for _ in range(6):
         build.post(thread, build.member(group), status=Status.PENDING)
     assert cost() == before
+
+
+def test_decisions_beside_the_status(
+    api: Api, build: Builder, group: Group, thread: Thread, moderator: Account, session: Session
+) -> None:
+    """A suspension takes its day, a split its title; what does not fit is named at its field."""
+    post = build.post(thread, build.member(group))
+    path = "/moderation/decisions"
+    sent = decision(post, "suspend") | {"explanation": "It was the fourth warning in a month."}
+    if group.rules:
+        sent["ground"] = group.rules[0]["key"]
+    wrong = api.post(path, moderator, sent | {"until": "soon"})
+    assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["until"])
+    assert list(api.post(path, moderator, sent).json["errors"]) == ["until"]
+    assert api.post(path, moderator, sent | {"until": "2026-03-31"}).status_code == 201
+    split = decision(post, "split") | {
+        "explanation": "It asks another question.",
+        "title": "Another question",
+    }
+    assert api.post(path, moderator, split).status_code == 201
+    assert session.get_one(Thread, session.get_one(type(post), post.id).thread_id).title == "Another one"
+    label = decision(post, "label") | {"explanation": "It is about a closed matter.", "label": "CLEAR"}
+    if group.rules:
+        label["ground"] = group.rules[0]["key"]
+    assert list(api.post(path, moderator, label).json["errors"]) == ["label"]
+    assert api.post(path, moderator, decision(post, "overturn")).status_code == 422
