@@ -218,7 +218,7 @@ def test_decisions_beside_the_status(
     assert api.post(path, moderator, sent | {"until": "2026-03-31"}).status_code == 201
     split = decision(post, "split") | {
         "explanation": "It asks another question.",
-        "title": "Another question",
+        "title": "Another one",
     }
     assert api.post(path, moderator, split).status_code == 201
     assert session.get_one(Thread, session.get_one(type(post), post.id).thread_id).title == "Another one"
