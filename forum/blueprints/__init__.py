@@ -37,6 +37,7 @@ def register_blueprints(app: Flask) -> None:
         moderation_further,  # noqa: F401  (views of another blueprint)
         moderation_locked,  # noqa: F401  (views of another blueprint)
         moderation_public,  # noqa: F401  (views of another blueprint)
+        moderation_sharing,  # noqa: F401  (views of another blueprint)
         notices,
         organisations,
         pages,

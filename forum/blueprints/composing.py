@@ -23,6 +23,7 @@ from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Actor
 from forum.richtext import Rendered, render, to_markup
+from forum.services.absences import usually_answered_by
 from forum.services.chatham import is_sealed
 from forum.services.holding import NOTHING_WRITTEN, Hold, Written, find_hold
 from forum.services.readership import Readership, count_readers
@@ -262,7 +263,7 @@ def held_sentence(hold: Hold | None, group: Group) -> str | None:
     return gettext(
         "It will be held because %(reason)s. %(promise)s",
         reason=gettext(hold.message),
-        promise=wording.promise_sentence(group),
+        promise=wording.answered_by(usually_answered_by(db.session(), group, now=now())),
     )
 
 

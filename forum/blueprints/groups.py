@@ -7,9 +7,11 @@ from flask import Blueprint, render_template
 from forum import richtext
 from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor
+from forum.blueprints.support import now
 from forum.domain.groups import Group
 from forum.extensions import db
 from forum.policy import Action
+from forum.services.absences import usually_answered_by
 from forum.services.group_overview import load_overview
 from forum.services.groups import get_group, list_groups
 
@@ -50,4 +52,10 @@ def overview(slug: str) -> str:
 def rules(slug: str) -> str:
     """Show what the group owes to whom: mandate, who reads and writes, what is held, the rules of conduct."""
     group = get_group(db.session(), current_actor(), slug)
-    return render_template("groups/rules.html", group=group, mandate=richtext.to_markup(group.mandate_html))
+    answered_by = usually_answered_by(db.session(), group, now=now())
+    return render_template(
+        "groups/rules.html",
+        group=group,
+        mandate=richtext.to_markup(group.mandate_html),
+        answered_by=answered_by,
+    )

@@ -1,13 +1,15 @@
 """Moderation: the queue, a case and its decision."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
@@ -22,6 +24,8 @@ from forum.errors import Conflict, Invalid
 from forum.extensions import db
 from forum.policy import Action as PolicyAction
 from forum.policy import Actor, can
+from forum.services.absences import list_away
+from forum.services.claims import find_claims
 from forum.services.disclosures import list_undisclosed
 from forum.services.groups import list_offered_rules, rule_text
 from forum.services.moderation import (
@@ -29,11 +33,14 @@ from forum.services.moderation import (
     decide,
     find_undoable,
     get_decided_public_id,
+    list_decided_together,
     undo_decision,
 )
+from forum.services.moderation_bulk import Outcome, decide_alike, list_alike
 from forum.services.moderation_cases import Case, get_case
 from forum.services.moderation_queue import QueueFilters, Waiting, find_next, list_queue
 from forum.services.protected import list_locked
+from forum.services.subjects import get_subject
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -45,6 +52,7 @@ class DecisionForm(Form):
 
     rule = RadioField(lazy_gettext("The rule it rests on"), [Optional()])
     reason = TextAreaField(lazy_gettext("Reason"))
+    alike = BooleanField(lazy_gettext("Decide on all of them"))
     seen = HiddenField()
 
     def offer_rules(self, group: Group) -> None:
@@ -93,12 +101,14 @@ def queue() -> str:
         words=words,
         undoable=find_undoable(db.session(), actor, now=now()),
         undo_form=UndoForm(),
+        away=list_away(db.session(), actor, now=now()),
+        uses_shortcuts=current_user.account.uses_shortcuts,
         undisclosed=list_undisclosed(db.session(), actor),
         locked=list_locked(db.session(), actor),
     )
 
 
-@blueprint.route("/cases/<any(post, version):of>/<public_id>", methods=["GET", "POST"])
+@blueprint.route("/cases/<any(post, version, answer):of>/<public_id>", methods=["GET", "POST"])
 def case(of: str, public_id: str) -> View:
     """Show one case, preview the letter, or decide."""
     subject_kind, filters = SubjectKind(of), _filters()
@@ -143,7 +153,15 @@ def _case_page(shown: Case, form: DecisionForm, filters: QueueFilters, preview: 
         may_unseal=can(actor, PolicyAction.UNSEAL, shown.subject),
         undoable=find_undoable(db.session(), actor, now=now()),
         undo_form=UndoForm(),
+        uses_shortcuts=current_user.account.uses_shortcuts,
+        alike=len(list_alike(db.session(), actor, shown.subject)) - 1 if shown.actions else 0,
+        claim=find_claims(db.session(), actor, [place_key(shown)], now=now()).get(place_key(shown)),
     )
+
+
+def place_key(shown: Case) -> tuple[SubjectKind, int]:
+    """Give what a claim is on."""
+    return shown.subject.kind, shown.subject.row.id
 
 
 def _chosen_action(shown: Case, value: str) -> Action:
@@ -165,8 +183,11 @@ def _preview(shown: Case, form: DecisionForm, value: str) -> dict[str, Any]:
 def _decide_and_go_on(form: DecisionForm, shown: Case, filters: QueueFilters) -> Response:
     action = _chosen_action(shown, request.form.get("action", ""))
     place = (shown.subject.kind, shown.subject.row.public_id)
-    _decide(form, place, action)
-    flash(gettext("%(done)s: %(title)s", done=words.done(action), title=shown.title), "success")
+    if form.alike.data:
+        _tell_of_all(_decide_alike(form, place, action), action)
+    else:
+        _decide(form, place, action)
+        flash(gettext("%(done)s: %(title)s", done=words.done(action), title=shown.title), "success")
     following = find_next(db.session(), current_actor(), filters=filters, now=now(), after=place)
     if following is None:
         return redirect(url_for("moderation.queue", **_query(filters)), 303)
@@ -198,6 +219,36 @@ def _decide(
     remember_submission(session, actor, form, url_for("moderation.queue"))
 
 
+def _tell_of_all(outcomes: Sequence[Outcome], action: Action) -> None:
+    """Say how many of the identical texts were decided, and how many a colleague has been faster with."""
+    done = sum(one.decision is not None for one in outcomes)
+    flash(gettext("%(done)s: %(count)s identical texts.", done=words.done(action), count=done), "success")
+    if done < len(outcomes):
+        left = len(outcomes) - done
+        told = ngettext(
+            "%(num)d was left: a colleague has it.", "%(num)d were left: a colleague has them.", left
+        )
+        flash(told, "info")
+
+
+@transactional
+def _decide_alike(
+    session: Session, actor: Actor, form: DecisionForm, place: tuple[SubjectKind, str], action: Action
+) -> list[Outcome]:
+    subject = get_subject(session, actor, *place, PolicyAction.MODERATE)
+    outcomes = decide_alike(
+        session,
+        actor,
+        list_alike(session, actor, subject),
+        action=action,
+        rule=form.rule.data or "",
+        reason=form.reason.data or "",
+        now=now(),
+    )
+    remember_submission(session, actor, form, url_for("moderation.queue"))
+    return outcomes
+
+
 @blueprint.post("/decisions/<public_id>/undo")
 def undo(public_id: str) -> Response:
     """Take back one's own decision of the last minute, and show the case again."""
@@ -211,5 +262,8 @@ def undo(public_id: str) -> Response:
 
 @transactional
 def _undo(session: Session, actor: Actor, public_id: str) -> tuple[SubjectKind, str]:
-    reversal = undo_decision(session, actor, public_id, now=now())
+    together = list_decided_together(session, actor, public_id)
+    reversal = undo_decision(session, actor, together[0], now=now())
+    for other in together[1:]:
+        undo_decision(session, actor, other, now=now())
     return reversal.subject_kind, get_decided_public_id(session, reversal)

@@ -2,9 +2,10 @@
 
 from flask_babel import gettext, lazy_gettext
 
+from forum.blueprints.support import now
 from forum.domain.appeals import AppealState, Side
 from forum.domain.attribution import SubjectKind
-from forum.domain.moderation import Action, FlagReason, Why
+from forum.domain.moderation import UNDO_SPAN, Action, FlagReason, ModerationDecision, Why
 from forum.domain.notices import NoticeKind
 from forum.domain.statements import SourceType
 from forum.domain.unsealing import UnsealingState
@@ -182,6 +183,11 @@ _SOURCES = {
     SourceType.OTHER_NOTIFICATION: lazy_gettext("A reader flagged it"),
     SourceType.VOLUNTARY: lazy_gettext("Moderators looked at it themselves"),
 }
+
+
+def undo_left(decision: ModerationDecision) -> int:
+    """Give the seconds that are left to take a decision back."""
+    return max(0, round((decision.decided_at + UNDO_SPAN - now()).total_seconds()))
 
 
 def source(code: str) -> str:

@@ -20,6 +20,7 @@ from forum.errors import Conflict, ForumError, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, Actor
 from forum.richtext import Rendered
+from forum.services.absences import usually_answered_by
 from forum.services.chatham import is_sealed
 from forum.services.groups import get_group
 from forum.services.holding import HELD_BECAUSE, PROTECTED
@@ -181,6 +182,8 @@ class Sent(NamedTuple):
 
     location: str
     held_because: str | None
+    promise: str = ""
+    """By when that is usually answered."""
 
 
 @transactional
@@ -242,7 +245,8 @@ def sent(session: Session, actor: Actor, group: Group, post: Post, location: str
     """Remember where the press of a button led, and say what holds what was sent."""
     # Under the Chatham House Rule a key with an account would be a record of who wrote the post.
     remember_submission(session, ANONYMOUS if is_sealed(group) else actor, form, location)
-    return Sent(location, post.held_because)
+    promise = wording.answered_by(usually_answered_by(session, group, now=now())) if post.held_because else ""
+    return Sent(location, post.held_because, promise)
 
 
 def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | None) -> Response | int:
@@ -268,8 +272,10 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
     if done.held_because:
         flash(
             gettext(
-                "Sent. It waits for a moderator, because %(reason)s. You see it here, marked as pending.",
+                "Sent. It waits for a moderator, because %(reason)s. You see it here, marked as pending. "
+                "%(promise)s",
                 reason=gettext(HELD_BECAUSE[done.held_because]),
+                promise=done.promise,
             ),
             "info",
         )

@@ -27,6 +27,7 @@ from forum.domain.organisations import OrganisationSize, StakeholderType
 from forum.domain.papers import TranslationKind
 from forum.domain.signatures import Standing
 from forum.domain.uploads import Refusal, refusal_error
+from forum.domain.working_days import OFFICE_ZONE
 from forum.services.attribution import Byline
 
 _TYPES = {
@@ -274,6 +275,17 @@ def own_language_name(code: str) -> str:
     return LANGUAGES.get(code, code)
 
 
+_HOLDS_TOO = {
+    "outside_links": lazy_gettext("So does what leads to sites outside a list."),
+    "hash_lists": lazy_gettext("So does what lists hash values."),
+    "contacts": lazy_gettext("So does what holds an e-mail address or a telephone number."),
+    "words": lazy_gettext("So does what holds a word that moderators look for."),
+    "per_hour": lazy_gettext("So does what is sent beyond a number in an hour."),
+    "similar": lazy_gettext("So does what says almost the same as something of the last days."),
+    "protected_words": lazy_gettext("What may identify somebody who must be protected is locked."),
+}
+
+
 def holding_sentence(value: HoldingRule | str) -> str:
     """Give a group's holding rule as a sentence."""
     return str(_HOLDING[HoldingRule(value)])
@@ -305,6 +317,17 @@ def promise_sentence(group: Group) -> str:
         "Moderators answer within %(num)d working days.",
         days,
     )
+
+
+def holds_too(rule: str) -> str:
+    """Give, for everybody, what else a setting of the group's moderators holds."""
+    return str(_HOLDS_TOO.get(rule, ""))
+
+
+def answered_by(due: datetime) -> str:
+    """Give by which day the moderators of a group usually answer."""
+    day = format_date(due.astimezone(OFFICE_ZONE).date(), "EEEE d MMMM", locale=_locale())
+    return gettext("Usually answered by %(day)s.", day=day)
 
 
 class Moment(NamedTuple):

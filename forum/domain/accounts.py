@@ -56,6 +56,8 @@ class Account(PublicId, Base):
     about: Mapped[str] = mapped_column(default="")
     name_is_public: Mapped[bool] = mapped_column(default=False)
     """Whether people outside one's groups may see the name; off until the person chooses."""
+    uses_shortcuts: Mapped[bool] = mapped_column(default=False)
+    """Whether single keys work on the moderation pages; off until the person chooses."""
     feed_key: Mapped[str | None] = mapped_column(sa.String(43))
     """The secret in the addresses of a person's own feeds; null until there is one."""
     created_at: Mapped[datetime]

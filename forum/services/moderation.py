@@ -26,6 +26,7 @@ from forum.domain.moderation import Action as Decision
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.policy.subjects import Subject
+from forum.services.claims import end_claim
 from forum.services.decision_records import make_decision, put_on_record, tell
 from forum.services.decisions import find_last_decision
 from forum.services.further_decisions import NO_TERMS, Terms, decide_further
@@ -77,6 +78,7 @@ def decide_on(
     grounds: tuple[str | None, str] | None = None,
 ) -> ModerationDecision:
     """Decide on a contribution for which MODERATE was asked; checked `grounds` are not checked again."""
+    end_claim(session, actor, subject, now=now)
     last = find_last_decision(session, subject.kind, subject.row.id)
     if seen is not None and seen != (last.public_id if last else NOTHING_SEEN):
         raise _already_decided(session, last)
@@ -130,7 +132,7 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
         raise Conflict("Something has happened since, so this can no longer be taken back.")
     reverse_decision(session, decision, subject, now=now)
     if decision.status_before is Status.PENDING and decision.status_after is not Status.PENDING:
-        subject.row.held_because = subject.row.held_because or str(subject.group.holding_rule)
+        subject.row.held_because = decision.details.get("held_because") or str(subject.group.holding_rule)
         subject.row.published_at = None
     reversal = make_decision(
         session,
@@ -150,6 +152,26 @@ def undo_decision(session: Session, actor: Actor, public_id: str, *, now: dateti
         session, actor, AuditAction.UNDONE, reversal, subject=subject.row.public_id, group=subject.group
     )
     return reversal
+
+
+def list_decided_together(session: Session, actor: Actor, public_id: str) -> list[str]:
+    """Give the public ids of a decision and of those made with it on identical texts, newest first."""
+    own = sa.select(ModerationDecision).where(ModerationDecision.public_id == public_id)
+    decision = session.scalars(own).first()
+    if decision is None:
+        raise NotFound
+    found = session.scalars(
+        sa.select(ModerationDecision.public_id)
+        .where(
+            ModerationDecision.decided_by_id == actor.account_id,
+            ModerationDecision.decided_at == decision.decided_at,
+            ModerationDecision.action == decision.action,
+            ModerationDecision.group_id == decision.group_id,
+            ModerationDecision.subject_kind == decision.subject_kind,
+        )
+        .order_by(ModerationDecision.id.desc())
+    ).all()
+    return [public_id, *(one for one in found if one != public_id)]
 
 
 def find_undoable(session: Session, actor: Actor, *, now: datetime) -> ModerationDecision | None:
@@ -234,7 +256,16 @@ def _change(
     before = subject.status
     after = next_status(before, action)
     decision = make_decision(
-        session, actor, subject, action, after=after, rule=rule, reason=reason, now=now, flags=flags
+        session,
+        actor,
+        subject,
+        action,
+        after=after,
+        rule=rule,
+        reason=reason,
+        now=now,
+        flags=flags,
+        details={"held_because": held} if (held := subject.row.held_because) else None,
     )
     if after is not before:
         change_status(session, subject, after, now=now)

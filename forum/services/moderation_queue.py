@@ -5,7 +5,7 @@ Never what the actor or a body they speak for wrote, nor named text of which the
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from forum.policy.sql import MODEL_OF, may_decide
 from forum.services.addresses import appeal_path, case_path
 from forum.services.appeal_views import list_waiting_appeals
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
+from forum.services.claims import Claim, find_claims
 from forum.services.paging import checked_place
 
 PAGE_SIZE = 50
@@ -80,6 +81,7 @@ class QueueEntry:
     excerpt: str
     byline: Byline
     held_because: str | None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,10 @@ def list_queue(
     pages = max(1, -(-len(chosen) // PAGE_SIZE))
     page = min(max(page, 1), pages)
     shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    return Queue(_entries(session, actor, shown), counts, len(chosen), page, pages, groups)
+    entries = _entries(session, actor, shown)
+    claims = find_claims(session, actor, [(one.kind, one.id) for one in shown], now=now)
+    entries = [replace(one, claim=claims.get((one.waiting.kind, one.waiting.id))) for one in entries]
+    return Queue(entries, counts, len(chosen), page, pages, groups)
 
 
 def list_queue_after(

@@ -61,6 +61,7 @@ def upgrade() -> None:
         ),
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("name_is_public", sa.Boolean(), nullable=False),
+        sa.Column("uses_shortcuts", sa.Boolean(), nullable=False),
         sa.Column("feed_key", sa.String(length=43), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -571,6 +572,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_member_body_member_id"), ["member_id"], unique=False)
 
     op.create_table(
+        "moderation_claim",
+        sa.Column(
+            "subject_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_moderation_claim_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("subject_kind", "subject_id", name=op.f("pk_moderation_claim")),
+    )
+    op.create_table(
         "moderation_decision",
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column(
@@ -679,6 +707,28 @@ def upgrade() -> None:
     with op.batch_alter_table("moderation_decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_moderation_decision_group_id"), ["group_id"], unique=False)
         batch_op.create_index("ix_moderation_decision_subject", ["subject_kind", "subject_id"], unique=False)
+
+    op.create_table(
+        "moderator_absence",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("deputy_id", sa.Integer(), nullable=True),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_moderator_absence_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deputy_id"], ["account.id"], name=op.f("fk_moderator_absence_deputy_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_moderator_absence_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("group_id", "account_id", name=op.f("pk_moderator_absence")),
+    )
+    with op.batch_alter_table("moderator_absence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_moderator_absence_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_moderator_absence_deputy_id"), ["deputy_id"], unique=False)
 
     op.create_table(
         "named_list",
@@ -2848,11 +2898,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_named_list_group_id"))
 
     op.drop_table("named_list")
+    with op.batch_alter_table("moderator_absence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_moderator_absence_deputy_id"))
+        batch_op.drop_index(batch_op.f("ix_moderator_absence_account_id"))
+
+    op.drop_table("moderator_absence")
     with op.batch_alter_table("moderation_decision", schema=None) as batch_op:
         batch_op.drop_index("ix_moderation_decision_subject")
         batch_op.drop_index(batch_op.f("ix_moderation_decision_group_id"))
 
     op.drop_table("moderation_decision")
+    op.drop_table("moderation_claim")
     with op.batch_alter_table("member_body", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_body_member_id"))
 
