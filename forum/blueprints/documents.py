@@ -36,7 +36,7 @@ blueprint = Blueprint("documents", __name__, url_prefix="/groups/<slug>/papers")
 
 View = str | Response | tuple[str, int]
 
-_NEEDS_ORIGINAL = frozenset({"figures", "tables_left_out"})
+_NEEDS_ORIGINAL = frozenset({"figures", "tables_left_out", "foreign_parts"})
 
 
 class DocumentForm(Form):

@@ -9,8 +9,8 @@ from forum.extensions import db
 from forum.services.uploads import find_origin
 
 _ORDER = (
-    "insertions", "deletions", "comments", "figures", "tables_left_out", "tables_split", "merged_cells",
-    "cell_parts", "text_boxes", "equations", "hidden", "underlined", "heading_numbers", "contents",
+    "insertions", "deletions", "comments", "figures", "tables_left_out", "foreign_parts", "tables_split",
+    "merged_cells", "cell_parts", "text_boxes", "equations", "hidden", "underlined", "heading_numbers", "contents",
     "contents_lines", "margins",
 )  # fmt: skip
 
@@ -61,6 +61,12 @@ def _sentence(kind: str, count: int) -> str:
             return ngettext(
                 "One table is too large for a paper and is named in brackets; the original is attached.",
                 "%(num)d tables are too large for a paper and named in brackets; the original is attached.",
+                count,
+            )
+        case "foreign_parts":
+            return ngettext(
+                "One part in a format of its own was left out; the original is attached.",
+                "%(num)d parts in formats of their own were left out; the original is attached.",
                 count,
             )
         case "tables_split":

@@ -118,6 +118,8 @@ class _Reader:
                 content = element.find(q("w:sdtContent"))
                 if content is not None:
                     yield from self._lines(content)
+            elif tag == q("w:altChunk"):
+                self.tally.note("foreign_parts")
             elif tag in _ENTERED:
                 yield from self._lines(element)
 

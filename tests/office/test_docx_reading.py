@@ -137,7 +137,8 @@ def test_what_a_paper_cannot_hold_is_counted(tmp_path: Path) -> None:
         + para(formula)
         + para(run("seen") + run("unseen", "<w:vanish/>"))
         + para(run("under", '<w:u w:val="single"/>'))
-        + para(run("said") + '<w:r><w:commentReference w:id="1"/></w:r>'),
+        + para(run("said") + '<w:r><w:commentReference w:id="1"/></w:r>')
+        + "<w:altChunk/>",
     )
     assert [plain_block(block) for block in document.blocks] == [
         "Words",
@@ -154,6 +155,7 @@ def test_what_a_paper_cannot_hold_is_counted(tmp_path: Path) -> None:
         "hidden": 1,
         "underlined": 1,
         "comments": 1,
+        "foreign_parts": 1,
     }
 
 
