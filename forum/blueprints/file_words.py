@@ -10,8 +10,8 @@ from forum.services.uploads import find_origin
 
 _ORDER = (
     "insertions", "deletions", "comments", "figures", "tables_left_out", "foreign_parts", "tables_split",
-    "merged_cells", "cell_parts", "text_boxes", "equations", "hidden", "underlined", "heading_numbers", "contents",
-    "contents_lines", "margins",
+    "merged_cells", "cell_parts", "text_boxes", "equations", "hidden", "underlined", "heading_numbers",
+    "contents", "contents_lines", "margins",
 )  # fmt: skip
 
 
