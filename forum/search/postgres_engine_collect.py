@@ -119,13 +119,17 @@ def _write_statement(request: SearchRequest, planner: Planner, narrowing: Narrow
     )
     conditions = [*narrowing.chosen, f"{key} >= (SELECT min({key}) FROM {last})"]
     best = f"(SELECT doc, score FROM {matched} WHERE {' AND '.join(conditions)})"
+    # Few documents are as good as the last of the page, which the planner cannot know: looked up one by one.
+    join = "CROSS JOIN LATERAL (SELECT * FROM @doc WHERE number = b.doc OFFSET 0) d"
+    if planner.is_listing:
+        join = "JOIN @doc d ON d.number = b.doc"
     order = "d.moment DESC, d.id" if by_date else "b.score DESC, d.moment DESC, d.id"
     return planner.statement(
         f"SELECT (SELECT count(*) FROM {matched} {where}), 0::float8, NULL, NULL, NULL, NULL,"
         f" (SELECT string_agg(int8send(facts), ''::bytea) FROM {matched}) UNION ALL"
         f" (SELECT d.moment, {'0::float8' if by_date else 'b.score'}, d.audience,"
         f" {facet_of('kind', 'd.facts')}::int, d.id, d.thread, int8send(d.facts & 1)"
-        f" FROM {best} b JOIN @doc d ON d.number = b.doc ORDER BY {order}"
+        f" FROM {best} b {join} ORDER BY {order}"
         f" LIMIT {planner.bind(limit)} OFFSET {planner.bind(offset)})"
     )
 

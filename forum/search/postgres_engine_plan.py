@@ -34,6 +34,8 @@ class Planner:
         """In how many documents each of them stands; those in none are absent."""
         self.languages = frozenset[str]().union(*(a.languages for a in audiences)) - {""}
         self.parameters: dict[str, Any] = {}
+        self.is_listing = False
+        """Whether nothing ranks, so that many documents are equally good."""
         self._parts: list[str] = []
 
     # Building
@@ -64,6 +66,7 @@ class Planner:
                 "SELECT term, found FROM @stem WHERE term = ANY(%(terms)s)", {"terms": list(missing)}
             )
             self.found |= {row[0]: row[1] for row in rows}
+        self.is_listing = all(isinstance(node, Not | Prefix) for node in _open_groups(nodes))
         self._words = WordScorer(self, self._audiences, self.documents, self.found)
         return self._add_title(nodes, self._compile_group(nodes))
 

@@ -115,6 +115,9 @@ class WordScorer:
         if any(w.found and (w.found <= limit or not w.is_stop) for w in held):
             held = [w for w in held if w.queries or w.found <= limit or not w.is_stop]
         held.sort(key=lambda w: (w.found, w.order))
+        if len(held) == 1 and held[0].queries:
+            worth = f"{rarity_of('count(*) OVER ()', self._documents)} * {PREFIX_IMPACT} / {WHOLE}"
+            return f"SELECT doc, {worth} AS score, facts FROM ({self.prefixed(held[0])}) c"
         if any(w.queries for w in held):
             return self._score_counted(held, limit)
         return self._score_known(held[:MAX_SCORED]) if held else None
