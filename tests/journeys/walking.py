@@ -43,7 +43,7 @@ def _fillings(rule: Rule, names: Mapping[str, str]) -> Iterator[dict[str, object
             yield {argument: values[argument] for argument in rule.arguments}
 
 
-def walk(client: FlaskClient, starts: Iterable[str], *, limit: int = 300) -> dict[str, TestResponse]:
+def walk(client: FlaskClient, starts: Iterable[str], *, limit: int = 600) -> dict[str, TestResponse]:
     """Follow every link from the starts on, at most `limit` of them; gives each answer by its address.
 
     Links with a query are not followed: filters and facets can be combined without end, and a world
