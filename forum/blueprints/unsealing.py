@@ -55,6 +55,7 @@ def ask(of: str, public_id: str) -> View:
     subject = get_sealed_subject(db.session(), current_actor(), SubjectKind(of), public_id)
     alias = subject.paper.alias if of == "version" and subject.paper else subject.row.alias
     form = AskForm()
+    form.reason.flags.required = True  # the service says what a reason is
     if request.method == "POST" and form.validate():
         try:
             path = _ask(of, public_id, form.reason.data or "")

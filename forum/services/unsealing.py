@@ -126,7 +126,8 @@ def decide_unsealing(
         raise Conflict("This was already decided. Nothing was changed by you.")
     if unsealing.state_at(now) is UnsealingState.LAPSED:
         raise Conflict("Nobody decided in time, so this request has lapsed. Ask anew.")
-    _require_another_body(session, actor, unsealing, now)
+    if not _is_of_another_body(session, actor, unsealing, now):
+        raise NotAllowed("Unsealing takes two people of different bodies: you are of the same one.")
     if not is_approved:
         answer = checked_reason(answer, field="answer")
     unsealing.is_approved, unsealing.answer = is_approved, answer.strip()
@@ -247,7 +248,9 @@ def _line(
         decided_by=decided_by,
         state=state,
         is_mine=is_mine,
-        may_decide=state is UnsealingState.ASKED and unsealing.asked_by_id != actor.account_id,
+        may_decide=state is UnsealingState.ASKED
+        and unsealing.asked_by_id != actor.account_id
+        and _is_of_another_body(session, actor, unsealing, now),
         may_read=is_mine and unsealing.is_readable_at(now),
         path=subject_path(subject) if can(actor, Action.READ, subject) else None,
     )
@@ -262,7 +265,7 @@ def _get(session: Session, actor: Actor, public_id: str) -> tuple[Unsealing, Sub
     return unsealing, subject
 
 
-def _require_another_body(session: Session, actor: Actor, unsealing: Unsealing, now: datetime) -> None:
+def _is_of_another_body(session: Session, actor: Actor, unsealing: Unsealing, now: datetime) -> bool:
     """Four eyes of one house are two: people who speak for no body count as of one, the secretariat's."""
     theirs = set(
         session.scalars(
@@ -273,8 +276,7 @@ def _require_another_body(session: Session, actor: Actor, unsealing: Unsealing, 
             )
         )
     )
-    if theirs & actor.organisation_ids or not theirs | actor.organisation_ids:
-        raise NotAllowed("Unsealing takes two people of different bodies: you are of the same one.")
+    return not theirs & actor.organisation_ids and bool(theirs | actor.organisation_ids)
 
 
 def _put_on_record(

@@ -162,6 +162,9 @@ def test_two_of_no_body_are_of_one(house: House) -> None:
     """The secretariat's own people cannot do it among themselves."""
     one, two = (house.person(name, GroupRole.SECRETARIAT, "") for name in ("One", "Two"))
     made = house.ask(one)
+    for person, may in ((one, False), (two, False), (house.chair, True)):
+        line = get_unsealing(house.session, house.actor(person), made.public_id, now=house.clock())
+        assert line.may_decide is may
     with pytest.raises(NotAllowed, match="different bodies"):
         house.decide(made, two)
     house.decide(made, house.chair)
