@@ -17,13 +17,12 @@ from forum.domain.working_days import Bucket, bucket_of
 from forum.errors import NotFound
 from forum.policy import Action, Actor, can
 from forum.policy.sql import MODEL_OF
-from forum.richtext import to_markup
 from forum.services.appeal_rights import load_rights
 from forum.services.appeals import get_appeal, is_appellant
 from forum.services.attribution import Byline, get_byline
 from forum.services.chatham import is_sealed
 from forum.services.groups import rule_text
-from forum.services.subjects import find_subject
+from forum.services.subjects import find_subject, markup_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def _text(session: Session, actor: Actor, decision: ModerationDecision) -> Conte
     return ContestedText(
         kind=subject.kind,
         title=subject.thread.title if subject.thread else subject.row.title,
-        html=to_markup(subject.row.html),
+        html=markup_of(subject),
         language=str((subject.paper or subject.row).language if is_version else subject.row.language),
         byline=get_byline(session, actor, subject.group, attributed),
         flags=[(row.reason, row.explanation) for row in flags],

@@ -30,13 +30,13 @@ from forum.domain.working_days import Bucket, bucket_of, promised_by
 from forum.errors import NotFound
 from forum.policy import Action, Actor, visible_to
 from forum.policy.subjects import Subject
-from forum.richtext import render_plain, to_markup
+from forum.richtext import to_markup
 from forum.services.addresses import consultation_path, post_path, subject_path, thread_path, version_path
 from forum.services.attribution import Byline, author_columns, get_byline, join_author, present
 from forum.services.decisions import was_overturned
 from forum.services.groups import rule_text
 from forum.services.moderation import NOTHING_SEEN
-from forum.services.subjects import get_subject
+from forum.services.subjects import get_subject, markup_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
     return Case(
         subject=subject,
         title=subject.thread.title if subject.thread else row.title,
-        html=_text_of(subject),
+        html=markup_of(subject),
         language=(subject.paper or row).language if kind is SubjectKind.VERSION else row.language,
         byline=get_byline(session, actor, group, attributed),
         path=subject_path(subject),
@@ -159,14 +159,6 @@ def get_case(session: Session, actor: Actor, kind: SubjectKind, public_id: str, 
         ),
         seen=decisions[-1].public_id if decisions else NOTHING_SEEN,
     )
-
-
-def _text_of(subject: Subject) -> Markup:
-    """Give what is decided on; answers are plain text, paragraph by paragraph."""
-    if subject.kind is not SubjectKind.ANSWER:
-        return to_markup(subject.row.html)
-    parts = [part.splitlines() for part in subject.row.text.split("\n\n")]
-    return render_plain(parts)
 
 
 def _why(subject: Subject, flags: Sequence[FlagView]) -> Why | None:

@@ -32,6 +32,7 @@ _WHAT = {
     "thread": "An opening post of a discussion",
     "post": "A post in a discussion",
     "version": "A paper",
+    "answer": "An answer to a consultation",
     "account": "An account",
 }
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import Authorship, SubjectKind
@@ -15,6 +16,7 @@ from forum.errors import NotFound
 from forum.policy import Action, Actor, require
 from forum.policy.sql import MODEL_OF, SUBJECT_OF
 from forum.policy.subjects import Subject
+from forum.richtext import render_plain, to_markup
 
 
 def get_subject(
@@ -66,6 +68,13 @@ def subject_of(session: Session, row: Any) -> Subject:
         if kind is SubjectKind.ANSWER
         else None,
     )
+
+
+def markup_of(subject: Subject) -> Markup:
+    """Give the text that is decided on, to be shown; an answer is plain text, paragraph by paragraph."""
+    if subject.kind is not SubjectKind.ANSWER:
+        return to_markup(subject.row.html)
+    return render_plain([part.splitlines() for part in subject.row.text.split("\n\n")])
 
 
 def writer_keys_of(session: Session, kind: SubjectKind, subject_id: int) -> frozenset[str]:

@@ -13,6 +13,8 @@ from forum.errors import Invalid, NotFound
 from forum.policy import Actor
 from forum.richtext import render
 from forum.services.answers import get_answer
+from forum.services.appeal_views import show_appeal
+from forum.services.appeals import file_appeal, take_appeal, uphold_appeal
 from forum.services.consultations import close_consultation
 from forum.services.contributions import list_contributions
 from forum.services.moderation import decide
@@ -115,3 +117,51 @@ def test_the_synopsis_comes_after_the_closing(build: Builder, group: Group, sess
     close_consultation(session, chair, group.slug, row.public_id, now=build.clock())
     write_synopsis(session, chair, group.slug, row.public_id, **texts, now=build.clock())
     assert (row.synopsis_text, row.outcome_text) == ("All agree.", "Done.")
+
+
+def test_an_answer_that_was_removed_can_be_appealed_for(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """Another moderator reads it, as plain text; upheld it is in view again, received when it was."""
+    group = build.group(Ceiling.PUBLIC, rules=[{"key": "civil", "text": "Argue with the point."}])
+    row = asking(build, group, answers_visible=AnswersVisible.AT_ONCE)
+    author = build.member(group)
+    answer = send(build, author, group, row, VALUES | {"q1": "<i>Contested</i> words."}).answer
+    received = answer.received_at
+    first, second = (build.member(group, role=GroupRole.MODERATOR) for _ in range(2))
+    decision = decide(
+        session,
+        build.actor(first),
+        kind=SubjectKind.ANSWER,
+        public_id=answer.public_id,
+        action=Action.HIDE,
+        rule="civil",
+        reason="It argues with a person and not with the point.",
+        now=clock(),
+    )
+    session.commit()
+    assert answer.status is Status.HIDDEN
+    clock.advance(minutes=2)
+    sealing = {"sealing_secret": SEALING, "now": clock()}
+    appeal = file_appeal(
+        session,
+        build.actor(author),
+        decision.public_id,
+        reason="It argues with the point alone.",
+        **sealing,  # type: ignore[arg-type]
+    )
+    session.commit()
+    judge = build.actor(second)
+    take_appeal(session, judge, appeal.public_id, **sealing)  # type: ignore[arg-type]
+    session.commit()
+    text = show_appeal(session, judge, appeal.public_id, **sealing).text  # type: ignore[arg-type]
+    assert text is not None
+    assert "&lt;i&gt;Contested&lt;/i&gt; words." in text.html
+    uphold_appeal(
+        session,
+        judge,
+        appeal.public_id,
+        answer="The author is right.",
+        **sealing,  # type: ignore[arg-type]
+    )
+    assert (answer.status, answer.received_at) == (Status.PUBLISHED, received)
