@@ -56,6 +56,7 @@ def register_blueprints(app: Flask) -> None:
         submitting,  # noqa: F401  (views of another blueprint)
         synopses,
         threads,
+        threads_tending,  # noqa: F401  (views of another blueprint)
         translations,
         unsealing,
         uploads,

@@ -40,6 +40,7 @@ from forum.services.read_markers import find_first_unread, find_mark, mark_read
 from forum.services.reading import ThreadHead, get_head, get_page
 from forum.services.signing import account_keys
 from forum.services.threads import default_tlp, list_threads
+from forum.services.threads_move import find_moved_to
 from forum.services.threads_split import find_merged_into
 
 blueprint = Blueprint("threads", __name__)
@@ -93,7 +94,9 @@ def show(slug: str, public_id: str) -> View:
     try:
         head = _head(actor, slug, public_id)
     except NotFound:
-        if (address := find_merged_into(db.session(), actor, slug, public_id)) is None:
+        address = find_merged_into(db.session(), actor, slug, public_id)
+        address = address or find_moved_to(db.session(), actor, slug, public_id)
+        if address is None:
             raise
         return redirect(address)
     if not _may_write(actor, head):
@@ -164,6 +167,7 @@ def _page(actor: Actor, head: ThreadHead, composer: Composer | None) -> str:
         typed="" if may_write else request.form.get("body", ""),
         may_write=may_write,
         may_answer=may_write and _may_answer(actor, head),
+        may_tend=can(actor, Action.TEND, _subject(head)),
         to_markup=to_markup,
     )
     if request.method == "GET" and actor.is_signed_in and not only_mine and chosen_type is None:

@@ -80,6 +80,8 @@ class AuditAction(enum.StrEnum):
     KEY_ROTATED = "sealing.key_rotated"
     IMPORTED = "records.imported"
     EXPORTED = "records.exported"
+    THREAD_PINNED = "thread.pinned"
+    THREAD_CONCLUDED = "thread.concluded"
     PROTECTED_LOCKED = "protected.locked"
     PROTECTED_REPORTED = "protected.reported"
     PROTECTED_RELEASED = "protected.released"

@@ -134,6 +134,19 @@ class PostRevision(Base):
     replaced_at: Mapped[datetime]
 
 
+class StaffNote(PublicId, Base):
+    """A note of a discussion's moderators or secretariat among themselves: in no search, export or call."""
+
+    __tablename__ = "staff_note"
+
+    thread_id: Mapped[int] = mapped_column(sa.ForeignKey("thread.id"), index=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
+    """Whose staff it is for: a discussion that moves does not take it to others."""
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class ReadMarker(Base):
     """Until when a person has read a thread; visible to that person only."""
 

@@ -172,6 +172,9 @@ ENTRIES: dict[str, Entry] = {
     "members.request_seat": Entry.SIGNED_IN,
     "members.send_invitation": Entry.SIGNED_IN,
     "members.withdraw_invitation": Entry.SIGNED_IN,
+    # discussions that are looked after
+    "threads.tend": Entry.SIGNED_IN,
+    "threads.remove_note": Entry.SIGNED_IN,
     # moderation
     "unsealing.ask": Entry.SIGNED_IN,
     "unsealing.decide": Entry.SIGNED_IN,

@@ -28,6 +28,8 @@ UNSEALING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT, GroupRole.M
 _EDITORS = frozenset({GroupRole.RAPPORTEUR, GroupRole.CHAIR, GroupRole.SECRETARIAT})
 """Who writes what the group itself owns."""
 _MANAGERS = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
+_STAFF = frozenset({GroupRole.MODERATOR, GroupRole.SECRETARIAT})
+_TENDERS = _MANAGERS | _STAFF
 
 
 def can_read(actor: Actor, row: Readable, writer_keys: frozenset[str] = frozenset()) -> bool:
@@ -225,6 +227,18 @@ def _decide_appeal(actor: Actor, appeal: AppealRights) -> bool:
     return GroupRole.MODERATOR in roles or (appeal.is_secretariat_needed and GroupRole.SECRETARIAT in roles)
 
 
+def _tend(actor: Actor, subject: Subject) -> bool:
+    return (
+        not actor.is_suspended and bool(actor.roles_in(subject.group.id) & _TENDERS) and _read(actor, subject)
+    )
+
+
+def _note(actor: Actor, subject: Subject) -> bool:
+    return (
+        not actor.is_suspended and bool(actor.roles_in(subject.group.id) & _STAFF) and _read(actor, subject)
+    )
+
+
 def _answer_question(actor: Actor, subject: Subject) -> bool:
     return _write(actor, subject) and bool(actor.roles_in(subject.group.id) & _MANAGERS)
 
@@ -286,6 +300,8 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.SIGN: _sign,
     Action.FLAG: _flag,
     Action.MODERATE: _moderate,
+    Action.TEND: _tend,
+    Action.NOTE: _note,
     Action.COMMENT_ANSWER: _new_version,
     Action.COMMENT_SUGGEST: _suggest,
     Action.COMMENT_PLACE: _place_comment,

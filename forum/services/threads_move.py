@@ -3,14 +3,17 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
-from forum.domain.moderation import Flag
+from forum.domain.moderation import Action as Decision
+from forum.domain.moderation import Flag, ModerationDecision
 from forum.domain.threads import Post, Thread, ThreadKind
 from forum.errors import Invalid
+from forum.policy import Actor, visible_to
 from forum.policy.labels import COMMUNITY, PUBLIC, base_label
+from forum.services.addresses import thread_path
 from forum.services.labels import relabel
 
 
@@ -53,3 +56,28 @@ def move_thread(session: Session, thread: Thread, target: Group, *, now: datetim
     )
     session.flush()
     relabel(session, target, thread, now=now)
+
+
+def find_moved_to(session: Session, actor: Actor, slug: str, public_id: str) -> str | None:
+    """Give the address of a discussion that was moved away from a group, to who reads it where it is."""
+    target, source = aliased(Group), aliased(Group)
+    moved = (
+        sa.select(sa.literal(1))
+        .select_from(ModerationDecision)
+        .join(source, source.id == ModerationDecision.group_id)
+        .join(Post, Post.id == ModerationDecision.subject_id)
+        .where(
+            ModerationDecision.subject_kind == SubjectKind.POST,
+            ModerationDecision.action == Decision.MOVE,
+            Post.thread_id == Thread.id,
+            source.slug == slug,
+        )
+        .exists()
+    )
+    found = session.scalars(
+        sa.select(target.slug)
+        .select_from(Thread)
+        .join(target, target.id == Thread.group_id)
+        .where(Thread.public_id == public_id, target.slug != slug, moved, visible_to(actor, Thread))
+    ).first()
+    return thread_path(found, public_id) if found is not None else None

@@ -2628,6 +2628,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_read_marker_thread_id"), ["thread_id"], unique=False)
 
     op.create_table(
+        "staff_note",
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["account.id"], name=op.f("fk_staff_note_author_id_account")),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_staff_note_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_staff_note_thread_id_thread")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_note")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_staff_note_public_id")),
+    )
+    with op.batch_alter_table("staff_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_note_thread_id"), ["thread_id"], unique=False)
+
+    op.create_table(
         "suggestion",
         sa.Column("thread_id", sa.Integer(), nullable=False),
         sa.Column("replacement", sa.Text(), nullable=False),
@@ -2693,6 +2713,10 @@ def downgrade() -> None:
     op.drop_table("post_revision")
     op.drop_table("thread_alias")
     op.drop_table("suggestion")
+    with op.batch_alter_table("staff_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_note_thread_id"))
+
+    op.drop_table("staff_note")
     with op.batch_alter_table("read_marker", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_read_marker_thread_id"))
 
