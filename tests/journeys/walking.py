@@ -51,7 +51,7 @@ def walk(client: FlaskClient, starts: Iterable[str], *, limit: int = 600) -> dic
     """
     seen: dict[str, TestResponse] = {}
     waiting = list(dict.fromkeys(starts))
-    most = len(waiting) + limit
+    most = 2 * len(waiting) + limit  # a visitor is led from each of them to a sign-in of its own
     while waiting:
         path = waiting.pop()
         if path in seen:
