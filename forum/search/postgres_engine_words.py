@@ -44,8 +44,10 @@ class Wanted:
     is_stop: bool
     single: list[int] = field(default_factory=list)
     """The terms of audiences that hold one of them: a document stands in its postings once."""
+    second: list[tuple[int, int]] = field(default_factory=list)
+    """Of audiences that hold two, the rarer one and the other, which is among `single`."""
     several: list[int] = field(default_factory=list)
-    """The terms of audiences that hold several."""
+    """The terms of audiences that hold more."""
     found: int = 0
     """In how many documents a word stands."""
     queries: list[str] = field(default_factory=list)
@@ -54,7 +56,7 @@ class Wanted:
     @property
     def terms(self) -> list[int]:
         """All postings to read."""
-        return self.single + self.several
+        return self.single + [term for term, _ in self.second] + self.several
 
 
 def rarity_of(found: str, documents: int) -> str:
@@ -88,7 +90,12 @@ class WordScorer:
                 if terms:
                     # Of a language's two stems, with and without accents, one is where the other is.
                     counted.add(max(terms, key=lambda term: (self._found[term], term)))
-            (wanted.several if len(held) > 1 else wanted.single).extend(sorted(held))
+            ordered = sorted(held, key=lambda term: (-self._found[term], term))
+            if len(ordered) > 2:
+                wanted.several += ordered
+            else:
+                wanted.single += ordered[:1]
+                wanted.second += [(rarer, ordered[0]) for rarer in ordered[1:]]
             wanted.found += sum(self._found[term] for term in counted)
         wanted.found = min(wanted.found, self._documents)
         return wanted
@@ -126,7 +133,7 @@ class WordScorer:
         """The scores where it is known in how many documents each word stands."""
         weights = [round(UNIT * rarity(self._documents, w.found)) for w in chosen]
         parts = " UNION ALL ".join(self._hits(chosen, weights))
-        if len(chosen) == 1:
+        if len(chosen) == 1 and not chosen[0].second:
             return f"SELECT doc, part / {WHOLE} AS score, facts FROM ({parts}) h"
         return _cover(parts, len(chosen))
 
@@ -138,7 +145,7 @@ class WordScorer:
             if prefix.queries:
                 found = self._builder.part(self.prefixed(prefix), kept=True)
                 counts.append(f"SELECT {place} AS place, count(*) AS n FROM {found}")
-                hits.append(f"SELECT {place} AS place, doc, {PREFIX_IMPACT} AS part, facts FROM {found}")
+                hits.append(f"SELECT {place} AS place, doc, {PREFIX_IMPACT} AS part, facts, 1 FROM {found}")
         every = self._builder.part(f"SELECT * FROM ({' UNION ALL '.join(counts)}) c WHERE n > 0", kept=True)
         stops = self._builder.bind([place for place, w in enumerate(held) if w.is_stop])
         telling = f"SELECT place, n FROM {every} WHERE n <= {limit} OR place <> ALL({stops}::int[])"
@@ -149,37 +156,53 @@ class WordScorer:
             kept=True,
         )
         parts = (
-            f"SELECT h.doc, h.part * c.weight AS part, h.facts"
+            f"SELECT h.doc, h.part * c.weight AS part, h.facts, h.held"
             f" FROM ({' UNION ALL '.join(hits)}) h JOIN {chosen} c USING (place)"
         )
         return _cover(parts, f"(SELECT count(*) FROM {chosen})")
 
     def _hits(self, held: Sequence[Wanted], weights: Sequence[int]) -> list[str]:
-        """Queries for `place` (in `held`), `doc`, `part` (impact by weight) and `facts` of every word."""
+        """Queries for `place` (in `held`), `doc`, `part` (impact by weight), `facts`, `held` of every word.
+
+        Of a document that holds several stems of a word the best counts, and once: where there are two, the
+        rarer one adds what it is better by, and `held` is 0.
+        """
+        numbered = list(enumerate(zip(held, weights, strict=True)))
+        single = [(place, weight, term) for place, (w, weight) in numbered for term in w.single]
+        second = [(place, weight, *pair) for place, (w, weight) in numbered for pair in w.second]
+        several = [(place, weight, term) for place, (w, weight) in numbered for term in w.several]
         sources = []
-        for is_single, columns, grouping in (
-            (True, "p.impact * t.weight AS part, p.facts", ""),
-            (False, "max(p.impact * t.weight) AS part, max(p.facts) AS facts", " GROUP BY 1, 2"),
-        ):
-            rows = [
-                (place, weight, term)
-                for place, (w, weight) in enumerate(zip(held, weights, strict=True))
-                for term in (w.single if is_single else w.several)
-            ]
-            if rows:
-                arrays = [self._builder.bind(list(column)) for column in zip(*rows, strict=True)]
-                unnested = f"unnest({arrays[0]}::int[], {arrays[1]}::int[], {arrays[2]}::bigint[])"
-                sources.append(
-                    f"SELECT t.place, p.doc, {columns} FROM {unnested} AS t(place, weight, term)"
-                    f" JOIN @posting p ON p.term = t.term{grouping}"
-                )
+        if single:
+            sources.append(
+                "SELECT t.place, p.doc, p.impact * t.weight AS part, p.facts, 1 AS held"
+                f" FROM {self._unnest(single)} AS t(place, weight, term) JOIN @posting p ON p.term = t.term"
+            )
+        if second:
+            better = "p.impact - least(coalesce(o.impact, 0), p.impact)"
+            sources.append(
+                f"SELECT t.place, p.doc, ({better}) * t.weight AS part, p.facts, (o.doc IS NULL)::int AS held"
+                f" FROM {self._unnest(second)} AS t(place, weight, term, other)"
+                " JOIN @posting p ON p.term = t.term"
+                " LEFT JOIN @posting o ON o.term = t.other AND o.doc = p.doc"
+            )
+        if several:
+            sources.append(
+                "SELECT t.place, p.doc, max(p.impact * t.weight) AS part, max(p.facts) AS facts, 1 AS held"
+                f" FROM {self._unnest(several)} AS t(place, weight, term) JOIN @posting p ON p.term = t.term"
+                " GROUP BY 1, 2"
+            )
         return sources
+
+    def _unnest(self, rows: Sequence[tuple[int, ...]]) -> str:
+        kinds = ("int", "int", "bigint", "bigint")
+        columns = zip(kinds, zip(*rows, strict=True), strict=False)
+        return f"unnest({', '.join(f'{self._builder.bind(list(c))}::{kind}[]' for kind, c in columns)})"
 
 
 def _cover(parts: str, words: str | int) -> str:
     """Add up the parts of each document; it is worth more the more of the words it holds."""
-    more = f"(1 + {COVERAGE}::float8 * count(*) / {words})"
+    more = f"(1 + {COVERAGE}::float8 * sum(held) / {words})"
     if isinstance(words, str):
         more = f"(CASE WHEN {words} > 1 THEN {more} ELSE 1 END)"
-    score = f"sum(part) * {more} / {WHOLE}"
+    score = f"sum(part) * {more} / {WHOLE}" if words != 1 else f"sum(part) / {WHOLE}"
     return f"SELECT doc, {score} AS score, max(facts) AS facts FROM ({parts}) s GROUP BY doc"
