@@ -52,7 +52,7 @@ def build_moderation(
         action=Action.HIDE,
         rule="civil",
         reason="This speaks about the person rather than about the point.",
-        now=now,
+        now=now - timedelta(minutes=5),  # its letter has gone
     )
     told: list[tuple[NoticeKind, Post | None]] = [
         (NoticeKind.HELD, held),
