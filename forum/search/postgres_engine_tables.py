@@ -138,7 +138,7 @@ def spell(surface: str) -> str:
     return surface
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def term_of(audience: int, stem: str) -> int:
     """The number of a stem in an audience: a digest, so that nobody has to hand out numbers."""
     digest = hashlib.blake2b(f"{audience}:{stem}".encode(), digest_size=8).digest()
