@@ -43,18 +43,21 @@ def list_words_from(run: Run, audiences: Collection[int], start: str) -> list[st
 def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> Counts:
     """How often a phrase of spelled words begins in each document that holds it."""
     rows = run(_TEXTS, {"queries": phrase_queries(audiences, words)})
-    counts = ((doc, len(_find_phrase(read_places(folded), words)), facts) for doc, folded, facts in rows)
+    counts = (
+        (doc, len(_find_phrase(read_places(folded, words), words)), facts) for doc, folded, facts in rows
+    )
     return {doc: (count, facts) for doc, count, facts in counts if count}
 
 
-def read_places(folded: str) -> dict[str, list[int]]:
-    """Where each word stands in a folded text; between title and text lies a gap."""
-    places: dict[str, list[int]] = {}
+def read_places(folded: str, wanted: Collection[str]) -> dict[str, list[int]]:
+    """Where each wanted word stands in a folded text; between title and text lies a gap."""
+    places: dict[str, list[int]] = {word: [] for word in wanted}
     title, _, text = folded.partition("\n")
     words = title.split()
     for start, line in ((0, words), (len(words) + TITLE_GAP, text.split())):
         for place, word in enumerate(line, start):
-            places.setdefault(word, []).append(place)
+            if word in places:
+                places[word].append(place)
     return places
 
 
@@ -100,7 +103,9 @@ class _Side:
         """Where this side begins in a document."""
         if self.words:
             return _find_phrase(of, self.words)
-        return sorted(place for form in self.forms for place in of.get(form, ()))
+        if len(self.forms) == 1:
+            return of[self.forms[0]]
+        return sorted(place for form in self.forms for place in of[form])
 
 
 def find_near_counts(
@@ -114,9 +119,10 @@ def find_near_counts(
         sides = left.query(audience.number), right.query(audience.number)
         if not all(sides):
             continue
+        wanted = {*left.words, *left.forms, *right.words, *right.forms}
         query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience.number))}"
         for doc, folded, facts in run(_TEXTS, {"queries": [query]}):
-            places = read_places(folded)
+            places = read_places(folded, wanted)
             if count := _count_near(left.places(places), right.places(places), left, right, near.distance):
                 counts[doc] = count, facts
     return counts
