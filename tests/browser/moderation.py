@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from config.testing import SECRET_KEY
 from forum.domain.accounts import Account
 from forum.domain.attribution import SubjectKind
@@ -11,6 +13,7 @@ from forum.domain.moderation import Action, FlagReason
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.notices_of_illegality import LegalNotice
 from forum.domain.organisations import Organisation
+from forum.domain.protected import ProtectedCase
 from forum.domain.threads import Post, Thread
 from forum.services.flags import flag
 from forum.services.mail_preferences import stop_token
@@ -75,7 +78,18 @@ def build_moderation(
         )
         build.session.add(notice)
     build.session.commit()
+    locked = build.post(thread, member, text=TEXT, organisation=body)
+    flag(
+        build.session,
+        build.actor(people["chair"]),
+        kind=SubjectKind.POST,
+        public_id=locked.public_id,
+        reason=FlagReason.VICTIM,
+        now=now,
+    )
+    case = build.session.scalars(sa.select(ProtectedCase.public_id)).one()
     return {
+        "locked": case,
         "held": held.public_id,
         "held_paper": paper.public_id,
         "flagged": flagged.public_id,
