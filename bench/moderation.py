@@ -42,11 +42,11 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 def main(_arguments: Sequence[str] = ()) -> int:
     """Print the figures; exit code 1 where one misses its target."""
     with tempfile.TemporaryDirectory() as folder:
-        app = _app(folder)
+        app = make_app(folder)
         with app.app_context():
             migrate_database()
             with writing(db.session()) as session:
-                alike, contested = _fill(session)
+                alike, contested = fill(session)
             seconds = _decide_bulk(alike)
             db.session.remove()
             db.engine.dispose()
@@ -60,7 +60,8 @@ def main(_arguments: Sequence[str] = ()) -> int:
     return int(not (is_fast and is_exact))
 
 
-def _app(folder: str) -> Flask:
+def make_app(folder: str) -> Flask:
+    """Give the application in an instance of its own."""
     return create_app({"INSTANCE": folder, "ENV": "development"})
 
 
@@ -97,7 +98,7 @@ def _contend(folder: str, public_ids: list[str]) -> bool:
         )
     seconds = time.perf_counter() - begin
     total: Counter[str] = sum(told, Counter())
-    app = _app(folder)
+    app = make_app(folder)
     with app.app_context():
         ids = sa.select(Post.id).where(Post.public_id.in_(public_ids))
         of_each = sa.select(sa.func.count()).where(
@@ -122,7 +123,7 @@ def _contend(folder: str, public_ids: list[str]) -> bool:
 
 def _decide_all(folder: str, moderator: int, public_ids: list[str]) -> Counter[str]:
     found: Counter[str] = Counter()
-    app = _app(folder)
+    app = make_app(folder)
     with app.app_context():
         for public_id in public_ids:
             try:
@@ -147,7 +148,9 @@ def _decide_all(folder: str, moderator: int, public_ids: list[str]) -> Counter[s
     return found
 
 
-def _fill(session: Session) -> tuple[list[str], list[str]]:
+def fill(
+    session: Session, *, alike: int = ALIKE, contested: int = CONTESTED, words: str = ""
+) -> tuple[list[str], list[str]]:
     """One group with eight moderators, an author, and held posts: many of one text, and as many different."""
     people = [
         Account(name=f"Person {n}", handle=f"person-{n}", email=f"p{n}@members.example", created_at=NOW)
@@ -168,10 +171,12 @@ def _fill(session: Session) -> tuple[list[str], list[str]]:
     )
     threads = [_thread(session, group, author) for _ in range(15)]
     rows, found = [], []
-    for number in range(ALIKE + CONTESTED):
+    for number in range(alike + contested):
         thread = threads[number % len(threads)]
         thread.post_count += 1
-        text = "The same words again." if number < ALIKE else f"Something else, for the {number}th time."
+        text = (
+            "The same words again." if number < alike else f"Something else, for the {number}th time. {words}"
+        )
         found.append(new_public_id())
         rows.append(_post(group, thread, author, found[-1], text))
     session.flush()
@@ -184,7 +189,7 @@ def _fill(session: Session) -> tuple[list[str], list[str]]:
             for id_ in ids
         ],
     )
-    return found[:ALIKE], found[ALIKE:]
+    return found[:alike], found[alike:]
 
 
 def _thread(session: Session, group: Group, author: Account) -> Thread:

@@ -1,8 +1,10 @@
 """Moderators who are away: who stands in for them, and by when a group usually answers."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -82,15 +84,7 @@ def list_away(session: Session, actor: Actor, *, now: datetime) -> Sequence[Away
     groups = actor.groups_with(GroupRole.MODERATOR)
     if not groups:
         return ()
-    absent, deputy = aliased(Account), aliased(Account)
-    rows = session.execute(
-        sa.select(ModeratorAbsence, Group, absent.name, deputy.name)
-        .join(Group, Group.id == ModeratorAbsence.group_id)
-        .join(absent, absent.id == ModeratorAbsence.account_id)
-        .outerjoin(deputy, deputy.id == ModeratorAbsence.deputy_id)
-        .where(ModeratorAbsence.group_id.in_(groups), ModeratorAbsence.until >= _today(now))
-        .order_by(Group.title, absent.name)
-    )
+    rows = session.execute(_away_statement(), {"group_ids": list(groups), "today": _today(now)})
     return [
         Away(
             group,
@@ -102,6 +96,22 @@ def list_away(session: Session, actor: Actor, *, now: datetime) -> Sequence[Away
         )
         for row, group, name, stands_in in rows
     ]
+
+
+@functools.cache
+def _away_statement() -> sa.Select[*tuple[Any, ...]]:
+    absent, deputy = aliased(Account), aliased(Account)
+    return (
+        sa.select(ModeratorAbsence, Group, absent.name, deputy.name)
+        .join(Group, Group.id == ModeratorAbsence.group_id)
+        .join(absent, absent.id == ModeratorAbsence.account_id)
+        .outerjoin(deputy, deputy.id == ModeratorAbsence.deputy_id)
+        .where(
+            ModeratorAbsence.group_id.in_(sa.bindparam("group_ids", expanding=True)),
+            ModeratorAbsence.until >= sa.bindparam("today"),
+        )
+        .order_by(Group.title, absent.name)
+    )
 
 
 def usually_answered_by(session: Session, group: Group, *, now: datetime) -> datetime:

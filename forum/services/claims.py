@@ -76,16 +76,18 @@ def find_claims(
     wanted = set(places)
     if not wanted:
         return {}
-    rows = session.scalars(
-        sa.select(ModerationClaim).where(
-            ModerationClaim.until > now, ModerationClaim.subject_id.in_([id_ for _, id_ in wanted])
-        )
-    )
+    rows = session.scalars(_HELD, {"now": now, "ids": [id_ for _, id_ in wanted]})
     return {
         (row.subject_kind, row.subject_id): Claim(row.until, row.account_id == actor.account_id)
         for row in rows
         if (row.subject_kind, row.subject_id) in wanted
     }
+
+
+_HELD = sa.select(ModerationClaim).where(
+    ModerationClaim.until > sa.bindparam("now"),
+    ModerationClaim.subject_id.in_(sa.bindparam("ids", expanding=True)),
+)
 
 
 def _get(session: Session, actor: Actor, kind: SubjectKind, public_id: str) -> Subject:

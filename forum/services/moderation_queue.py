@@ -3,10 +3,11 @@
 Never what the actor or a body they speak for wrote, nor named text of which they are no named reader.
 """
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,16 +20,16 @@ from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
-from forum.domain.working_days import Bucket, bucket_of, promised_by
+from forum.domain.working_days import OFFICE_ZONE, Bucket, bucket_of, promised_by
 from forum.policy import Actor
-from forum.policy.sql import MODEL_OF, may_decide
+from forum.policy.sql import MODEL_OF, may_decide, may_decide_reader, reader_parameters
 from forum.services.addresses import appeal_path, case_path
 from forum.services.appeal_views import list_waiting_appeals
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.claims import Claim, find_claims
 from forum.services.paging import checked_place
 
-PAGE_SIZE = 50
+PAGE_SIZE = 20
 EXCERPT = 240
 
 
@@ -103,7 +104,7 @@ def list_queue(
 ) -> Queue:
     """Give a page of the queue: what is flagged as illegal first, then by the nearest promise."""
     groups = list_moderated_groups(session, actor)
-    waiting = list_waiting(session, actor, filters=filters, now=now)
+    waiting = _list_waiting(session, actor, groups, filters=filters, now=now)
     counts = Counter(one.bucket for one in waiting)
     chosen = [one for one in waiting if filters.bucket in {None, one.bucket}]
     pages = max(1, -(-len(chosen) // PAGE_SIZE))
@@ -167,16 +168,24 @@ def list_moderated_groups(session: Session, actor: Actor) -> Sequence[Group]:
     ids = actor.groups_with(GroupRole.MODERATOR)
     if not ids or actor.is_suspended:
         return ()
-    return session.scalars(sa.select(Group).where(Group.id.in_(ids)).order_by(Group.title)).all()
+    return session.scalars(_GROUPS, {"group_ids": list(ids)}).all()
+
+
+_GROUPS = (
+    sa.select(Group).where(Group.id.in_(sa.bindparam("group_ids", expanding=True))).order_by(Group.title)
+)
 
 
 def list_waiting(session: Session, actor: Actor, *, filters: QueueFilters, now: datetime) -> list[Waiting]:
     """Give everything that waits under the filters (the bucket apart), gravest first."""
-    groups = {
-        group.id: group
-        for group in list_moderated_groups(session, actor)
-        if filters.group in {None, group.slug}
-    }
+    moderated = list_moderated_groups(session, actor)
+    return _list_waiting(session, actor, moderated, filters=filters, now=now)
+
+
+def _list_waiting(
+    session: Session, actor: Actor, moderated: Sequence[Group], *, filters: QueueFilters, now: datetime
+) -> list[Waiting]:
+    groups = {group.id: group for group in moderated if filters.group in {None, group.slug}}
     if not groups:
         return []
     waiting: list[Waiting] = []
@@ -195,19 +204,23 @@ def list_waiting(session: Session, actor: Actor, *, filters: QueueFilters, now: 
 def _held(
     session: Session, actor: Actor, kind: SubjectKind, groups: dict[int, Group], now: datetime
 ) -> list[Waiting]:
-    model = MODEL_OF[kind]
-    since = model.created_at if kind is SubjectKind.POST else model.edited_at
-    rows = session.execute(
-        sa.select(model.id, model.public_id, model.group_id, since).where(
-            model.group_id.in_(groups),
-            model.status == Status.PENDING,
-            may_decide(actor, model),
-        )
-    )
+    rows = session.execute(_held_statement(kind), reader_parameters(actor) | {"group_ids": list(groups)})
     return [
         _waiting(kind, id_, public_id, groups[group_id], Why.HELD, moment, now)
         for id_, public_id, group_id, moment in rows
     ]
+
+
+@functools.cache
+def _held_statement(kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
+    """Built once a kind: to build it costs more than to execute it."""
+    model = MODEL_OF[kind]
+    since = model.created_at if kind is SubjectKind.POST else model.edited_at
+    return sa.select(model.id, model.public_id, model.group_id, since).where(
+        model.group_id.in_(sa.bindparam("group_ids", expanding=True)),
+        model.status == Status.PENDING,
+        may_decide_reader(model),
+    )
 
 
 def _flagged(
@@ -271,9 +284,15 @@ def _waiting(
     now: datetime,
     flags: Counter[FlagReason] | None = None,
 ) -> Waiting:
-    due = promised_by(since, group.promised_days)
+    due = _promised_on(since.astimezone(OFFICE_ZONE).date(), group.promised_days)
     bucket = bucket_of(due, now=now)
     return Waiting(kind, id_, public_id, group, why, since, due, bucket, flags or Counter())
+
+
+@functools.lru_cache(maxsize=1024)
+def _promised_on(day: date, days: int) -> datetime:
+    """What was sent on one day is promised for one day: worked out once, not once a line."""
+    return promised_by(datetime.combine(day, time(), tzinfo=OFFICE_ZONE), days)
 
 
 def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[QueueEntry]:

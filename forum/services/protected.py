@@ -3,6 +3,7 @@
 Nothing here gives a text, a title or an author to anybody, and nothing is mailed.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,23 +74,33 @@ def list_locked(session: Session, actor: Actor) -> Sequence[LockedCase]:
     groups = actor.groups_with(GroupRole.MODERATOR)
     if actor.is_suspended or not groups:
         return ()
+    parameters = {"group_ids": list(groups), "keys": sorted(actor.writer_keys)}
+    rows = session.execute(_locked_statement(), parameters)
+    return [LockedCase(case, group) for case, group in rows]
+
+
+@functools.cache
+def _locked_statement() -> sa.Select[*tuple[Any, ...]]:
     own = (
         sa.select(sa.literal(1))
         .select_from(Authorship)
         .where(
             Authorship.subject_kind == ProtectedCase.subject_kind,
             Authorship.subject_id == ProtectedCase.subject_id,
-            Authorship.writer_key.in_(sorted(actor.writer_keys)),
+            Authorship.writer_key.in_(sa.bindparam("keys", expanding=True)),
         )
         .exists()
     )
-    rows = session.execute(
+    return (
         sa.select(ProtectedCase, Group)
         .join(Group, Group.id == ProtectedCase.group_id)
-        .where(ProtectedCase.group_id.in_(groups), ProtectedCase.released_at.is_(None), ~own)
+        .where(
+            ProtectedCase.group_id.in_(sa.bindparam("group_ids", expanding=True)),
+            ProtectedCase.released_at.is_(None),
+            ~own,
+        )
         .order_by(ProtectedCase.opened_at, ProtectedCase.id)
     )
-    return [LockedCase(case, group) for case, group in rows]
 
 
 def get_locked(session: Session, actor: Actor, public_id: str) -> LockedCase:
