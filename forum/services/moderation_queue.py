@@ -227,11 +227,9 @@ def _flagged(
     session: Session, actor: Actor, kinds: list[SubjectKind], groups: dict[int, Group], now: datetime
 ) -> list[Waiting]:
     waiting = []
-    flags = session.execute(
-        sa.select(Flag.subject_kind, Flag.subject_id, Flag.reason, Flag.created_at)
-        .where(Flag.group_id.in_(groups), Flag.subject_kind.in_(kinds), Flag.closed_at.is_(None))
-        .order_by(Flag.created_at)
-    ).all()
+    parameters = {"group_ids": list(groups), "kinds": kinds}
+    flags = session.execute(_OPEN_FLAGS, parameters).all()
+
     by_subject: dict[tuple[SubjectKind, int], list[Any]] = defaultdict(list)
     for flag in flags:
         by_subject[flag.subject_kind, flag.subject_id].append(flag)
@@ -251,6 +249,17 @@ def _flagged(
             since = of_it[0].created_at
             waiting.append(_waiting(kind, id_, public_id, groups[group_id], why, since, now, reasons))
     return waiting
+
+
+_OPEN_FLAGS = (
+    sa.select(Flag.subject_kind, Flag.subject_id, Flag.reason, Flag.created_at)
+    .where(
+        Flag.group_id.in_(sa.bindparam("group_ids", expanding=True)),
+        Flag.subject_kind.in_(sa.bindparam("kinds", expanding=True)),
+        Flag.closed_at.is_(None),
+    )
+    .order_by(Flag.created_at)
+)
 
 
 def _appealed(
@@ -300,7 +309,7 @@ def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[Q
     for kind in MODERATED:
         ids = [one.id for one in shown if one.kind is kind]
         if ids:
-            details |= {(kind, row.id): row for row in session.execute(_details(kind, ids))}
+            details |= {(kind, row.id): row for row in session.execute(_details(kind), {"ids": ids})}
     entries = []
     for one in shown:
         row = details[one.kind, one.id]
@@ -312,8 +321,10 @@ def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[Q
     return entries
 
 
-def _details(kind: SubjectKind, ids: list[int]) -> sa.Select[*tuple[Any, ...]]:
-    """One statement a kind; the long columns stay in the database."""
+@functools.cache
+def _details(kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
+    """One statement a kind, built once; the long columns stay in the database."""
+    ids: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
     if kind is SubjectKind.VERSION:
         paper = sa.select(*_columns(PaperVersion, PaperVersion.title, Paper))
         paper = paper.join(Paper, Paper.id == PaperVersion.paper_id)
