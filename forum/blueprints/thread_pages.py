@@ -274,7 +274,7 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
             gettext(
                 "Sent. It waits for a moderator, because %(reason)s. You see it here, marked as pending. "
                 "%(promise)s",
-                reason=gettext(HELD_BECAUSE[done.held_because]),
+                reason=gettext(HELD_BECAUSE.get(done.held_because, HELD_BECAUSE["everything"])),
                 promise=done.promise,
             ),
             "info",

@@ -110,3 +110,20 @@ def test_others_find_nothing(
     other = build.member(build.group(Ceiling.PUBLIC), role=GroupRole.MODERATOR)
     assert client_of(other).get(page).status_code == 404
     assert submit(client_of(other), f"{page}/told").status_code == 404
+
+
+def test_what_was_released_can_be_edited_while_it_waits(
+    client_of: ClientOf, session: Session, people: tuple[Account, ...], locked: tuple[Thread, str]
+) -> None:
+    """Its author reads it again, and is told that it still waits."""
+    moderator, page = client_of(people[2]), f"/moderation/locked/{locked[1]}"
+    submit(moderator, f"{page}/told")
+    submit(moderator, f"{page}/release", {"reason": "They have answered that it is nothing of the kind."})
+    opening = thread_opening(session, locked[0])
+    form = {"title": "Canary title", "body": "Other words.", "version": version_of(session, opening)}
+    answer = submit(client_of(people[0]), f"/posts/{opening}/edit", form | {"language": "en"})
+    assert answer.status_code == 303
+
+
+def version_of(session: Session, opening: str) -> str:
+    return str(session.scalars(sa.select(Post.lock_version).where(Post.public_id == opening)).one())
