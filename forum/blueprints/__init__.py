@@ -10,6 +10,7 @@ def register_blueprints(app: Flask) -> None:
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)
         administration_suspensions,  # noqa: F401  (views of another blueprint)
+        answer_files,  # noqa: F401  (views of another blueprint)
         answering,
         answers,
         api,

@@ -1,7 +1,7 @@
 """Writing an answer: section by section on a shared draft, preview, submit, or asking to be heard late."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
@@ -20,14 +20,17 @@ from forum.blueprints.support import (
     transactional,
 )
 from forum.domain.answers import Answer, AnswerDraft, LateEntry, fingerprint
+from forum.domain.attachments import Attachment
 from forum.domain.consultations import Consultation, SubmitBy, is_in_time
 from forum.domain.groups import Group
 from forum.domain.questionnaires import Question, QuestionKind, find_missing, words_of
+from forum.domain.uploads import MAX_FILE, MAX_NAME
 from forum.errors import Invalid, NotFound
 from forum.extensions import db
 from forum.policy import Actor
 from forum.services.addresses import consultation_path
 from forum.services.answer_drafts import Saved, Theirs, Written, find_draft, save_draft
+from forum.services.answer_files import AnswerFile, find_files, has_files, shown_file
 from forum.services.answers import find_own_answer
 from forum.services.chatham import is_sealed
 from forum.services.consultations import get_consultation
@@ -46,9 +49,11 @@ MAX_REQUEST = 2 * 1024 * 1024
 
 
 @blueprint.url_value_preprocessor
-def _allow_long_answers(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Raise the limit of a request for these routes alone, before anything reads the form."""
+def _allow_long_answers(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Raise the limit of a request for these routes alone (one takes a file), before the form is read."""
     request.max_content_length = request.max_form_memory_size = MAX_REQUEST
+    if endpoint == "answering.attach":
+        request.max_content_length = MAX_REQUEST + MAX_FILE
 
 
 class LateForm(Form):
@@ -69,6 +74,15 @@ class Desk:
     draft: AnswerDraft | None
     sent: Answer | None
     late: LateEntry | None
+    attached: Mapping[str, Attachment] = field(default_factory=dict)
+    """The files that the answers name, by question."""
+
+    @property
+    def files(self) -> dict[str, AnswerFile]:
+        """The files as its pages show them: until they are sent, the draft is the way to them."""
+        return {
+            key: shown_file(file, self.url("answering.file", key=key)) for key, file in self.attached.items()
+        }
 
     @property
     def entries(self) -> Mapping[str, Any]:
@@ -113,7 +127,7 @@ def load_desk(slug: str, consultation_id: str) -> Desk:
         raise NotFound
     respondent = get_respondent(session, actor, group, consultation, request.values.get("respondent"))
     place = group, consultation, respondent, sealing_secret()
-    return Desk(
+    desk = Desk(
         group=group,
         consultation=consultation,
         questionnaire=questionnaire,
@@ -123,6 +137,9 @@ def load_desk(slug: str, consultation_id: str) -> Desk:
         sent=find_own_answer(session, *place),
         late=find_late_entry(session, *place),
     )
+    if has_files(questionnaire.questions):
+        desk.attached = find_files(session, desk.draft, desk.sent, desk.values)
+    return desk
 
 
 def submit_by_words(value: SubmitBy) -> str:
@@ -155,29 +172,43 @@ def overview(slug: str, consultation_id: str) -> str:
 def section(slug: str, consultation_id: str, number: int) -> View:
     """Show one section's questions with what is saved, and save what is typed."""
     desk = load_desk(slug, consultation_id)
-    pages = desk.questionnaire.pages
-    if not 1 <= number <= len(pages):
-        raise NotFound
-    questions = pages[number - 1].questions
+    questions = questions_of(desk, number)
     form = Form()
     if request.method == "GET":
-        return _section_page(desk, number, form, _stored(desk, questions))
+        return section_page(desk, number, form, _stored(desk, questions))
     is_autosave = request.form.get("step") == "autosave"
-    typed = {question.key: _read(question) for question in questions}
+    typed = read_typed(questions)
     try:
         if not form.validate():
             raise Invalid("Go back, reload the page and try again.")
-        saved = _save(slug, consultation_id, typed)
+        saved = save_typed(slug, consultation_id, typed)
     except Invalid as error:
         if is_autosave:
             return jsonify(errors={error.field or "": gettext(error.message, **error.parameters)}), 422
-        return _section_page(desk, number, form, _as_typed(typed), error=error), 422
+        return section_page(desk, number, form, as_typed(typed), error=error), 422
     if is_autosave:
         return _autosaved(saved)
     desk = load_desk(slug, consultation_id)
     if saved.conflicts:
-        return _section_page(desk, number, form, _as_typed(typed, saved), conflicts=saved.conflicts), 409
+        return section_page(desk, number, form, as_typed(typed, saved), conflicts=saved.conflicts), 409
+    left = next((one for one in questions if request.form.get(f"file-{one.key}")), None)
+    if left is not None:
+        # The file itself does not come with this button; what was typed is saved.
+        complaint = Invalid(
+            "%(name)s is chosen but not here yet. Choose it again and press “Upload the file”.",
+            field=left.key,
+            name=request.form[f"file-{left.key}"][:MAX_NAME],
+        )
+        return section_page(desk, number, form, _stored(desk, questions), error=complaint), 422
     return _after_save(desk, number)
+
+
+def questions_of(desk: Desk, number: int) -> Sequence[Question]:
+    """Give the questions of a page of the questionnaire, from 1; NotFound where there is no such page."""
+    pages = desk.questionnaire.pages
+    if not 1 <= number <= len(pages):
+        raise NotFound
+    return pages[number - 1].questions
 
 
 def _after_save(desk: Desk, number: int) -> Response:
@@ -204,9 +235,10 @@ def _autosaved(saved: Saved) -> Response:
 
 
 @transactional
-def _save(
+def save_typed(
     session: Session, actor: Actor, slug: str, consultation_id: str, typed: Mapping[str, Written]
 ) -> Saved:
+    """Save what read_typed() gave."""
     return save_draft(
         session,
         actor,
@@ -217,6 +249,11 @@ def _save(
         now=now(),
         sealing_secret=sealing_secret(),
     )
+
+
+def read_typed(questions: Sequence[Question]) -> dict[str, Written]:
+    """Give what a page sends for its questions, but for files, which come on their own route."""
+    return {one.key: _read(one) for one in questions if one.kind is not QuestionKind.FILE}
 
 
 def _read(question: Question) -> Written:
@@ -230,8 +267,13 @@ def _read(question: Question) -> Written:
             raw = {row: request.form.get(f"{name}-{row}", "") for row, _ in question.rows}
         case _:
             raw = request.form.get(name)
-    version, _, base = request.form.get(f"v-{question.key}", "").partition(".")
-    return Written(raw, int(version) if version.isdecimal() and len(version) < 9 else 0, base[:16])
+    return Written(raw, *read_mark(question.key))
+
+
+def read_mark(key: str) -> tuple[int, str]:
+    """Give the version of a question that the page showed, and the fingerprint of what it showed."""
+    version, _, base = request.form.get(f"v-{key}", "").partition(".")
+    return int(version) if version.isdecimal() and len(version) < 9 else 0, base[:16]
 
 
 def _mark(version: int, value: Any) -> str:
@@ -255,7 +297,7 @@ def _stored(desk: Desk, questions: Sequence[Question]) -> dict[str, Shown]:
     }
 
 
-def _as_typed(typed: Mapping[str, Written], saved: Saved | None = None) -> dict[str, Shown]:
+def as_typed(typed: Mapping[str, Written], saved: Saved | None = None) -> dict[str, Shown]:
     """Keep what was typed; after a conflict with the version that is stored, so that saving again decides."""
     marks = {key: f"{one.version}.{one.base}" for key, one in typed.items()}
     if saved is None:
@@ -270,7 +312,7 @@ def _as_typed(typed: Mapping[str, Written], saved: Saved | None = None) -> dict[
     return shown
 
 
-def _section_page(
+def section_page(
     desk: Desk,
     number: int,
     form: Form,
@@ -279,6 +321,7 @@ def _section_page(
     error: Invalid | None = None,
     conflicts: Mapping[str, Theirs] | None = None,
 ) -> str:
+    """Show a section with what its fields hold, what is wrong, and what somebody else saved meanwhile."""
     part = desk.questionnaire.pages[number - 1]
     questions = {question.key: question for question in part.questions}
     return render_template(
@@ -289,7 +332,7 @@ def _section_page(
         part=part,
         number=number,
         form=form,
-        shown=shown,
+        shown=_stored(desk, part.questions) | dict(shown),
         wrong=error.field if error else None,
         complaint=gettext(error.message, **error.parameters) if error else None,
         conflicts={

@@ -1,6 +1,6 @@
 """Answers that were sent: the list, one answer, its receipts and canonical text, withdrawing, exporting."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -14,6 +14,7 @@ from forum.policy import Action, Actor, can
 from forum.services import answers as services
 from forum.services.addresses import answer_path, consultation_path
 from forum.services.answer_exports import FORMATS, export_answers
+from forum.services.answer_files import AnswerFile, has_files, list_answer_files
 from forum.services.chatham import is_sealed
 from forum.services.consultations import get_consultation
 from forum.services.figures import load_figures
@@ -68,7 +69,9 @@ def export(slug: str, consultation_id: str, form: str) -> Response:
         raise NotFound
     session, actor = db.session(), current_actor()
     subject = get_consultation(session, actor, slug, consultation_id)
-    body = export_answers(session, actor, subject.group, subject.row, form)
+    body = export_answers(
+        session, actor, subject.group, subject.row, form, base_url=current_app.config["BASE_URL"]
+    )
     response = Response(body, content_type=FORMATS[form])
     response.headers["Content-Disposition"] = f'attachment; filename="answers-{consultation_id}.{form}"'
     return response
@@ -87,11 +90,20 @@ def answer(slug: str, consultation_id: str, answer_id: str) -> str:
         answer=page.answer,
         path=consultation_path(slug, consultation_id),
         here=answer_path(slug, consultation_id, answer_id),
+        files=answer_files(page),
         receipts=list_receipts(session, page) if is_writer or _is_secretariat(actor, page) else [],
         may_withdraw=can(actor, Action.WITHDRAW, page.subject),
         may_flag=can(actor, Action.FLAG, page.subject),
         form=Form(),
     )
+
+
+def answer_files(page: services.AnswerPage) -> dict[str, AnswerFile]:
+    """Give the files of an answer by question; no statement where no question asks for one."""
+    if not has_files(page.questionnaire.questions):
+        return {}
+    ids = [page.answer.public_id]
+    return list_answer_files(db.session(), current_actor(), ids).get(page.answer.public_id, {})
 
 
 def _is_secretariat(actor: Actor, page: services.AnswerPage) -> bool:
@@ -103,11 +115,19 @@ def receipt(slug: str, consultation_id: str, answer_id: str, number: int) -> str
     """Show what was received, when, and its hash with the text that the hash is of."""
     session, actor = db.session(), current_actor()
     page, found = get_receipt(session, actor, slug, consultation_id, answer_id, number)
+    found_files = answer_files(page)
     return render_template(
         "answers/receipt.html",
         group=page.subject.group,
         page=page,
         receipt=found,
+        files=[
+            (question, found_files[question.key])
+            for question in page.questionnaire.questions
+            if question.key in found_files
+        ]
+        if found.number == page.answer.number
+        else [],
         path=consultation_path(slug, consultation_id),
         here=answer_path(slug, consultation_id, answer_id),
         is_sealed=is_sealed(page.subject.group),

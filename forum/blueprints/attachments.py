@@ -5,9 +5,9 @@ import io
 from flask import Blueprint, Response, render_template, send_file
 
 from forum.blueprints.identity import current_actor
-from forum.domain.attachments import AttachmentState
+from forum.domain.attachments import Attachment, AttachmentState
 from forum.extensions import db, storage
-from forum.services.attachments import AttachmentText, get_attachment, get_page
+from forum.services.attachments import get_attachment, get_page
 
 blueprint = Blueprint("attachments", __name__, url_prefix="/attachments")
 
@@ -17,7 +17,7 @@ def attachment(attachment_id: str) -> str | Response:
     """Download the file; where only its text is kept, show the first page of it."""
     found = get_attachment(db.session(), current_actor(), attachment_id)
     if found.attachment.state is AttachmentState.CLEAN and found.attachment.storage_key:
-        return _download(found)
+        return download(found.attachment)
     return render_template("attachments/page.html", found=found, group=found.group)
 
 
@@ -28,15 +28,15 @@ def page(attachment_id: str, number: int) -> str:
     return render_template("attachments/page.html", found=found, group=found.group)
 
 
-def _download(found: AttachmentText) -> Response:
+def download(attachment: Attachment) -> Response:
     """Send the stored file as a download that no browser runs."""
-    with storage().open(str(found.attachment.storage_key)) as file:
+    with storage().open(str(attachment.storage_key)) as file:
         data = file.read()  # 20 MB at most
     response = send_file(
         io.BytesIO(data),
-        mimetype=found.attachment.media_type,
+        mimetype=attachment.media_type,
         as_attachment=True,
-        download_name=found.attachment.filename,
+        download_name=attachment.filename,
         etag=False,
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -36,6 +36,7 @@ _KINDS = {
     QuestionKind.SEVERAL: lazy_gettext("Any number of several choices"),
     QuestionKind.SCALE: lazy_gettext("A number on a scale"),
     QuestionKind.MATRIX: lazy_gettext("A table: one choice a row"),
+    QuestionKind.FILE: lazy_gettext("A file (PDF, DOCX, ODT, TXT or MD)"),
 }
 
 

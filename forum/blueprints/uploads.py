@@ -57,11 +57,15 @@ def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 
 
 def take_file(form: Any, field: str = "file") -> Upload:
-    """Take a form's file into the storage; Invalid says why it is none that can be taken.
+    """Take a form's file into the storage; Invalid says why it is none that can be taken."""
+    return take_stored(form[field].data, field=field, title=form.title.data or "")
+
+
+def take_stored(found: FileStorage | None, *, field: str, title: str = "") -> Upload:
+    """Take a file that was sent into the storage; Invalid, at the field, says why it cannot be taken.
 
     Nothing of it is opened here beyond its first bytes: that is the child process's to do.
     """
-    found: FileStorage | None = form[field].data
     if found is None or not found.filename:
         raise Invalid("Choose a file first.", field=field)
     with contextlib.closing(found):
@@ -72,12 +76,12 @@ def take_file(form: Any, field: str = "file") -> Upload:
                 raise Refused(Refusal.SIZE)
             check_head(kind, found.stream.read(4096))
         except Refused as refused:
-            raise refusal_error(refused.reason) from None
+            raise Invalid(refusal_error(refused.reason).message, field=field) from None
         found.stream.seek(0)
         key = new_key()
         storage().put(key, found.stream)
     name = safe_name(found.filename, kind)
-    return Upload(name, kind, size, digest, key, one_line(form.title.data or ""))
+    return Upload(name, kind, size, digest, key, one_line(title))
 
 
 def _measure(stream: BinaryIO | Any) -> tuple[int, str]:

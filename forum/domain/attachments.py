@@ -1,4 +1,4 @@
-"""Attachments of papers and the text extracted from them, page by page."""
+"""Attachments of papers and of answers, and the text extracted from them, page by page."""
 
 import enum
 from datetime import datetime
@@ -22,11 +22,29 @@ class AttachmentState(enum.StrEnum):
 
 
 class Attachment(PublicId, Labelled, Base):
-    """A document that belongs to a paper; labelled as the version it came with."""
+    """A document that belongs to a paper, labelled as the version it came with, or to an answer, as that.
+
+    Until an answer is sent, its files belong to its draft and are labelled for nobody: who writes on the
+    draft reaches them through it.
+    """
 
     __tablename__ = "attachment"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "CASE WHEN paper_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN answer_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN answer_draft_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_owner",
+        ),
+        sa.UniqueConstraint("answer_id", "question_key"),
+        sa.UniqueConstraint("answer_draft_id", "question_key"),
+    )
 
-    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("paper.id"), index=True)
+    paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("paper.id"), index=True)
+    answer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("answer.id"))
+    answer_draft_id: Mapped[int | None] = mapped_column(sa.ForeignKey("answer_draft.id"))
+    question_key: Mapped[str | None] = mapped_column(sa.String(12))
+    """The question that it answers; null for a paper's, and for one that a later sending has replaced."""
     version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("paper_version.id"), index=True)
     """The version it came with, whose label it has; null means the paper's first."""
     group_id: Mapped[int] = mapped_column(sa.ForeignKey("working_group.id"))
@@ -37,6 +55,9 @@ class Attachment(PublicId, Labelled, Base):
     size: Mapped[int] = mapped_column(default=0)
     """In bytes."""
     sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the stored copy, which the check cleans."""
+    sent_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of an answer's file as it was sent: the answer's text names it so, and its hash rests on it."""
     storage_key: Mapped[str | None] = mapped_column(sa.String(64))
     state: Mapped[AttachmentState] = mapped_column(default=AttachmentState.QUARANTINED)
     refusal: Mapped[Refusal | None]

@@ -89,7 +89,9 @@ def read_questionnaire(table: Table, shown_as: ShownAs, mandates: Mapping[str, s
 
 
 def _question(table: Table, number: int) -> dict[str, Any]:
-    kind = QuestionKind(table.choice("kind", [one.value for one in QuestionKind]))
+    # Made-up answers bring no files.
+    kinds = [one.value for one in QuestionKind if one is not QuestionKind.FILE]
+    kind = QuestionKind(table.choice("kind", kinds))
     columns: dict[str, Any] = {
         "key": f"q{number}",
         "position": number,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.base import Base, PublicId
-from forum.domain.text import normalise
+from forum.domain.text import normalise, one_line
+from forum.domain.uploads import MAX_NAME
 from forum.errors import Invalid
 
 MAX_QUESTIONS = 100
@@ -25,7 +26,8 @@ MAX_ANSWER = 120_000
 DEFAULT_LIMIT = 4_000
 
 Value = str | int | list[str] | dict[str, str]
-"""An answer to one question as it is stored: text, key of an option, keys, number, or row -> option."""
+"""An answer to one question as it is stored: text, key of an option, keys, number, row -> option, or of a
+file its name and SHA-256."""
 
 
 class QuestionKind(enum.StrEnum):
@@ -36,6 +38,7 @@ class QuestionKind(enum.StrEnum):
     SEVERAL = "several"
     SCALE = "scale"
     MATRIX = "matrix"
+    FILE = "file"
 
 
 WITH_OPTIONS = frozenset({QuestionKind.ONE, QuestionKind.SEVERAL, QuestionKind.MATRIX})
@@ -112,6 +115,8 @@ def read_value(question: Question, raw: Any) -> Value | None:
             return _read_scale(question, raw)
         case QuestionKind.MATRIX:
             return _read_matrix(question, raw)
+        case QuestionKind.FILE:
+            return _read_file(question, raw)
 
 
 def _read_text(question: Question, raw: Any) -> str | None:
@@ -168,6 +173,20 @@ def _read_matrix(question: Question, raw: Any) -> dict[str, str] | None:
     return {row: chosen[row] for row in rows if row in chosen} or None
 
 
+def _read_file(question: Question, raw: Any) -> dict[str, str] | None:
+    """A file is named as it was sent: who sent it can check its hash, and bodies that send one agree."""
+    if raw in (None, "", {}):
+        return None
+    if not isinstance(raw, dict) or set(raw) != {"name", "sha256"}:
+        raise _wrong(question)
+    name, digest = raw["name"], raw["sha256"]
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or name != one_line(name):
+        raise _wrong(question)
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise _wrong(question)
+    return {"name": name, "sha256": digest}
+
+
 def _wrong(question: Question) -> Invalid:
     return Invalid("Choose from what the question offers.", field=question.key)
 
@@ -206,7 +225,9 @@ def find_missing(questions: Sequence[Question], values: Mapping[str, Any]) -> li
 
 
 def words_of(question: Question, value: Any) -> list[str]:
-    """Give an answer in words, a line each: the text, the options chosen, the number, row by row."""
+    """Give an answer in words, a line each: the text, the options chosen, the number, row by row,
+    the name of the file.
+    """
     options = dict(question.options)
     match question.kind:
         case QuestionKind.TEXT:
@@ -220,6 +241,8 @@ def words_of(question: Question, value: Any) -> list[str]:
         case QuestionKind.MATRIX:
             rows = dict(question.rows)
             return [f"{rows.get(row, row)}: {options.get(key, key)}" for row, key in value.items()]
+        case QuestionKind.FILE:
+            return [str(value["name"])]
 
 
 def plain_text(questions: Sequence[Question], values: Mapping[str, Any]) -> str:

@@ -60,6 +60,9 @@ ENTRIES: dict[str, Entry] = {
     "administration.suspend": Entry.PEOPLE_MANAGERS,
     "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
     # answering
+    "answering.attach": Entry.SIGNED_IN,
+    "answering.detach": Entry.SIGNED_IN,
+    "answering.file": Entry.SIGNED_IN,
     "answering.late": Entry.SIGNED_IN,
     "answering.overview": Entry.SIGNED_IN,
     "answering.preview": Entry.SIGNED_IN,

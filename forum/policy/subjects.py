@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
@@ -31,9 +32,11 @@ class Subject:
     thread: Thread | None = None
     """The discussion a post belongs to, or the thread itself."""
     paper: Paper | None = None
-    """The paper a version or attachment belongs to, or that a comment is about."""
+    """The paper a version or its attachment belongs to, or that a comment is about."""
     consultation: Consultation | None = None
-    """The consultation that an answer was sent to."""
+    """The consultation that an answer, or the answer of a file, was sent to."""
+    answer: Answer | None = None
+    """The answer itself, or the one that a file came with."""
 
     @property
     def status(self) -> Status:

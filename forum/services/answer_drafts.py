@@ -12,7 +12,7 @@ from forum.domain.accounts import Account
 from forum.domain.answers import Answer, AnswerDraft, fingerprint
 from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group
-from forum.domain.questionnaires import Value, read_value
+from forum.domain.questionnaires import QuestionKind, Value, read_value
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Actor
 from forum.services.chatham import is_sealed
@@ -78,26 +78,19 @@ def save_draft(
 ) -> Saved:
     """Save what was typed, question by question; one that somebody else changed meanwhile stays as it is.
 
-    Invalid (at the question's key) for what a question does not take; then nothing is saved.
+    Invalid (at the question's key) for what a question does not take; then nothing is saved. Files come
+    and go by answer_files.
     """
-    subject = get_consultation(session, actor, slug, consultation_id)
-    consultation: Consultation = subject.row
-    group = subject.group
-    respondent = get_respondent(session, actor, group, consultation, respondent_slug)
-    if consultation.state is ConsultationState.DRAFT:
-        raise NotAllowed("This consultation is not open yet.")
-    questions = {one.key: one for one in load_questionnaire(session, consultation.id).questions}
+    place = get_place(session, actor, slug, consultation_id, respondent_slug)
+    questions = {one.key: one for one in load_questionnaire(session, place.consultation.id).questions}
     values = {}
     for key, one in written.items():
         if key not in questions:
             raise Invalid("There is no such question: %(key)s.", key=key[:40])
+        if questions[key].kind is QuestionKind.FILE:
+            raise Invalid("Choose from what the question offers.", field=key)
         values[key] = read_value(questions[key], one.raw)
-    by = None if is_sealed(group) else actor.public_id
-    # Under the Chatham House Rule times are days.
-    now = start_of_day(now) if is_sealed(group) else now
-    draft = find_draft(session, group, consultation, respondent, sealing_secret)
-    if draft is None:
-        draft = _begin(session, group, consultation, respondent, now, sealing_secret)
+    draft, by, now = open_draft(session, actor, place, now=now, sealing_secret=sealing_secret)
     conflicts: dict[str, Theirs] = {}
     entries = dict(draft.entries)
     for key, value in values.items():
@@ -117,6 +110,40 @@ def save_draft(
         key for key, value in values.items() if entries.get(key, {"value": None})["value"] == value
     )
     return Saved(draft, conflicts, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A consultation that takes drafts, and as whom the actor writes."""
+
+    group: Group
+    consultation: Consultation
+    respondent: Respondent
+
+
+def get_place(
+    session: Session, actor: Actor, slug: str, consultation_id: str, respondent_slug: str | None
+) -> Place:
+    """Give where the actor may write a draft; NotFound or NotAllowed where they may not."""
+    subject = get_consultation(session, actor, slug, consultation_id)
+    consultation: Consultation = subject.row
+    respondent = get_respondent(session, actor, subject.group, consultation, respondent_slug)
+    if consultation.state is ConsultationState.DRAFT:
+        raise NotAllowed("This consultation is not open yet.")
+    return Place(subject.group, consultation, respondent)
+
+
+def open_draft(
+    session: Session, actor: Actor, place: Place, *, now: datetime, sealing_secret: bytes
+) -> tuple[AnswerDraft, str | None, datetime]:
+    """Give the draft, begun where it is not, who is noted as writing on it, and the time that is noted."""
+    sealed = is_sealed(place.group)
+    # Under the Chatham House Rule times are days, and nobody is noted.
+    now = start_of_day(now) if sealed else now
+    draft = find_draft(session, place.group, place.consultation, place.respondent, sealing_secret)
+    if draft is None:
+        draft = _begin(session, place.group, place.consultation, place.respondent, now, sealing_secret)
+    return draft, None if sealed else actor.public_id, now
 
 
 def _begin(

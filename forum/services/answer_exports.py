@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from forum.domain.groups import Group
 from forum.domain.questionnaires import Question, QuestionKind, words_of
 from forum.domain.spreadsheets import safe_cell
 from forum.policy import Actor, visible_to
+from forum.services.answer_files import AnswerFile, has_files, list_answer_files
 from forum.services.answers import SHOWN, AnswerLine, line_of
 from forum.services.attribution import author_columns, join_author
 from forum.services.chatham import is_sealed
@@ -35,11 +37,17 @@ _FACTS = (
 
 
 def export_answers(
-    session: Session, actor: Actor, group: Group, consultation: Consultation, form: str
+    session: Session, actor: Actor, group: Group, consultation: Consultation, form: str, *, base_url: str = ""
 ) -> bytes:
-    """Give all answers that the actor may read in one of FORMATS."""
+    """Give all answers that the actor may read in one of FORMATS; a file by its name and its address."""
     questions = load_questionnaire(session, consultation.id).questions
     records = list(_records(session, actor, group, consultation))
+    if has_files(questions):
+        files = list_answer_files(session, actor, [line.public_id for _, line in records])
+        records = [
+            (facts, _with_links(line, files.get(line.public_id, {}), base_url.rstrip("/")))
+            for facts, line in records
+        ]
     match form:
         case "jsonl":
             return b"".join(
@@ -50,6 +58,13 @@ def export_answers(
             return _csv(questions, records)
         case _:
             return _xlsx(questions, records)
+
+
+def _with_links(line: AnswerLine, files: Mapping[str, AnswerFile], base_url: str) -> AnswerLine:
+    """Add to each file's value where it is read, once it is checked."""
+    urls = {key: {"url": base_url + file.url} for key, file in files.items() if file.url}
+    values = {key: value | urls[key] if key in urls else value for key, value in line.values.items()}
+    return replace(line, values=values)
 
 
 def _records(
@@ -108,6 +123,8 @@ def _cells(questions: Sequence[Question], line: AnswerLine) -> list[Any]:
             cells += [options.get((value or {}).get(row)) for row, _ in question.rows]
         elif value is None or question.kind is QuestionKind.SCALE:
             cells.append(value)
+        elif question.kind is QuestionKind.FILE:
+            cells.append(" ".join(filter(None, (value["name"], value.get("url")))))
         else:
             cells.append("; ".join(words_of(question, value)))
     return cells

@@ -17,6 +17,7 @@ from forum.domain.threads import WITHDRAWN_TITLE
 from forum.errors import NotFound
 from forum.policy import Action, Actor, visible_to
 from forum.policy.subjects import Subject
+from forum.services.answer_files import release_files
 from forum.services.attribution import Byline, author_columns, join_author, present
 from forum.services.chatham import is_sealed
 from forum.services.paging import checked_place
@@ -79,6 +80,7 @@ def withdraw_answer(
     answer = page.answer
     answer.title = WITHDRAWN_TITLE
     answer.values, answer.text = {}, ""
+    release_files(session, page.subject.group, answer, now=now)
     session.execute(sa.update(AnswerReceipt).where(AnswerReceipt.answer_id == answer.id).values(canonical=""))
     change_answer(session, page.subject.group, answer, Status.WITHDRAWN, now=now)
     return answer

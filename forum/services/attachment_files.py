@@ -123,9 +123,15 @@ def empty_attachments(session: Session, version: PaperVersion, *, now: datetime)
     for attachment in session.scalars(
         sa.select(Attachment).where(Attachment.paper_id == version.paper_id, came_with)
     ):
-        session.execute(sa.delete(AttachmentPage).where(AttachmentPage.attachment_id == attachment.id))
-        _forget(session, attachment.storage_key, now=now)
-        attachment.storage_key, attachment.filename, attachment.title = None, "", ""
+        empty_attachment(session, attachment, now=now)
+
+
+def empty_attachment(session: Session, attachment: Attachment, *, now: datetime) -> None:
+    """Take file, text and names from an attachment whose row stays, so that the index learns of it."""
+    session.execute(sa.delete(AttachmentPage).where(AttachmentPage.attachment_id == attachment.id))
+    _forget(session, attachment.storage_key, now=now)
+    attachment.storage_key, attachment.filename, attachment.title = None, "", ""
+    attachment.sha256, attachment.sent_sha256 = None, None
 
 
 def attachment_ids(session: Session, version_id: int) -> Sequence[int]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.attribution import SubjectKind
+from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper
@@ -41,7 +43,11 @@ class AttachmentText:
 
     attachment: Attachment
     group: Group
-    paper: Paper
+    paper: Paper | None
+    """The paper that it belongs to; None for an answer's."""
+    answer: Answer | None
+    consultation: Consultation | None
+    """Of that answer."""
     number: int
     pages: int
     text: str
@@ -103,6 +109,13 @@ def get_page(
     page = session.get(AttachmentPage, (attachment.id, number))
     if page is None and not allow_empty:
         raise NotFound
-    assert subject.paper is not None
-    text = page.text if page else ""
-    return AttachmentText(attachment, subject.group, subject.paper, number, pages, text)
+    return AttachmentText(
+        attachment=attachment,
+        group=subject.group,
+        paper=subject.paper,
+        answer=subject.answer,
+        consultation=subject.consultation,
+        number=number,
+        pages=pages,
+        text=page.text if page else "",
+    )

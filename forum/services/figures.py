@@ -126,7 +126,7 @@ def _by_type(rows: Sequence[Any]) -> dict[StakeholderType | None, int]:
 
 def _question(question: Question, rows: Sequence[Any]) -> QuestionFigures:
     given = [(row.values[question.key], row) for row in rows if question.key in row.values]
-    if question.kind is QuestionKind.TEXT:
+    if question.kind in {QuestionKind.TEXT, QuestionKind.FILE}:
         return QuestionFigures(question, len(given))
     if question.kind is QuestionKind.MATRIX:
         tables = []

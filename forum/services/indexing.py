@@ -28,6 +28,7 @@ from forum.policy.actor import ANONYMOUS
 from forum.policy.labels import PUBLIC
 from forum.policy.sql import MODEL_OF
 from forum.search.protocol import Add, Change, Remove, SearchDocument
+from forum.services import attachment_owners
 from forum.services.attribution import ATTRIBUTED, author_columns, join_author, present
 from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
@@ -118,9 +119,14 @@ def enqueue_author(session: Session, account_id: int, *, now: datetime) -> None:
 
 
 def enqueue_answers(session: Session, condition: sa.ColumnElement[bool], *, now: datetime) -> None:
-    """Have the answers that meet a condition indexed anew."""
-    for subject_id in session.scalars(sa.select(Answer.id).where(condition)).all():
-        enqueue_index(session, SubjectKind.ANSWER, subject_id, now=now)
+    """Have the answers that meet a condition indexed anew, with their files."""
+    files = sa.select(Attachment.id).join(Answer, Answer.id == Attachment.answer_id)
+    for kind, statement in (
+        (SubjectKind.ANSWER, sa.select(Answer.id)),
+        (SubjectKind.ATTACHMENT, files),
+    ):
+        for subject_id in session.scalars(statement.where(condition)).all():
+            enqueue_index(session, kind, subject_id, now=now)
 
 
 def enqueue_written(
@@ -290,19 +296,18 @@ def _attachments(ids: Sequence[int]) -> Any:
     statement = (
         sa.select(
             *_label_columns(Attachment),
-            *_author_columns(Paper),
+            *_author_columns(attachment_owners.AUTHOR),
+            *attachment_owners.COLUMNS,
             Attachment.title,
             Attachment.filename,
             Attachment.language,
             Attachment.state,
-            Paper.public_id.label("paper_public_id"),
         )
         .select_from(Attachment)
-        .join(Paper, Paper.id == Attachment.paper_id)
         .where(Attachment.id.in_(ids))
         .order_by(Attachment.id)
     )
-    return join_author(statement, Paper)
+    return attachment_owners.join_owner(statement)
 
 
 def _consultations(ids: Sequence[int]) -> Any:
@@ -387,8 +392,10 @@ def _values_of(kind: SubjectKind, id_: str, group: Group, row: Any, pages: dict[
                 "kind": "attachment",
                 "title": row.title or row.filename,
                 "text": pages.get(row.id, ""),
-                "thread": f"paper:{row.paper_public_id}",
-                "date": row.created_at,
+                "thread": f"paper:{row.paper_public_id}"
+                if row.paper_public_id
+                else document_id(SubjectKind.CONSULTATION, row.consultation_public_id),
+                "date": row.received_at or row.created_at,
             }
         case SubjectKind.ANSWER:
             return {

@@ -14,7 +14,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import OPENING_KEY, Post, Thread
-from forum.policy.labels import Label, base_label, ceiling_label, label_for
+from forum.policy.labels import NOBODY, Label, base_label, ceiling_label, label_for
 from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
 
@@ -51,6 +51,10 @@ def relabel(
             _relabel_post(session, group, thread, thing, now)
         case PaperVersion():
             _relabel_version(session, group, thing, now)
+        case Attachment() if thing.answer_id is not None:
+            _relabel_files(session, session.get_one(Answer, thing.answer_id), now)
+        case Attachment() if thing.answer_draft_id is not None:
+            _write(session, thing, Label(NOBODY, NOBODY), now)
         case Attachment():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             _write(
@@ -67,6 +71,7 @@ def relabel(
             status = Status.RECEIVED if never_seen else thing.status
             label = label_for(status, base, group_id=group.id, consultation_id=thing.consultation_id)
             _write(session, thing, label, now)
+            _relabel_files(session, thing, now)
 
 
 def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
@@ -139,6 +144,18 @@ def _relabel_version(session: Session, group: Group, version: PaperVersion, now:
             attachment.status, attachment.tlp = version.status, version.tlp
             attachment.named_list_id = version.named_list_id
             _write(session, attachment, label, now)
+
+
+def _relabel_files(session: Session, answer: Answer, now: datetime) -> None:
+    """An answer's files have its label; what a later sending has replaced is nobody's."""
+    for file in session.scalars(sa.select(Attachment).where(Attachment.answer_id == answer.id)):
+        file.tlp, file.named_list_id = answer.tlp, answer.named_list_id
+        if file.question_key is None:
+            file.status = Status.WITHDRAWN
+            _write(session, file, Label(NOBODY, NOBODY), now)
+        else:
+            file.status = answer.status
+            _write(session, file, Label(answer.audience, answer.own), now)
 
 
 _KINDS = {

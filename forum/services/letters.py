@@ -253,7 +253,8 @@ def find_title(session: Session, actor: Actor, subject: Subject) -> str | None:
         return None
     if row.tlp is Tlp.RED or row.named_list_id is not None:
         return None
-    writer = subject.paper if subject.kind in {SubjectKind.VERSION, SubjectKind.ATTACHMENT} else row
+    is_part = subject.kind in {SubjectKind.VERSION, SubjectKind.ATTACHMENT}
+    writer = (subject.paper or subject.answer) if is_part else row
     organisation_id = getattr(writer, "organisation_id", None)
     organisation = session.get(Organisation, organisation_id) if organisation_id is not None else None
     if organisation is not None and organisation.represents_survivors:

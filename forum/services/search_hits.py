@@ -26,6 +26,7 @@ from forum.policy import Actor, visible_to
 from forum.search.analysis import QueryTerms
 from forum.search.protocol import Hit
 from forum.search.snippets import Segments, extract_snippet, mark_hits
+from forum.services import attachment_owners
 from forum.services.addresses import (
     answer_path,
     attachment_path,
@@ -100,7 +101,7 @@ class Found:
     container_url: str = ""
     """Path of the discussion or paper that this is a part of."""
     container_id: str | None = None
-    """Public id of that discussion or paper."""
+    """Public id of that discussion, paper or consultation."""
     score: float = 0.0
     subject_id: int = 0
     """Key of the contribution: never leaves the process."""
@@ -318,21 +319,20 @@ def _load_attachments(session: Session, reader: _Reader, ids: Sequence[str]) -> 
     statement = (
         sa.select(
             *_columns(Attachment),
-            *_author(Paper),
+            *_author(attachment_owners.AUTHOR),
+            *attachment_owners.COLUMNS,
             sa.func.coalesce(sa.func.nullif(Attachment.title, ""), Attachment.filename).label("title"),
             Attachment.language,
             Attachment.created_at,
-            Paper.public_id.label("paper_public_id"),
             *pages,
         )
         .select_from(Attachment)
-        .join(Paper, Paper.id == Attachment.paper_id)
         .where(*_readable(reader, Attachment, ids), Attachment.state.in_(READABLE_FILES))
         .order_by(Attachment.id, *pages[:1])
     )
     if pages:
         statement = statement.outerjoin(AttachmentPage, AttachmentPage.attachment_id == Attachment.id)
-    rows = session.execute(join_author(statement, Paper))
+    rows = session.execute(attachment_owners.join_owner(statement))
     return [_attachment(reader, list(parts)) for _, parts in groupby(rows, key=lambda row: row.id)]
 
 
@@ -350,7 +350,7 @@ def _attachment(reader: _Reader, rows: Sequence[Any]) -> Found:
             page = _find_page(rows, offset)
     path = attachment_path(row.public_id)
     return Found(
-        **_common(reader, row, row.created_at, language),
+        **_common(reader, row, row.received_at or row.created_at, language),
         kind="attachment",
         url=f"{path}/pages/{page or 1}",
         cite=f"{path}/pages/{page or 1}",
@@ -359,8 +359,10 @@ def _attachment(reader: _Reader, rows: Sequence[Any]) -> Found:
         shown_as=None if is_day_only(group, row) else row.shown_as,
         passage=passage,
         page=page,
-        container_url=paper_path(group.slug, row.paper_public_id),
-        container_id=row.paper_public_id,
+        container_url=paper_path(group.slug, row.paper_public_id)
+        if row.paper_public_id
+        else consultation_path(group.slug, row.consultation_public_id),
+        container_id=row.paper_public_id or row.consultation_public_id,
     )
 
 

@@ -30,7 +30,7 @@ def find_source_ids(session: Session, hits: Sequence[Found]) -> dict[str, Source
     """Give, by hit id, what the things were imported under; at most one statement a kind.
 
     The thread is the one that the record named: the opening post of a discussion, the first version of a
-    paper, the consultation that a paper answers. An attachment has that of its paper.
+    paper, the consultation that a paper answers. An attachment has that of its paper; an answer's file none.
     """
     keys: dict[str, dict[int, str]] = defaultdict(dict)
     for hit in hits:

@@ -76,7 +76,7 @@ def _change_post(
 
 
 def change_answer(session: Session, group: Group, answer: Answer, status: Status, *, now: datetime) -> None:
-    """Give an answer a status, its label and its place in the index; when it was received stays."""
+    """Give an answer a status, its label and its place in the index, with its files; when it came stays."""
     answer.status = status
     if status is Status.PUBLISHED:
         answer.held_because = None

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from forum.domain.answers import Answer
+from forum.domain.attachments import Attachment
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.base import table_of
 from forum.domain.consultations import Consultation
@@ -53,7 +55,10 @@ def subject_of(session: Session, row: Any) -> Subject:
         thread = row
     elif isinstance(row, Post):
         thread = session.get_one(Thread, row.thread_id)
-    if isinstance(row, PaperVersion) or kind is SubjectKind.ATTACHMENT:
+    answer: Answer | None = row if isinstance(row, Answer) else None
+    if isinstance(row, Attachment) and row.answer_id is not None:
+        answer = session.get_one(Answer, row.answer_id)
+    if isinstance(row, PaperVersion) or (isinstance(row, Attachment) and row.paper_id is not None):
         paper = session.get_one(Paper, row.paper_id)
     elif thread is not None and thread.paper_id is not None:
         paper = session.get(Paper, thread.paper_id)
@@ -64,9 +69,8 @@ def subject_of(session: Session, row: Any) -> Subject:
         writer_keys=writer_keys_of(session, kind, row.id),
         thread=thread,
         paper=paper,
-        consultation=session.get_one(Consultation, row.consultation_id)
-        if kind is SubjectKind.ANSWER
-        else None,
+        consultation=session.get_one(Consultation, answer.consultation_id) if answer is not None else None,
+        answer=answer,
     )
 
 

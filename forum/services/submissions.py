@@ -19,10 +19,13 @@ from forum.domain.organisations import Organisation
 from forum.domain.questionnaires import Question, Value, find_missing, plain_text, read_values
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Actor
+from forum.services.answer_drafts import find_draft
+from forum.services.answer_files import adopt_files, check_files, has_files
 from forum.services.chatham import is_sealed, type_name
 from forum.services.consultations import get_consultation
 from forum.services.holding import Hold, Written, find_hold, refuse_protected
 from forum.services.indexing import start_of_day
+from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.questionnaires import load_questionnaire
 from forum.services.respondents import Respondent, get_respondent, stored_key
@@ -84,6 +87,10 @@ def submit_answer(
         .where(Answer.consultation_id == consultation.id, Answer.writer_key == key)
         .with_for_update()
     ).first()
+    files = []
+    if has_files(questions):
+        draft = find_draft(session, group, consultation, respondent, sealing_secret)
+        files = check_files(session, questions, values, draft, answer)
     hold = find_hold(
         session,
         actor,
@@ -96,6 +103,9 @@ def submit_answer(
     canonical = canonical_form(consultation.public_id, submission.language, values)
     receipt = _find_same(session, answer, canonical, submission)
     if receipt is not None:
+        if any(file.answer_id is None for file in files):
+            adopt_files(session, answer, files, now=now)
+            relabel(session, group, answer, now=now)
         return Received(answer, receipt, group, hold)
     _sign(session, actor, group, answer, respondent, submission.shown_as)
     answer.values, answer.text = values, plain_text(questions, values)
@@ -111,6 +121,8 @@ def submit_answer(
     session.flush()
     receipt = _add_receipt(session, actor, group, answer, canonical)
     _record_writers(session, actor, group, answer, key, sealing_secret)
+    if has_files(questions):
+        adopt_files(session, answer, files, now=now)
     change_answer(session, group, answer, _status_of(session, consultation, answer), now=now)
     if not is_sealed(group):
         # Under the Chatham House Rule a notice would be a record of who wrote it.

@@ -2050,6 +2050,7 @@ def upgrade() -> None:
                 "several",
                 "scale",
                 "matrix",
+                "file",
                 name="questionkind",
                 native_enum=False,
                 create_constraint=True,
@@ -2109,7 +2110,10 @@ def upgrade() -> None:
 
     op.create_table(
         "attachment",
-        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("paper_id", sa.Integer(), nullable=True),
+        sa.Column("answer_id", sa.Integer(), nullable=True),
+        sa.Column("answer_draft_id", sa.Integer(), nullable=True),
+        sa.Column("question_key", sa.String(length=12), nullable=True),
         sa.Column("version_id", sa.Integer(), nullable=True),
         sa.Column("group_id", sa.Integer(), nullable=False),
         sa.Column("filename", sa.Text(), nullable=False),
@@ -2118,6 +2122,7 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("sent_sha256", sa.String(length=64), nullable=True),
         sa.Column("storage_key", sa.String(length=64), nullable=True),
         sa.Column(
             "state",
@@ -2198,6 +2203,14 @@ def upgrade() -> None:
         sa.Column("named_list_id", sa.Integer(), nullable=True),
         sa.Column("audience", sa.String(length=64), nullable=False),
         sa.Column("own", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "CASE WHEN paper_id IS NULL THEN 0 ELSE 1 END + CASE WHEN answer_id IS NULL THEN 0 ELSE 1 END + CASE WHEN answer_draft_id IS NULL THEN 0 ELSE 1 END = 1",
+            name=op.f("ck_attachment_one_owner"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["answer_draft_id"], ["answer_draft.id"], name=op.f("fk_attachment_answer_draft_id_answer_draft")
+        ),
+        sa.ForeignKeyConstraint(["answer_id"], ["answer.id"], name=op.f("fk_attachment_answer_id_answer")),
         sa.ForeignKeyConstraint(
             ["group_id"], ["working_group.id"], name=op.f("fk_attachment_group_id_working_group")
         ),
@@ -2209,6 +2222,10 @@ def upgrade() -> None:
             ["version_id"], ["paper_version.id"], name=op.f("fk_attachment_version_id_paper_version")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint(
+            "answer_draft_id", "question_key", name=op.f("uq_attachment_answer_draft_id_question_key")
+        ),
+        sa.UniqueConstraint("answer_id", "question_key", name=op.f("uq_attachment_answer_id_question_key")),
         sa.UniqueConstraint("public_id", name=op.f("uq_attachment_public_id")),
     )
     with op.batch_alter_table("attachment", schema=None) as batch_op:

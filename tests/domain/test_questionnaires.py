@@ -21,6 +21,7 @@ from forum.domain.questionnaires import (
 from forum.errors import Invalid
 
 OPTIONS = [["o1", "Yes"], ["o2", "No"]]
+FILE = {"name": "Annual figures.pdf", "sha256": "a1" * 32}
 ROWS = [["r1", "Cost"], ["r2", "Effect"]]
 
 
@@ -43,6 +44,8 @@ def question(kind: QuestionKind, key: str = "q1", **columns: Any) -> Question:
         (QuestionKind.SCALE, "", None, None),
         (QuestionKind.MATRIX, {"r2": "o1", "r1": ""}, {"r2": "o1"}, ["Effect: Yes"]),
         (QuestionKind.MATRIX, {"r1": "", "r2": ""}, None, None),
+        (QuestionKind.FILE, FILE, FILE, ["Annual figures.pdf"]),
+        (QuestionKind.FILE, {}, None, None),
     ],
     ids=str,
 )
@@ -73,6 +76,14 @@ def test_answers_have_one_form(kind: QuestionKind, raw: Any, value: Any, words: 
         (QuestionKind.MATRIX, {"r1": "o9"}),
         (QuestionKind.MATRIX, {"r1": ["o1"]}),
         (QuestionKind.MATRIX, "o1"),
+        (QuestionKind.FILE, "Annual figures.pdf"),
+        (QuestionKind.FILE, {"name": "a.pdf"}),
+        (QuestionKind.FILE, FILE | {"url": "https://example.org/"}),
+        (QuestionKind.FILE, FILE | {"sha256": "A" * 64}),
+        (QuestionKind.FILE, FILE | {"sha256": 1}),
+        (QuestionKind.FILE, FILE | {"name": ""}),
+        (QuestionKind.FILE, FILE | {"name": "two\nlines.pdf"}),
+        (QuestionKind.FILE, FILE | {"name": "x" * 200}),
     ],
     ids=lambda value: str(value)[:30],
 )

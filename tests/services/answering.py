@@ -1,8 +1,13 @@
 """A consultation with questions, and people who answer it, for tests."""
 
+import hashlib
+import io
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
 
 from forum.domain.accounts import Account
 from forum.domain.answers import Publication
@@ -11,10 +16,15 @@ from forum.domain.consultations import AnswersVisible, Consultation
 from forum.domain.groups import Group
 from forum.domain.organisations import Organisation
 from forum.domain.questionnaires import Question, QuestionKind, Section
+from forum.domain.uploads import kind_of
 from forum.services.answer_drafts import Saved, Written, save_draft
+from forum.services.answer_files import add_answer_file
+from forum.services.storage import new_key
 from forum.services.submissions import Received, Submission, submit_answer
+from forum.services.uploads import Upload
 from tests.builders import SEALING, Builder
 from tests.services.consulting import consultation
+from tests.services.sending_files import storage_of
 
 VALUES: dict[str, Any] = {"q1": "Count complete reports.", "q2": "o1"}
 """An answer to what is required."""
@@ -50,6 +60,57 @@ def questionnaire(build: Builder, row: Consultation) -> list[Question]:
     build.session.add_all(questions)
     build.session.commit()
     return questions
+
+
+def asking_for_a_file(build: Builder, group: Group, **columns: Any) -> Consultation:
+    """The same with a sixth question, which a file answers; commits."""
+    row = asking(build, group, **columns)
+    last = build.session.scalars(
+        sa.select(Section).where(Section.consultation_id == row.id, Section.position == 2)
+    ).one()
+    build.session.add(
+        Question(
+            consultation_id=row.id,
+            section_id=last.id,
+            key="q6",
+            position=6,
+            kind=QuestionKind.FILE,
+            prompt="Your figures?",
+        )
+    )
+    build.session.commit()
+    return row
+
+
+def upload(
+    app: Flask,
+    build: Builder,
+    person: Account,
+    group: Group,
+    row: Consultation,
+    data: bytes,
+    name: str = "figures.pdf",
+    *,
+    version: int = 0,
+) -> dict[str, str]:
+    """Send a file to the draft as somebody, and give the value that names it; commits."""
+    key = new_key()
+    storage_of(app).put(key, io.BytesIO(data))
+    file = Upload(name, kind_of(name), len(data), hashlib.sha256(data).hexdigest(), key)
+    add_answer_file(
+        build.session,
+        build.actor(person),
+        group.slug,
+        row.public_id,
+        None,
+        "q6",
+        file,
+        version=version,
+        now=build.clock(),
+        sealing_secret=SEALING,
+    )
+    build.session.commit()
+    return {"name": name, "sha256": file.sha256}
 
 
 def asking(build: Builder, group: Group, **columns: Any) -> Consultation:

@@ -38,10 +38,12 @@ from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.consultations import AnswersVisible, AnswerUnit, Consultation, ConsultationState, is_in_time
 from forum.domain.consultations import Asked as WhoIsAsked
 from forum.domain.questionnaires import MAX_TEXT_ANSWER, Question, QuestionKind
+from forum.domain.uploads import MAX_NAME
 from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy.subjects import Subject
 from forum.services.addresses import answer_path, consultation_path
+from forum.services.answer_files import AnswerFile, has_files, list_answer_files
 from forum.services.answers import AnswerLine, find_line, list_answers
 from forum.services.chatham import is_sealed
 from forum.services.consultations import ConsultationLine, list_consultations
@@ -103,6 +105,10 @@ CONSULTATION = component(
     ),
 )
 _ROW = fields({"row": text("", 12), "option": text("", 12)})
+_FILE = fields(
+    {"name": text("", MAX_NAME), "sha256": text("Of the file as it was sent.", 64)},
+    {"url": text("Where it is read, once it is checked.")},
+)
 _VALUE = fields(
     {"question": text("Its key.", 12)},
     {
@@ -111,6 +117,7 @@ _VALUE = fields(
         "options": many(text("", 12), "For several."),
         "number": whole("For scale.", 0, 10),
         "rows": many(_ROW, "For matrix."),
+        "file": _FILE,
     },
 )
 VALUE = component("AnswerToQuestion", _VALUE)
@@ -242,12 +249,22 @@ def answers(asked: Asked, consultation: str) -> dict[str, Any]:
     )
     questions = load_questionnaire(session, subject.row.id).questions
     return {
-        "items": [_answer(subject, line, questions) for line in found.lines],
+        "items": _answers(subject, found.lines, questions),
         "next": found.lines[-1].public_id if found.has_next else None,
     }
 
 
-def _answer(subject: Subject, line: AnswerLine, questions: Sequence[Question]) -> dict[str, Any]:
+def _answers(
+    subject: Subject, lines: Sequence[AnswerLine], questions: Sequence[Question]
+) -> list[dict[str, Any]]:
+    ids = [line.public_id for line in lines]
+    files = list_answer_files(db.session(), current_actor(), ids) if has_files(questions) else {}
+    return [_answer(subject, line, questions, files.get(line.public_id, {})) for line in lines]
+
+
+def _answer(
+    subject: Subject, line: AnswerLine, questions: Sequence[Question], files: Mapping[str, AnswerFile]
+) -> dict[str, Any]:
     slug, asked = subject.group.slug, subject.row.public_id
     return {
         "id": line.public_id,
@@ -261,7 +278,7 @@ def _answer(subject: Subject, line: AnswerLine, questions: Sequence[Question]) -
         "is_late": line.is_late,
         "received_at": utc(line.received_at, day_only=is_sealed(subject.group)),
         "hash": line.content_hash,
-        "answers": _values(questions, line.values),
+        "answers": _values(questions, line.values, files),
         "url": url(answer_path(slug, asked, line.public_id)),
     }
 
@@ -272,10 +289,13 @@ _FIELDS = {
     QuestionKind.SEVERAL: "options",
     QuestionKind.SCALE: "number",
     QuestionKind.MATRIX: "rows",
+    QuestionKind.FILE: "file",
 }
 
 
-def _values(questions: Sequence[Question], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _values(
+    questions: Sequence[Question], values: Mapping[str, Any], files: Mapping[str, AnswerFile]
+) -> list[dict[str, Any]]:
     found = []
     for question in questions:
         if question.key not in values:
@@ -283,6 +303,8 @@ def _values(questions: Sequence[Question], values: Mapping[str, Any]) -> list[di
         value = values[question.key]
         if question.kind is QuestionKind.MATRIX:
             value = [{"row": row, "option": option} for row, option in value.items()]
+        elif question.key in files and files[question.key].url:
+            value = value | {"url": url(files[question.key].url)}
         found.append({"question": question.key, _FIELDS[question.kind]: value})
     return found
 
@@ -300,9 +322,12 @@ def _sent(questions: Sequence[Question], sent: Sequence[Mapping[str, Any]]) -> d
         if set(part) - {"question"} != {_FIELDS[kinds[key]]}:
             raise Invalid("Choose from what the question offers.", field=key)
         value = part[_FIELDS[kinds[key]]]
-        values[key] = (
-            {one["row"]: one["option"] for one in value} if kinds[key] is QuestionKind.MATRIX else value
-        )
+        if kinds[key] is QuestionKind.MATRIX:
+            value = {one["row"]: one["option"] for one in value}
+        elif kinds[key] is QuestionKind.FILE:
+            # The file itself comes through the draft's page; here it is named.
+            value = {"name": value["name"], "sha256": value["sha256"]}
+        values[key] = value
     return values
 
 
@@ -352,4 +377,4 @@ def submit(asked: Asked, consultation: str) -> dict[str, Any]:
     session = db.session()
     subject = _subject(session, consultation)
     line = find_line(session, current_actor(), subject.group, subject.row, public_id)
-    return _answer(subject, line, load_questionnaire(session, subject.row.id).questions)
+    return _answers(subject, [line], load_questionnaire(session, subject.row.id).questions)[0]

@@ -16,6 +16,8 @@ for (const form of document.querySelectorAll("form[data-questionnaire]")) {
     status.textContent = form.dataset.saving;
     const data = new FormData(form);
     data.set("step", "autosave");
+    // A file goes by its own button, once.
+    for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
     try {
       const answer = await fetch(form.action, { method: "POST", body: data, redirect: "error" });
       const told = await answer.json();
