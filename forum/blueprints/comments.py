@@ -11,7 +11,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from forum.blueprints.composing import ThreadForm, compose, hold_of, is_preview
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, now, number_argument, transactional
 from forum.blueprints.thread_pages import Sent, attempt, sent
 from forum.domain.redline import Run, compare_words
 from forum.domain.threads import ThreadKind
@@ -123,7 +123,7 @@ def new(slug: str, paper: str) -> View:
 
 def _commented(slug: str, paper: str) -> tuple[Commented, bool]:
     """Give the version meant; where it was withdrawn while somebody wrote, the one that stands now."""
-    number = request.args.get("version", type=int)
+    number = number_argument("version")
     try:
         return get_commented(db.session(), current_actor(), slug, paper, number), False
     except NotFound:

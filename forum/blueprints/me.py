@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from forum.blueprints import moderation_words as words
 from forum.blueprints import record_words
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, now, number_argument, transactional
 from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED
 from forum.domain.notices import NoticeKind
@@ -54,7 +54,7 @@ def contributions() -> str:
         actor,
         sealing_secret=sealing_secret(),
         now=now(),
-        page=request.args.get("page", 1, type=int),
+        page=number_argument("page") or 1,
         chosen=chosen,
     )
     return render_template(
@@ -81,7 +81,7 @@ def _known(name: str, values: list[str]) -> str:
 def record() -> str:
     """Show what was recorded of this person's account, roles and contributions."""
     actor, session = current_actor(), db.session()
-    before = request.args.get("before", type=int)
+    before = number_argument("before")
     page = list_own_record(session, actor, sealing_secret=sealing_secret(), before=before)
     told = list_told(session, actor, now=now()) if before is None else []
     return render_template(

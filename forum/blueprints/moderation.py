@@ -15,7 +15,14 @@ from wtforms.validators import Optional
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    now,
+    number_argument,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.moderation import MODERATED, NOT_CHOSEN, RESTRICTIONS, Action, Why
@@ -84,7 +91,7 @@ def _query(filters: QueueFilters) -> dict[str, Any]:
 def queue() -> str:
     """Show what waits in one's groups: flagged as illegal, overdue, due today, later."""
     actor, filters = current_actor(), _filters()
-    page = request.args.get("page", 1, type=int)
+    page = number_argument("page") or 1
     shown = list_queue(db.session(), actor, filters=filters, now=now(), page=page)
     lanes = [("illegal", [entry for entry in shown.entries if entry.waiting.why is Why.ILLEGAL])]
     rest = [entry for entry in shown.entries if entry.waiting.why is not Why.ILLEGAL]

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_text import CommentRow, CommentWords, arrange_text, headings_of
+from forum.blueprints.support import number_argument
 from forum.blueprints.wording import moment
 from forum.domain.attribution import SubjectKind
 from forum.domain.citations import Cited
@@ -71,8 +72,7 @@ def _choice(kind: Any, name: str) -> Any:
 
 def page_number() -> int:
     """Give the page asked for: 1 where it is absent or nonsense, 1,000 at most."""
-    text = request.args.get("page", "1")
-    return min(int(text), 1000) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 1
+    return min(number_argument("page") or 1, 1000)
 
 
 @blueprint.get("/groups/<slug>/papers/")

@@ -13,6 +13,7 @@ from flask import Flask, abort, current_app, flash, g, redirect, request, url_fo
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectMultipleField
 from wtforms.form import BaseForm
@@ -30,6 +31,9 @@ from forum.services.login_sessions import touch_session
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MAX_DIGITS = 9
+"""Digits of a number in an address: any database holds it, and nothing of ours is numbered higher."""
 
 _ENTRY_ACTIONS = {
     Entry.MODERATORS: Action.SEE_MODERATION,
@@ -84,6 +88,18 @@ def transactional(service: Callable[Concatenate[Session, Actor, P], R]) -> Calla
             return service(session, reload_actor(), *args, **kwargs)
 
     return run
+
+
+def number_argument(name: str) -> int | None:
+    """Give a whole number of the address; None where it is none, or longer than any of ours."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
+class Number(IntegerConverter):
+    """Whole numbers in paths, as long as ours get: a longer one is an address of nothing."""
+
+    regex = rf"\d{{1,{MAX_DIGITS}}}"
 
 
 def new_submission_key() -> str:
@@ -185,7 +201,8 @@ def _touch_session(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Install the gate and the session touch."""
+    """Install the gate and the session touch, and what a number in a path is (before any route)."""
+    app.url_map.converters["int"] = Number
     # First of all, before identity is looked up: by this answers are in time.
     app.before_request_funcs.setdefault(None, []).insert(0, _note_arrival)
     app.before_request(_gate)
