@@ -8,10 +8,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from docx import Document
-from docx.enum.section import WD_ORIENT
-from openpyxl import Workbook
-
 from forum.domain.spreadsheets import safe_cell, safe_text
 
 
@@ -28,6 +24,8 @@ class Sheet:
 
 def to_xlsx(sheet: Sheet) -> bytes:
     """Give the table as a workbook of one sheet; nothing that a person typed becomes a formula."""
+    from openpyxl import Workbook  # for those who ask, as below: a server process need not hold the writers
+
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet.title[:31].translate(str.maketrans("", "", "[]:*?/\\")) or "1")
     for line in sheet.about:
@@ -43,6 +41,9 @@ def to_xlsx(sheet: Sheet) -> bytes:
 
 def to_docx(sheet: Sheet) -> bytes:
     """Give the table as a document, on its side, with the header row on every page."""
+    from docx import Document
+    from docx.enum.section import WD_ORIENT
+
     document = Document()
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
@@ -145,6 +144,8 @@ def _csv(questions: Sequence[Question], records: Sequence[tuple[dict[str, Any], 
 
 
 def _xlsx(questions: Sequence[Question], records: Sequence[tuple[dict[str, Any], AnswerLine]]) -> bytes:
+    from openpyxl import Workbook  # for those who ask
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Answers")
     for row in _table(questions, records):

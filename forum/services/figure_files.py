@@ -5,10 +5,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from forum.domain.spreadsheets import safe_cell
 
 Cell = str | int | float | None
@@ -52,6 +48,11 @@ def _csv(tables: Sequence[Table]) -> bytes:
 
 
 def _xlsx(tables: Sequence[Table]) -> bytes:
+    # Here, for those who ask: a server process that never writes a workbook does not hold its writer.
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     book.remove(book.worksheets[0])
     for table in tables:
