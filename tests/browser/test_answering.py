@@ -42,3 +42,21 @@ def test_two_on_one_question_are_shown_both_texts(site: Site, context_of: Contex
     assert_well_made(second)
     second.get_by_role("button", name="Save", exact=True).click()
     assert open_page(site, context_of).get_by_label("Question 1?").input_value() == "From the second."
+
+
+def test_a_file_goes_by_its_own_button_and_nothing_typed_beside_it_is_lost(
+    site: Site, context_of: ContextOf
+) -> None:
+    """Saving while writing leaves the chosen file in its field; the button takes both."""
+    page = context_of("member").new_page()
+    listen(page)
+    page.goto("/groups/{group}/consultations/{asking}/answer/2".format(**site.world.words))
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "figures.txt", "mimeType": "text/plain", "buffer": b"Complete reports by month."}
+    )
+    page.get_by_role("group", name="Question 4?").get_by_label("3", exact=True).check()
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved:")
+    page.get_by_role("button", name="Upload the file").click()
+    expect(page.get_by_text("figures.txt is here and is being checked.")).to_be_visible()
+    assert page.get_by_role("group", name="Question 4?").get_by_label("3", exact=True).is_checked()
+    assert_well_made(page)

@@ -8,7 +8,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.services.answer_drafts import Written
 from tests.builders import Builder
-from tests.services.answering import VALUES, asking, save, send
+from tests.services.answering import VALUES, asking, asking_for_a_file, save, send
 
 _WHOLE = VALUES | {"q3": ["o1", "o3"], "q4": 4, "q5": {"r1": "o1", "r2": "o2"}}
 
@@ -19,7 +19,9 @@ def add_consultations(build: Builder, group: Group, member: Account, writer: Acc
     preparing = asking(
         build, group, state=ConsultationState.DRAFT, status=Status.DRAFT, title="Being prepared"
     )
-    row = asking(build, group, title="What should be counted?", closes_at=later, reminder_days=[7, 1])
+    row = asking_for_a_file(
+        build, group, title="What should be counted?", closes_at=later, reminder_days=[7, 1]
+    )
     mine = send(build, member, group, row, _WHOLE).answer
     save(build, member, group, row, {"q1": Written("Count complete reports, and say so.", 1)})
     done = asking(
