@@ -16,13 +16,15 @@ from forum.blueprints.support import Form
 
 CARRIED = frozenset(
     {
+        "comments.new",
         "drafts.draft",
         "drafts.edit",
         "drafts.new",
         "posts.edit",
         "posts.reply",
+        "threads.ask_unit",
         "threads.new",
-        "threads.new_comment",
+        "threads.show",
     }
 )
 """The routes whose forms show what is sent to them again, as a preview, without keeping it."""

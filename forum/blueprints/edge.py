@@ -128,7 +128,7 @@ def _on_csrf(_error: CSRFError) -> Any:
     return _page(
         400,
         gettext("The page was open too long"),
-        gettext("Go back, reload the page and send it again; what you typed is still in your browser."),
+        gettext("Go back: what you typed is still there. Copy it, then load the page anew and send it."),
     )
 
 

@@ -1,6 +1,7 @@
 """What every view needs: the gate, the write transaction, forms that are pressed twice, paging of lists."""
 
 import functools
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -143,11 +144,30 @@ class BoxesField(SelectMultipleField):
 
 
 def submitted_before(session: Session, form: Form) -> str | None:
-    """Give where the first press of this form's button led, or None if this is the first."""
-    return session.scalar(_LOCATION, {"key": (form.submission.data or "")[:64]})
+    """Give where the first press of this form's button led, or None if this is the first.
+
+    Whoever goes back, writes something else and sends it means it: that is a first press again.
+    """
+    found = session.execute(_SUBMITTED, {"key": (form.submission.data or "")[:64]}).first()
+    if found is None or found.digest == _digest():
+        return found.location if found else None
+    form.submission.data = new_submission_key()
+    return None
 
 
-_LOCATION = sa.select(SubmissionKey.location).where(SubmissionKey.key == sa.bindparam("key"))
+_SUBMITTED = sa.select(SubmissionKey.location, SubmissionKey.digest).where(
+    SubmissionKey.key == sa.bindparam("key")
+)
+
+
+def _digest() -> str:
+    """Give the hash of what this request sends, without the parts that are not its content."""
+    sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] not in _NO_CONTENT)
+    files = sorted((name, file.filename or "") for name, file in request.files.items(multi=True))
+    return hashlib.sha256(repr((sent, files)).encode()).hexdigest()
+
+
+_NO_CONTENT = frozenset({"csrf_token", "submission"})
 
 
 def remember_submission(session: Session, actor: Actor, form: Form, location: str) -> str:
@@ -160,6 +180,7 @@ def remember_submission(session: Session, actor: Actor, form: Form, location: st
                 "account_id": actor.account_id,
                 "created_at": now(),
                 "location": location,
+                "digest": _digest(),
             },
         )
     return location
@@ -177,6 +198,9 @@ def _gate() -> Response | str | tuple[str, int] | None:
         current_app.logger.error("route without a policy entry: %s", endpoint)
         abort(403)
     if entry in {Entry.ANYONE, Entry.MACHINE, Entry.TOKEN}:
+        # Also where others only read, and whether or not there is such a page: what was typed comes along.
+        if request.method == "POST" and (carried := carrying.carry()) and not current_actor().is_signed_in:
+            return accounts.ask_to_sign_in(carried)
         return None
     actor = current_actor()
     if not actor.is_signed_in:

@@ -175,6 +175,8 @@ class SubmissionKey(Base):
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime]
     location: Mapped[str]
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    """Hash of what was sent: something else under the same key was written after going back."""
 
 
 class IdempotencyKey(Base):

@@ -36,7 +36,7 @@ def claim_attempt(session: Session, *, email: str, address: str, now: datetime, 
     rows = _rows_for_update(session, (account_key, address_key), now)
     wait = max((_seconds_left(row, now) for row in rows.values()), default=0)
     if wait:
-        raise TooSoon("Too many tries in a row. Wait %(seconds)d seconds, then try again.", seconds=wait)
+        raise TooSoon("Too many tries in a row. Try again in %(seconds)d s.", seconds=wait)
     for key, free in ((account_key, _FREE_FOR_ACCOUNT), (address_key, _FREE_FOR_ADDRESS)):
         row = rows[key]
         row.failures += 1

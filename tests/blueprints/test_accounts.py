@@ -165,7 +165,7 @@ def test_failures_delay_the_next_try(
     assert [sign_in(client, "ada@members.example", WRONG).status_code for _ in range(3)] == [422, 422, 429]
     answer = sign_in(client, "ada@members.example", PASSWORD)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
-    assert "5 seconds" in errors_in(answer)
+    assert "in 5 s" in errors_in(answer)
     clock.advance(seconds=5)
     assert sign_in(client, "ada@members.example", PASSWORD).status_code == 303
 

@@ -4,9 +4,11 @@ from html import unescape
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from forum.blueprints.carrying import CARRIED
 from forum.domain.accounts import Account
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling
@@ -120,3 +122,22 @@ def test_only_what_was_signed_is_carried(author: Account, client_of: ClientOf, c
     assert author.email is not None
     sent = {"email": author.email, "password": PASSWORD, "carried": carried}
     assert submit(client, "/accounts/sign-in", sent).location == "/"
+
+
+def test_a_reply_in_a_closed_discussion_outlives_its_session(build: Builder, client_of: ClientOf) -> None:
+    """There too, where signed out there is no such page; and what is absent is answered alike."""
+    closed = build.group(Ceiling.MEMBERS)
+    member = build.member(closed)
+    thread = build.thread(closed, member)
+    ended = client_of(None)
+    real = f"/groups/{closed.slug}/threads/{thread.public_id}/"
+    for path in (real, "/groups/nothing/threads/nothing/"):
+        answer = ended.post(path, data={"body": "A long reply about deadlines."}, headers=HERE)
+        assert "A long reply about deadlines." not in answer.text or answer.status_code != 404
+        assert form_of(answer)["carried"], path
+        assert answer.status_code == ended.post(real, data={"body": "x"}, headers=HERE).status_code
+
+
+def test_every_carried_route_is_there(app: Flask) -> None:
+    """A route that was renamed would carry nothing."""
+    assert app.view_functions.keys() >= CARRIED

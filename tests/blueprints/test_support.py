@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from forum.domain.accounts import Account
@@ -10,6 +11,7 @@ from forum.domain.groups import GroupRole
 from forum.domain.labels import Ceiling
 from forum.domain.papers import Paper
 from tests.builders import Builder
+from tests.support import submit
 
 ClientOf = Callable[[Account | None], FlaskClient]
 
@@ -46,3 +48,30 @@ def test_a_number_in_an_address_is_never_an_error(build: Builder, client_of: Cli
     for address in (f"{paper}/versions/{{}}", "/strategy/{}", "/attachments/x/pages/{}"):
         if number:
             assert client.get(address.replace("{}", number)).status_code == 404, address
+
+
+def test_a_form_pressed_twice_makes_one_thing_and_another_text_a_second(
+    build: Builder, client_of: ClientOf
+) -> None:
+    """The same again leads to the first; what somebody wrote after going back is not lost."""
+    group = build.group(Ceiling.PUBLIC)
+    person = build.member(group)
+    thread = build.thread(group, person)
+    path = f"/groups/{group.slug}/threads/{thread.public_id}/"
+    client = client_of(person)
+    form = BeautifulSoup(client.get(path).data, "html.parser").select_one("#composer")
+    assert form is not None
+    fields = {str(one["name"]): str(one.get("value", "")) for one in form.select("input[name]")}
+    del fields["csrf_token"]  # submit() sends its own
+    for choice in form.select("select[name]"):
+        option = choice.select_one("option")
+        assert option is not None
+        fields[str(choice["name"])] = str(option["value"])
+    first = submit(client, path, fields | {"body": "The first text."})
+    again = submit(client, path, fields | {"body": "The first text."})
+    other = submit(client, path, fields | {"body": "The corrected text."})
+    assert [answer.status_code for answer in (first, again, other)] == [303, 303, 303]
+    assert first.location == again.location != other.location
+    page = client.get(path).text
+    assert page.count("The first text.") == 1
+    assert "The corrected text." in page
