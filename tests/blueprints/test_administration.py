@@ -113,7 +113,7 @@ def test_asking_again_is_delayed_like_signing_in(
     for _ in range(2):
         submit(client, path, {"disable-password": "not it, not it at all"})
     answer = submit(client, path, {"disable-password": PASSWORD})
-    assert "Wait" in errors_in(answer)
+    assert "in 5 s" in errors_in(answer)
     clock.advance(seconds=5)
     assert submit(client, path, {"disable-password": PASSWORD}).status_code == 303
 
