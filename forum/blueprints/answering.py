@@ -18,6 +18,7 @@ from forum.blueprints.support import (
     now,
     received_at,
     transactional,
+    whole_number,
 )
 from forum.domain.answers import Answer, AnswerDraft, LateEntry, fingerprint
 from forum.domain.attachments import Attachment
@@ -273,7 +274,7 @@ def _read(question: Question) -> Written:
 def read_mark(key: str) -> tuple[int, str]:
     """Give the version of a question that the page showed, and the fingerprint of what it showed."""
     version, _, base = request.form.get(f"v-{key}", "").partition(".")
-    return int(version) if version.isdecimal() and len(version) < 9 else 0, base[:16]
+    return whole_number(version) or 0, base[:16]
 
 
 def _mark(version: int, value: Any) -> str:

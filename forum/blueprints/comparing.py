@@ -11,6 +11,7 @@ from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_text import QUOTED_BESIDE, CommentRow, CommentWords
 from forum.blueprints.papers import blueprint, paper_path
+from forum.blueprints.support import whole_number
 from forum.domain.comment_changes import CommentChanges, gather
 from forum.domain.redline import Change, Redline, Status
 from forum.errors import NotFound
@@ -85,9 +86,10 @@ def _version_of(head: PaperHead, name: str) -> VersionLine | None:
     text = request.args.get(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
+    number = whole_number(text)
+    if number is None:
         raise NotFound
-    return head.get_version(int(text))
+    return head.get_version(number)
 
 
 def _gather(head: PaperHead, old: VersionLine, new: VersionLine) -> CommentChanges[CommentLine]:

@@ -20,7 +20,7 @@ from forum import richtext
 from forum.blueprints import wording
 from forum.blueprints.accounts import View
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import BoxesField, Form, now, transactional
+from forum.blueprints.support import BoxesField, Form, now, transactional, whole_number
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.charters import rules_from_text, rules_to_text
 from forum.domain.groups import Group, HoldingRule, MembersVisible, WhoMayWrite
@@ -130,7 +130,7 @@ def edit(slug: str) -> View:
         return _page(group, form, 200)
     if form.validate():
         try:
-            _save(slug, form.fields(), _number(form.lock_version.data), form.confirm.data)
+            _save(slug, form.fields(), whole_number(form.lock_version.data) or 0, form.confirm.data)
         except Conflict as error:
             return _conflict(slug, form, error)
         except Invalid as error:
@@ -139,10 +139,6 @@ def edit(slug: str) -> View:
             flash(gettext("The terms and rules are changed."), "success")
             return redirect(url_for("group_settings.edit", slug=slug), 303)
     return _page(group, form, 422)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _page(group: Group, form: CharterForm, status: int, **more: Any) -> tuple[str, int]:

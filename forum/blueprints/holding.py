@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from forum.blueprints import moderation_words, wording
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, now, transactional, whole_number
 from forum.domain.groups import Group, HoldingRule
 from forum.domain.holding_rules import MAX_ENTRIES, MAX_ENTRY, MAX_PER_HOUR, HoldingRules
 from forum.errors import Conflict, Invalid
@@ -117,6 +117,6 @@ def _save(session: Session, actor: Actor, slug: str, form: HoldingForm) -> None:
         slug,
         rules=form.rules(),
         holding_rule=HoldingRule(form.holding_rule.data),
-        based_on=int(version) if version.isdecimal() and len(version) < 10 else 0,
+        based_on=whole_number(version) or 0,
         now=now(),
     )

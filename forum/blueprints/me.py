@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from forum.blueprints import moderation_words as words
 from forum.blueprints import record_words
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.support import Form, now, number_argument, transactional
+from forum.blueprints.support import Form, now, number_argument, page_argument, transactional
 from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED
 from forum.domain.notices import NoticeKind
@@ -54,7 +54,7 @@ def contributions() -> str:
         actor,
         sealing_secret=sealing_secret(),
         now=now(),
-        page=number_argument("page") or 1,
+        page=page_argument(),
         chosen=chosen,
     )
     return render_template(

@@ -18,7 +18,7 @@ from forum.blueprints.identity import current_actor
 from forum.blueprints.support import (
     Form,
     now,
-    number_argument,
+    page_argument,
     remember_submission,
     submitted_before,
     transactional,
@@ -91,7 +91,7 @@ def _query(filters: QueueFilters) -> dict[str, Any]:
 def queue() -> str:
     """Show what waits in one's groups: flagged as illegal, overdue, due today, later."""
     actor, filters = current_actor(), _filters()
-    page = number_argument("page") or 1
+    page = page_argument()
     shown = list_queue(db.session(), actor, filters=filters, now=now(), page=page)
     lanes = [("illegal", [entry for entry in shown.entries if entry.waiting.why is Why.ILLEGAL])]
     rest = [entry for entry in shown.entries if entry.waiting.why is not Why.ILLEGAL]

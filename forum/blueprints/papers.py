@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_text import CommentRow, CommentWords, arrange_text, headings_of
-from forum.blueprints.support import number_argument
+from forum.blueprints.support import page_argument
 from forum.blueprints.wording import moment
 from forum.domain.attribution import SubjectKind
 from forum.domain.citations import Cited
@@ -72,7 +72,7 @@ def _choice(kind: Any, name: str) -> Any:
 
 def page_number() -> int:
     """Give the page asked for: 1 where it is absent or nonsense, 1,000 at most."""
-    return min(number_argument("page") or 1, 1000)
+    return min(page_argument(), 1000)
 
 
 @blueprint.get("/groups/<slug>/papers/")

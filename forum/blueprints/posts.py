@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired
 from forum.blueprints import wording
 from forum.blueprints.composing import PostForm, TextForm, compose, hold_of, is_preview
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.support import Form, now, remember_submission, transactional
+from forum.blueprints.support import Form, now, remember_submission, transactional, whole_number
 from forum.blueprints.thread_pages import Sent, attempt, send_reply
 from forum.domain.attribution import SubjectKind
 from forum.domain.labels import Status
@@ -176,7 +176,7 @@ def _send_edit(session: Session, actor: Actor, public_id: str, form: EditForm, r
         actor,
         subject,
         rendered=rendered,
-        expected_version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+        expected_version=whole_number(version) or 0,
         sealing_secret=sealing_secret(),
         now=now(),
         title=form.title.data if "title" in form else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -12,7 +12,7 @@ from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.identity import current_actor
 from forum.blueprints.search import kind_name
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.saved_searches import MAX_NAME, Frequency, SavedSearch, Watched
@@ -21,13 +21,10 @@ from forum.extensions import db, search_engine
 from forum.policy import Actor
 from forum.search.grammar import parse
 from forum.search.query import Filters
-from forum.services.actors import load_actor
-from forum.services.alert_letters import find_hit_title
 from forum.services.saved_searches import (
     change_search,
     delete_search,
     filters_of,
-    find_feed,
     get_feed_key,
     get_saved,
     list_newest,
@@ -43,7 +40,6 @@ blueprint = Blueprint("saved_searches", __name__)
 View = str | Response | tuple[str, int]
 
 SHOWN = 20
-IN_FEED = 30
 
 _FREQUENCIES = {
     Frequency.NEVER: lazy_gettext("Do not tell me; I come and look"),
@@ -186,40 +182,6 @@ def reset_feeds() -> Response:
 @transactional
 def _reset(session: Session, actor: Actor) -> None:
     reset_feed_key(session, actor)
-
-
-@blueprint.get("/feeds/searches/<public_id>.atom")
-def feed(public_id: str) -> Response:
-    """Give the newest of a saved search to whoever knows its secret address, by its owner's rights."""
-    session = db.session()
-    saved = find_feed(session, public_id, request.args.get("key", ""))
-    actor = load_actor(session, saved.account_id, now=now(), sealing_secret=sealing_secret())
-    found = list_newest(session, actor, search_engine(), saved, limit=IN_FEED)
-    hits = found.load(found.hits, with_passages=False)
-    base = current_app.config["BASE_URL"].rstrip("/")
-    answer = make_response(
-        render_template(
-            "feeds/atom.xml",
-            title=saved.name,
-            feed_id=f"{base}/me/searches/{saved.public_id}/",
-            self_url=f"{base}{request.path}",
-            page_url=f"{base}/me/searches/{saved.public_id}/",
-            updated=max([saved.created_at, *(hit.at for hit in hits)]),
-            entries=[
-                {
-                    "id": f"{base}{hit.cite}",
-                    "url": f"{base}{hit.url}",
-                    "title": find_hit_title(session, actor, hit.id, hit.subject_id)
-                    or gettext("A contribution whose title stays in the forum"),
-                    "updated": hit.at,
-                    "summary": f"{kind_name(hit.kind)} · {hit.group_title}",
-                }
-                for hit in hits
-            ],
-        )
-    )
-    answer.content_type = "application/atom+xml; charset=utf-8"
-    return answer
 
 
 def frequency_words(saved: SavedSearch) -> str:

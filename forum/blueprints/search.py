@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
+from forum.blueprints.support import page_argument
 from forum.domain.labels import Tlp
 from forum.domain.organisations import StakeholderType
 from forum.errors import Invalid
@@ -63,7 +64,7 @@ def page() -> tuple[str, int] | str | Response:
             text=text,
             filters=filters,
             sort=request.args.get("sort", SORTS[0]),
-            page=_page_number(),
+            page=page_argument(),
             view=_view(),
         )
     except Invalid as error:
@@ -83,11 +84,6 @@ def _shown(text: str, error: str = "") -> dict[str, Any]:
         "value_words": value_words,
         "kind_name": kind_name,
     }
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    return int(text[:4]) if text.isascii() and text.isdigit() else 1
 
 
 def _view() -> View:

@@ -91,10 +91,20 @@ def transactional(service: Callable[Concatenate[Session, Actor, P], R]) -> Calla
     return run
 
 
+def whole_number(text: str | None) -> int | None:
+    """Give a whole number that somebody sent; None where it is none, or longer than any of ours."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
 def number_argument(name: str) -> int | None:
     """Give a whole number of the address; None where it is none, or longer than any of ours."""
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+    return whole_number(request.args.get(name))
+
+
+def page_argument() -> int:
+    """Give the page asked for, from 1; a number longer than any of ours is a page behind the last."""
+    text = request.args.get("page", "")
+    return max(1, int(text[:MAX_DIGITS])) if text.isascii() and text.isdigit() else 1
 
 
 class Number(IntegerConverter):

@@ -207,6 +207,7 @@ ENTRIES: dict[str, Entry] = {
     "moderation.statements_batch": Entry.PEOPLE_MANAGERS,
     "moderation.transparency": Entry.ANYONE,
     "moderation.transparency_file": Entry.ANYONE,
+    "feeds.search": Entry.ANYONE,
     "feeds.moderation": Entry.ANYONE,
     "moderation.undo": Entry.MODERATORS,
     # notices
@@ -250,7 +251,6 @@ ENTRIES: dict[str, Entry] = {
     "posts.withdraw": Entry.SIGNED_IN,
     # saved_searches
     "saved_searches.delete": Entry.SIGNED_IN,
-    "saved_searches.feed": Entry.ANYONE,
     "saved_searches.index": Entry.SIGNED_IN,
     "saved_searches.new": Entry.SIGNED_IN,
     "saved_searches.reset_feeds": Entry.SIGNED_IN,

@@ -6,7 +6,7 @@ from typing import Any
 from forum.domain.accounts import PlatformRole
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import WRITING_ROLES, Group, GroupRole, WhoMayWrite
-from forum.domain.labels import WRITER_READS, Status
+from forum.domain.labels import WRITER_READS, Status, Tlp
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Purpose
 from forum.domain.threads import Thread
@@ -338,3 +338,11 @@ def require(actor: Actor, action: Action, thing: Any = None) -> None:
     if hidden or (thing is not None and not isinstance(thing, Organisation) and not _read(actor, thing)):
         raise NotFound
     raise NotAllowed("You may read this, but your role does not allow this step.")
+
+
+def title_may_leave(tlp: Tlp, named_list_id: int | None, *, is_of_survivors: bool) -> bool:
+    """Whether a mail or a feed may carry the title of a text that its reader may read.
+
+    Nothing that is RED, for named people, or written for a body of victims and survivors.
+    """
+    return tlp is not Tlp.RED and named_list_id is None and not is_of_survivors

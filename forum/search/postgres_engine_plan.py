@@ -7,14 +7,14 @@ visitor's audiences alone. The scores of words are sums of whole numbers (an imp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from forum.search.analysis import TOKEN, read_phrase, read_word, stems_of, surfaces
 from forum.search.postgres_engine_places import Counts, Run, find_near_counts, find_phrase_counts
 from forum.search.postgres_engine_tables import phrase_queries, quote_lexeme, spell, term_of, title_lexeme
 from forum.search.postgres_engine_words import UNIT, WHOLE, Audience, Wanted, WordScorer, rarity_of
-from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
+from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
 
 _NOTHING = "SELECT 0 AS doc, 0::float8 AS score, 0::bigint AS facts WHERE false"
 
@@ -66,7 +66,7 @@ class Planner:
                 "SELECT term, found FROM @stem WHERE term = ANY(%(terms)s)", {"terms": list(missing)}
             )
             self.found |= {row[0]: row[1] for row in rows}
-        self.is_listing = all(isinstance(node, Not | Prefix) for node in _open_groups(nodes))
+        self.is_listing = all(isinstance(node, Not | Prefix) for node in open_groups(nodes))
         self._words = WordScorer(self, self._audiences, self.documents, self.found)
         return self._add_title(nodes, self._compile_group(nodes))
 
@@ -121,7 +121,7 @@ class Planner:
         required: list[str] = []
         excluded: list[str] = []
         asks = False
-        for node in _open_groups(nodes):
+        for node in open_groups(nodes):
             if isinstance(node, Not):
                 excluded.append(self._matching(node.node))
                 continue
@@ -242,14 +242,6 @@ def _list_words(query: Query) -> Iterator[Word]:
                 yield from _list_words(inner)
         case _:
             return
-
-
-def _open_groups(nodes: Iterable[Query]) -> Iterator[Query]:
-    for node in nodes:
-        if isinstance(node, Group):
-            yield from _open_groups(node.nodes)
-        else:
-            yield node
 
 
 def _overlaps_itself(words: Sequence[str]) -> bool:

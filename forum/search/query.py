@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -157,3 +157,12 @@ def iterate_operands(query: Query, *, excluded: bool = False) -> Iterator[Word |
         case Or(nodes) | Group(nodes):
             for inner in nodes:
                 yield from iterate_operands(inner, excluded=excluded)
+
+
+def open_groups(nodes: Iterable[Query]) -> Iterator[Query]:
+    """The nodes with every group among them opened, however deep."""
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from open_groups(node.nodes)
+        else:
+            yield node

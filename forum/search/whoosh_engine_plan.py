@@ -8,11 +8,11 @@ of floats, one a document of a leaf; 0.0 means no match.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from forum.search.analysis import inflections, read_phrase, read_prefix, read_word, stems_of, surfaces
-from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
+from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
 from forum.search.stopwords import is_stop_word
 from forum.search.weighing import COMMON, COVERAGE, MAX_SCORED, PREFIX_IMPACT, rarity
 from forum.search.whoosh_engine_leaf import Leaf
@@ -185,7 +185,7 @@ class Planner:
         required: list[Node] = []
         excluded: list[list[Iterable[int]]] = []
         asks = False
-        for node in _open_groups(nodes):
+        for node in open_groups(nodes):
             if isinstance(node, Not):
                 excluded.append(self._exclude(node.node))
                 continue
@@ -272,11 +272,3 @@ class Planner:
                 return {n for node in nodes for n in self._matching(node, leaf)}
             case Not():
                 return ()
-
-
-def _open_groups(nodes: Sequence[Query]) -> Iterator[Query]:
-    for node in nodes:
-        if isinstance(node, Group):
-            yield from _open_groups(node.nodes)
-        else:
-            yield node

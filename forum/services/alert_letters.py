@@ -13,15 +13,11 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.saved_searches import SavedSearch
-from forum.policy import Actor
 from forum.search.protocol import SearchEngine
 from forum.services.actors import load_actor
 from forum.services.addresses import saved_search_path
-from forum.services.indexing import read_document_id
-from forum.services.letters import find_title
 from forum.services.recipients import wants_mail
 from forum.services.saved_searches import MOST_FINDS, Find, list_finds
-from forum.services.subjects import find_subject
 
 MOST_LINES = 10
 
@@ -87,19 +83,10 @@ def get_alert_letter(
         path=saved_search_path(saved.public_id),
         count=len(finds),
         is_more=len(finds) >= MOST_FINDS,
-        lines=tuple(_line(session, actor, find) for find in finds[:MOST_LINES]),
+        lines=tuple(_line(find) for find in finds[:MOST_LINES]),
     )
 
 
-def _line(session: Session, actor: Actor, find: Find) -> AlertLine:
+def _line(find: Find) -> AlertLine:
     hit = find.hit
-    return AlertLine(
-        find_hit_title(session, actor, hit.id, hit.subject_id), hit.group_title, hit.url, find.is_edit
-    )
-
-
-def find_hit_title(session: Session, actor: Actor, document: str, subject_id: int) -> str | None:
-    """Give the title of a hit that may leave the forum, in a mail or a feed."""
-    kind, _ = read_document_id(document)
-    subject = find_subject(session, kind, subject_id)
-    return find_title(session, actor, subject) if subject is not None else None
+    return AlertLine(hit.title if hit.title_may_leave else None, hit.group_title, hit.url, find.is_edit)

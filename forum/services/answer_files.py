@@ -13,19 +13,17 @@ from forum.domain.attachments import Attachment, AttachmentState
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
-from forum.domain.outbox import Topic
 from forum.domain.questionnaires import Question, QuestionKind, Value
-from forum.domain.uploads import MEDIA_TYPES, Refusal
+from forum.domain.uploads import Refusal
 from forum.errors import Invalid, NotFound
 from forum.policy import Actor, visible_to
 from forum.services.addresses import attachment_path
 from forum.services.answer_drafts import get_place, open_draft
 from forum.services.attachment_files import delete_attachments, empty_attachment
 from forum.services.labels import relabel
-from forum.services.outbox import enqueue
 from forum.services.questionnaires import load_questionnaire
 from forum.services.subjects import record_authorship, writer_keys_of
-from forum.services.uploads import Upload
+from forum.services.uploads import Upload, quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +67,16 @@ def add_answer_file(
         return False
     _write(draft, question.key, value, version, by, now_or_day)
     _drop(session, draft, question.key, now=now)
-    attachment = Attachment(
+    quarantine(
+        session,
+        place.group,
+        upload,
+        place.consultation,
+        now=now_or_day,
         answer_draft_id=draft.id,
         question_key=question.key,
-        group_id=place.group.id,
-        filename=upload.filename,
-        media_type=MEDIA_TYPES[upload.kind],
-        size=upload.size,
-        sha256=upload.sha256,
         sent_sha256=upload.sha256,
-        storage_key=upload.key,
-        state=AttachmentState.QUARANTINED,
-        status=Status.DRAFT,
-        tlp=place.consultation.tlp,
-        named_list_id=place.consultation.named_list_id,
-        audience="",
-        own="",
-        created_at=now_or_day,
     )
-    session.add(attachment)
-    session.flush()
-    relabel(session, place.group, attachment, now=now)
-    enqueue(session, Topic.FILES, {"attachment_id": attachment.id}, now=now)
     return True
 
 

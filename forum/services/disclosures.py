@@ -149,7 +149,7 @@ def _passage(flag: Flag, subject: Subject) -> tuple[Markup, str]:
         return to_markup(subject.row.html), str(subject.row.language)
     assert subject.paper is not None
     blocks = (html for anchor, html in blocks_of(subject.row.html) if anchor == flag.paragraph)
-    return next(blocks, Markup("")), str(subject.paper.language)
+    return next(blocks, to_markup("")), str(subject.paper.language)
 
 
 def disclose(session: Session, actor: Actor, public_id: str, *, now: datetime) -> None:

@@ -17,7 +17,6 @@ from forum.domain.appeals import APPEALABLE, Side
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.consultations import ConsultationState
 from forum.domain.groups import Group
-from forum.domain.labels import Tlp
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
@@ -26,6 +25,7 @@ from forum.domain.statements import Statement
 from forum.errors import Conflict, NotFound
 from forum.policy import Action, Actor, can
 from forum.policy.labels import PUBLIC, base_label
+from forum.policy.rules import title_may_leave
 from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
 from forum.services.addresses import (
@@ -251,13 +251,12 @@ def find_title(session: Session, actor: Actor, subject: Subject) -> str | None:
     row, thread = subject.row, subject.thread
     if thread is not None and thread.audience not in actor.clearances and getattr(row, "number", 1) != 1:
         return None
-    if row.tlp is Tlp.RED or row.named_list_id is not None:
-        return None
     is_part = subject.kind in {SubjectKind.VERSION, SubjectKind.ATTACHMENT}
     writer = (subject.paper or subject.answer) if is_part else row
     organisation_id = getattr(writer, "organisation_id", None)
     organisation = session.get(Organisation, organisation_id) if organisation_id is not None else None
-    if organisation is not None and organisation.represents_survivors:
+    is_of_survivors = organisation is not None and organisation.represents_survivors
+    if not title_may_leave(row.tlp, row.named_list_id, is_of_survivors=is_of_survivors):
         return None
     title = thread.title if thread is not None else getattr(row, "title", None)
     return title or None

@@ -20,9 +20,11 @@ from forum.domain.attachments import Attachment, AttachmentPage
 from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.labels import Status, Tlp
+from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion, TranslationKind
 from forum.domain.threads import Post, Thread
 from forum.policy import Actor, visible_to
+from forum.policy.rules import title_may_leave
 from forum.search.analysis import QueryTerms
 from forum.search.protocol import Hit
 from forum.search.snippets import Segments, extract_snippet, mark_hits
@@ -89,6 +91,8 @@ class Found:
     status: Status
     tlp: Tlp
     language: str
+    title_may_leave: bool
+    """Whether a mail or a feed may carry the title."""
     passage: Segments
     """The best passage in pieces; empty where passages were not asked for, or there is no text."""
     paragraph: int | None = None
@@ -168,11 +172,12 @@ def load_hits(
 
 
 def _columns(model: Any) -> tuple[Any, ...]:
-    return (model.id, model.public_id, model.group_id, model.status, model.tlp)
+    return (model.id, model.public_id, model.group_id, model.status, model.tlp, model.named_list_id)
 
 
 def _author(model: Any) -> tuple[Any, ...]:
-    return (*(getattr(model, name) for name in ATTRIBUTED), *author_columns())
+    columns = (getattr(model, name) for name in ATTRIBUTED)
+    return (*columns, *author_columns(), Organisation.represents_survivors)
 
 
 def _readable(reader: _Reader, model: Any, ids: Sequence[str]) -> tuple[Any, ...]:
@@ -200,6 +205,9 @@ def _common(reader: _Reader, row: Any, moment: datetime, language: str) -> dict[
         "status": row.status,
         "tlp": row.tlp,
         "language": language,
+        "title_may_leave": title_may_leave(
+            row.tlp, row.named_list_id, is_of_survivors=bool(getattr(row, "represents_survivors", False))
+        ),
     }
 
 

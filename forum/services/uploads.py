@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attachments import Attachment, AttachmentState, DraftOrigin
+from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.outbox import Topic
 from forum.domain.uploads import MAX_FILES, MEDIA_TYPES, FileKind
@@ -43,28 +45,42 @@ def attach_upload(session: Session, draft: Draft, upload: Upload, *, now: dateti
     count = sa.select(sa.func.count()).where(Attachment.version_id == draft.version.id)
     if (session.scalar(count) or 0) >= MAX_FILES:
         raise Invalid("A version takes up to %(limit)d attachments.", field="file", limit=MAX_FILES)
-    attachment = Attachment(
+    return quarantine(
+        session,
+        draft.group,
+        upload,
+        draft.version,
+        now=now,
         paper_id=draft.paper.id,
         version_id=draft.version.id,
-        group_id=draft.group.id,
-        filename=upload.filename,
         title=upload.title,
         language=draft.paper.language,
+    )
+
+
+def quarantine(
+    session: Session, group: Group, upload: Upload, like: Any, *, now: datetime, **owner: Any
+) -> Attachment:
+    """Store a file that nobody has looked into, labelled as what it comes with, and have it checked."""
+    attachment = Attachment(
+        group_id=group.id,
+        filename=upload.filename,
         media_type=MEDIA_TYPES[upload.kind],
         size=upload.size,
         sha256=upload.sha256,
         storage_key=upload.key,
         state=AttachmentState.QUARANTINED,
         status=Status.DRAFT,
-        tlp=draft.version.tlp,
-        named_list_id=draft.version.named_list_id,
+        tlp=like.tlp,
+        named_list_id=like.named_list_id,
         audience="",
         own="",
         created_at=now,
+        **owner,
     )
     session.add(attachment)
     session.flush()
-    relabel(session, draft.group, attachment, now=now)
+    relabel(session, group, attachment, now=now)
     enqueue(session, Topic.FILES, {"attachment_id": attachment.id}, now=now)
     return attachment
 

@@ -165,3 +165,26 @@ def test_the_feed_has_its_owners_rights_of_now(
     assert stranger.get(address[:-1]).status_code == 404
     submit(client, "/me/searches/feeds")
     assert stranger.get(address).status_code == 404
+
+
+def test_a_feed_costs_no_statement_an_entry(
+    app: Flask, session: Session, build: Builder, client_of: ClientOf, clock: StoppedClock
+) -> None:
+    """What may leave of a title is known with the hit."""
+    group = build.group(Ceiling.PUBLIC)
+    build.thread(group, build.account(), title="A lantern")
+    deliver(app, clock)
+    client = client_of(build.account())
+    submit(client, "/me/searches/new?q=lantern", CHOICES)
+    link = re.search(r'href="http://[^/]+(/feeds/searches/[^"]+)"', client.get("/me/searches/").text)
+    assert link is not None
+    stranger = client_of(None)
+    stranger.get(link[1])
+    with count_statements(db.engine) as one:
+        stranger.get(link[1])
+    for number in range(5):
+        build.thread(group, build.account(), title=f"Lantern {number}")
+    deliver(app, clock)
+    with count_statements(db.engine) as six:
+        assert stranger.get(link[1]).text.count("<entry>") == 6
+    assert len(six) == len(one)
