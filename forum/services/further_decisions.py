@@ -97,7 +97,7 @@ def decide_further(
     decision = make_decision(
         session, actor, subject, action, after=subject.status, rule=rule, reason=reason, now=now, until=until
     )
-    decision.details = _DEEDS[action](session, actor, subject, decision, terms, now)
+    decision.details = _DEEDS[action](_Case(session, actor, subject, decision, terms, now))
     session.flush()
     return decision
 
@@ -118,135 +118,102 @@ def _why_not(subject: Subject, action: Decision) -> str:
 
 # --- the deeds: each gives what it takes to undo it ---------------------------------------------
 
-_Deed = Callable[[Session, Actor, Subject, ModerationDecision, Terms, datetime], dict[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is decided: by whom, about what, on which terms."""
+
+    session: Session
+    actor: Actor
+    subject: Subject
+    decision: ModerationDecision
+    terms: Terms
+    now: datetime
+
+    @property
+    def thread(self) -> Thread:
+        """The discussion; only what has one comes this far."""
+        assert self.subject.thread is not None
+        return self.subject.thread
 
 
-def _nothing(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
+_Deed = Callable[[_Case], dict[str, Any]]
+
+
+def _nothing(case: _Case) -> dict[str, Any]:
     """A letter is all there is to it."""
     return {}
 
 
-def _label(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
-    row = subject.thread if subject.kind is SubjectKind.POST else subject.row
+def _label(case: _Case) -> dict[str, Any]:
+    row = case.subject.thread if case.subject.kind is SubjectKind.POST else case.subject.row
     assert row is not None
     order = list(Tlp)
-    if terms.tlp is None or terms.tlp not in labels.tlp_choices(subject.group.ceiling):
+    if case.terms.tlp is None or case.terms.tlp not in labels.tlp_choices(case.subject.group.ceiling):
         raise Invalid("Choose a label of the list.", field="tlp")
-    if order.index(terms.tlp) <= order.index(row.tlp):
+    if order.index(case.terms.tlp) <= order.index(row.tlp):
         raise Invalid(
             "Choose a narrower label: only its author can have a text read by more people.", field="tlp"
         )
-    before, row.tlp = row.tlp, terms.tlp
-    relabel(session, subject.group, row, now=now)
-    return {"tlp_before": before.value, "tlp_after": terms.tlp.value}
+    before, row.tlp = row.tlp, case.terms.tlp
+    relabel(case.session, case.subject.group, row, now=case.now)
+    return {"tlp_before": before.value, "tlp_after": case.terms.tlp.value}
 
 
-def _lock(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
-    assert subject.thread is not None
-    subject.thread.locked_at = now if decision.action is Decision.LOCK else None
+def _lock(case: _Case) -> dict[str, Any]:
+    case.thread.locked_at = case.now if case.decision.action is Decision.LOCK else None
     return {}
 
 
-def _move(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
+def _move(case: _Case) -> dict[str, Any]:
     """Takes a moderator of both groups."""
-    assert subject.thread is not None
-    target = find_group(session, terms.target)
-    if target is None or not can(actor, Action.MODERATE, target):
+    target = find_group(case.session, case.terms.target)
+    if target is None or not can(case.actor, Action.MODERATE, target):
         raise Invalid("Choose one of the groups that you moderate.", field="target")
-    require_movable(subject.thread, subject.group, target)
-    move_thread(session, subject.thread, target, now=now)
-    return {"group_before": subject.group.public_id, "group_after": target.public_id}
+    require_movable(case.thread, case.subject.group, target)
+    move_thread(case.session, case.thread, target, now=case.now)
+    return {"group_before": case.subject.group.public_id, "group_after": target.public_id}
 
 
-def _split(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
-    assert subject.thread is not None
+def _split(case: _Case) -> dict[str, Any]:
     made, places = split_thread(
-        session, subject.group, subject.thread, subject.row, title=terms.title, now=now
+        case.session, case.subject.group, case.thread, case.subject.row, title=case.terms.title, now=case.now
     )
-    return {"thread_before": subject.thread.public_id, "thread_after": made.public_id, "places": places}
+    return {"thread_before": case.thread.public_id, "thread_after": made.public_id, "places": places}
 
 
-def _merge(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
-    assert subject.thread is not None
-    into = session.scalars(
+def _merge(case: _Case) -> dict[str, Any]:
+    into = case.session.scalars(
         sa.select(Thread).where(
-            Thread.public_id == terms.target.strip(),
-            Thread.group_id == subject.group.id,
-            visible_to(actor, Thread),
+            Thread.public_id == case.terms.target.strip(),
+            Thread.group_id == case.subject.group.id,
+            visible_to(case.actor, Thread),
         )
     ).first()
     if into is None:
         raise Invalid("Choose a published discussion of this group.", field="target")
-    thread = subject.thread
-    places = merge_thread(session, subject.group, thread, into, now=now)
-    return {"thread_before": thread.public_id, "thread_after": into.public_id, "places": places}
+    places = merge_thread(case.session, case.subject.group, case.thread, into, now=case.now)
+    return {"thread_before": case.thread.public_id, "thread_after": into.public_id, "places": places}
 
 
-def _suspend(
-    session: Session,
-    actor: Actor,
-    subject: Subject,
-    decision: ModerationDecision,
-    terms: Terms,
-    now: datetime,
-) -> dict[str, Any]:
-    attributed = subject.paper if subject.kind is SubjectKind.VERSION else subject.row
+def _suspend(case: _Case) -> dict[str, Any]:
+    attributed = case.subject.paper if case.subject.kind is SubjectKind.VERSION else case.subject.row
     account_id = attributed.author_id if attributed is not None else None
     if account_id is None:
         raise Invalid("Nobody is recorded as the author, so there is nobody to suspend.")
-    held = session.scalars(
+    held = case.session.scalars(
         sa.select(Membership.role).where(
             Membership.account_id == account_id,
-            Membership.group_id == subject.group.id,
+            Membership.group_id == case.subject.group.id,
             Membership.ended_at.is_(None),
         )
     )
     if _KEEPERS & set(held):
         raise Invalid("Whoever chairs, moderates or keeps this group is not suspended: end their role first.")
-    assert terms.until is not None
-    return _add_suspension(session, account_id, subject.group, decision, terms.until, now)
+    assert case.terms.until is not None
+    return _add_suspension(
+        case.session, account_id, case.subject.group, case.decision, case.terms.until, case.now
+    )
 
 
 _DEEDS: dict[Decision, _Deed] = {

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from forum.domain.answers import Answer, AnswerDraft
 from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group
 from forum.domain.labels import Status
@@ -59,6 +60,9 @@ class ConsultationLine:
     path: str
     group: Group
     closes_at: datetime | None
+    is_begun: bool = False
+    """Whether the reader, or a body they write for, has begun an answer."""
+    is_answered: bool = False
 
 
 def list_recent_papers(
@@ -164,7 +168,14 @@ def list_open_consultations(
 ) -> list[ConsultationLine]:
     """Give the open consultations, the nearest deadline first. One statement."""
     statement = (
-        sa.select(Consultation.title, Consultation.public_id, Consultation.closes_at, Group)
+        sa.select(
+            Consultation.title,
+            Consultation.public_id,
+            Consultation.closes_at,
+            Group,
+            _has_own(actor, AnswerDraft).label("is_begun"),
+            _has_own(actor, Answer, Answer.status != Status.WITHDRAWN).label("is_answered"),
+        )
         .join(Group, Group.id == Consultation.group_id)
         .where(
             Consultation.state == ConsultationState.OPEN,
@@ -178,7 +189,28 @@ def list_open_consultations(
         statement = statement.where(Consultation.group_id == group_id)
     return [
         ConsultationLine(
-            row.title, consultation_path(row.Group.slug, row.public_id), row.Group, row.closes_at
+            title=row.title,
+            path=consultation_path(row.Group.slug, row.public_id),
+            group=row.Group,
+            closes_at=row.closes_at,
+            is_begun=row.is_begun,
+            is_answered=row.is_answered,
         )
         for row in session.execute(statement)
     ]
+
+
+def _has_own(actor: Actor, model: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether the actor, or a body they write for, has one of these in the consultation."""
+    if not actor.writer_keys:
+        return sa.false()
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            model.consultation_id == Consultation.id,
+            model.writer_key.in_(sorted(actor.writer_keys)),
+            *conditions,
+        )
+        .correlate(Consultation)
+        .exists()
+    )

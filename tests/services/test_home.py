@@ -1,5 +1,7 @@
 """What needs whom on the home page."""
 
+from datetime import timedelta
+
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -9,12 +11,14 @@ from forum.domain.groups import GroupRole
 from forum.domain.labels import Ceiling, Status
 from forum.domain.threads import ReadMarker, ThreadKind
 from forum.extensions import db
+from forum.services.answer_drafts import Written
 from forum.services.home import Desk, ModerationState, load_desk, load_news
 from forum.services.moderation_queue import QueueFilters, list_waiting
 from forum.services.navigation import load_counts
 from forum.services.recent import list_open_consultations
 from tests.builders import Builder
 from tests.conftest import StoppedClock
+from tests.services.answering import asking, colleague, save, send
 from tests.support import count_statements
 
 
@@ -146,6 +150,26 @@ def test_news_are_what_the_reader_may_read(session: Session, build: Builder) -> 
     assert [discussion.title for discussion in news.discussions] == ["Public discussion"]
     assert {paper.title for paper in load_news(session, member).papers} == {"Public paper", "Closed paper"}
     assert list_open_consultations(session, visitor) == []
+
+
+def test_open_consultations_say_what_one_has_done(
+    session: Session, build: Builder, clock: StoppedClock
+) -> None:
+    """Nothing, begun, answered; a colleague of the same body sees the same, a stranger nothing."""
+    group, body = build.group(Ceiling.PUBLIC), build.organisation()
+    writer, fellow = colleague(build, group, body), colleague(build, group, body)
+    row = asking(build, group, closes_at=clock() + timedelta(days=2))
+
+    def states(account: Account) -> list[tuple[bool, bool]]:
+        lines = list_open_consultations(session, build.actor(account))
+        return [(line.is_begun, line.is_answered) for line in lines]
+
+    assert states(writer) == [(False, False)]
+    save(build, writer, group, row, {"q1": Written("Because.", 0)})
+    assert states(writer) == states(fellow) == [(True, False)]
+    send(build, writer, group, row)
+    assert states(fellow) == [(True, True)]
+    assert states(build.account()) == [(False, False)]
 
 
 def test_statements_do_not_grow_with_groups_and_lists(app: Flask, session: Session, build: Builder) -> None:
