@@ -52,6 +52,7 @@ def register_blueprints(app: Flask) -> None:
         search,
         settings,  # noqa: F401  (views of another blueprint)
         signing,
+        stages,
         statements,  # noqa: F401  (views of another blueprint)
         strategy,
         submitting,  # noqa: F401  (views of another blueprint)
@@ -98,6 +99,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(respondents.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(signing.blueprint)
+    app.register_blueprint(stages.blueprint)
     app.register_blueprint(strategy.blueprint)
     app.register_blueprint(synopses.blueprint)
     app.register_blueprint(threads.blueprint)

@@ -201,8 +201,8 @@ def _text(form: ConsultationForm, rendered: Rendered) -> ConsultationText:
         what_happens=form.what_happens.data or "",
         answers_visible=AnswersVisible(form.answers_visible.data),
         tlp=Tlp(form.label.data),
-        opens_at=_in_zone(form.opens_at.data, zone),
-        closes_at=_in_zone(form.closes_at.data, zone),
+        opens_at=in_zone(form.opens_at.data, zone),
+        closes_at=in_zone(form.closes_at.data, zone),
         time_zone=zone,
         asked=Asked(form.asked.data),
         answer_unit=AnswerUnit(form.answer_unit.data),
@@ -226,12 +226,12 @@ def _days(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _in_zone(value: datetime | None, zone: str) -> datetime | None:
+def in_zone(value: datetime | None, zone: str) -> datetime | None:
     """Give a time of the clock in a zone as UTC."""
     return value.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if value else None
 
 
-def _clock_time(value: datetime | None, zone: str) -> datetime | None:
+def clock_time(value: datetime | None, zone: str) -> datetime | None:
     """Give a moment as the clock in a zone shows it."""
     if value is None:
         return None
@@ -303,8 +303,8 @@ def edit(slug: str, consultation_id: str) -> View:
         form.reminder_days.data = ", ".join(str(day) for day in row.reminder_days)
         form.organisations.data = "\n".join(body.slug for body in list_asked(db.session(), row.id))
         form.documents.data = documents_text(db.session(), row.id)
-        form.opens_at.data = _clock_time(row.opens_at, row.time_zone)
-        form.closes_at.data = _clock_time(row.closes_at, row.time_zone)
+        form.opens_at.data = clock_time(row.opens_at, row.time_zone)
+        form.closes_at.data = clock_time(row.closes_at, row.time_zone)
     _prepare(form, subject.group)
     if request.method == "GET":
         return _form_page(form, subject.group, row)

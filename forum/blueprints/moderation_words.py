@@ -134,6 +134,8 @@ _NOTICES = {
     NoticeKind.RECEIVED: lazy_gettext("Your answer was received"),
     NoticeKind.REMINDED: lazy_gettext("A consultation waits for your answer"),
     NoticeKind.LATE_DECIDED: lazy_gettext("The chair decided whether your answer is taken late"),
+    NoticeKind.STAGE_OPENED: lazy_gettext("A group's procedure went on to its next stage"),
+    NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for your seat"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -153,6 +155,8 @@ _MAILS = {
     NoticeKind.RECEIVED: lazy_gettext("An answer that I sent to a consultation is received"),
     NoticeKind.REMINDED: lazy_gettext("A consultation that asks me closes soon"),
     NoticeKind.LATE_DECIDED: lazy_gettext("The chair has decided about my late answer"),
+    NoticeKind.STAGE_OPENED: lazy_gettext("A group I belong to goes on to the next stage of its procedure"),
+    NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for the seat I hold"),
 }
 _APPEALS = {
     AppealState.FILED: lazy_gettext("Waits to be taken"),

@@ -66,7 +66,7 @@ def _page(subject: Subject, form: LateForm) -> str:
     )
 
 
-def _mail_of(letter: Letter) -> tuple[str, str]:
+def mail_of(letter: Letter) -> tuple[str, str]:
     """Give subject and text of a mail, composed by what composes the mail itself."""
     message = PostOffice(MailSettings.from_config(current_app.config), clock()).preview(letter)
     body = message.get_body(("plain",))
@@ -87,7 +87,7 @@ def reminders(slug: str, consultation_id: str) -> View:
         consultation=subject.row,
         path=consultation_path(slug, consultation_id),
         recipients=recipients,
-        mails={one.account_id: _mail_of(one.letter) for one in recipients if one.letter is not None},
+        mails={one.account_id: mail_of(one.letter) for one in recipients if one.letter is not None},
         is_open=subject.row.state is ConsultationState.OPEN,
         is_sealed=is_sealed(subject.group),
         form=form,

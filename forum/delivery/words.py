@@ -45,6 +45,13 @@ def words_of(letter: Letter, translations: NullTranslations) -> Words:
         if letter.kind is NoticeKind.INVITED:
             subject = _("You were invited to %(group)s") % {"group": group}
             sentence = subject + "."
+        elif letter.kind in {NoticeKind.STAGE_OPENED, NoticeKind.SEAT_REMINDED}:
+            subject = _("%(what)s: %(title)s") % {"what": head, "title": group}
+            sentence = _("%(what)s, in %(group)s.") % {"what": head, "group": group}
+            if letter.closes_at is not None:
+                sentence += " " + _("It takes assessments and answers until %(moment)s.") % {
+                    "moment": _moment(letter.closes_at, letter)
+                }
     else:
         subject = sentence = _("There is something new for you")
         sentence += "."
@@ -105,6 +112,8 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.RECEIVED: _("Your answer was received"),
         NoticeKind.REMINDED: _("A consultation waits for your answer"),
         NoticeKind.LATE_DECIDED: _("The chair decided whether your answer is taken late"),
+        NoticeKind.STAGE_OPENED: _("The procedure went on to its next stage"),
+        NoticeKind.SEAT_REMINDED: _("A stage of the procedure waits for your seat"),
     }[kind]
 
 
@@ -164,4 +173,6 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
             "You get this mail because this consultation asks you or a body you speak for."
         ),
         NoticeKind.LATE_DECIDED: _("You get this mail because you asked to answer after the closing."),
+        NoticeKind.STAGE_OPENED: _("You get this mail because you are a member of this group."),
+        NoticeKind.SEAT_REMINDED: _("You get this mail because you hold a seat that this stage waits for."),
     }[kind]

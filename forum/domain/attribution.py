@@ -36,6 +36,7 @@ class SubjectKind(enum.StrEnum):
     ACCOUNT = "account"
     """No contribution: a person, about whom the platform decides."""
     ANSWER = "answer"
+    ASSESSMENT = "assessment"
 
 
 class Attributed:

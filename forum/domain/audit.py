@@ -87,6 +87,9 @@ class AuditAction(enum.StrEnum):
     PROTECTED_RELEASED = "protected.released"
     LATE_DECIDED = "consultation.late_decided"
     REMINDED = "consultation.reminded"
+    STAGE_PLANNED = "stage.planned"
+    STAGE_ADVANCED = "stage.advanced"
+    SEATS_REMINDED = "stage.reminded"
 
 
 class AuditEntry(Base):

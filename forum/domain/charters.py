@@ -24,6 +24,8 @@ class StageKind(enum.StrEnum):
     """What a stage of a procedure opens."""
 
     CONSULTATION = "consultation"
+    ASSESSMENT = "assessment"
+    """Each seat assesses by itself, blind until the stage ends."""
     MEETING = "meeting"
     DISCUSSION = "discussion"
 

@@ -89,9 +89,9 @@ class Group(PublicId, Base):
 
 
 class Stage(Base):
-    """One step of a group's procedure; opens one consultation, discussion or meeting.
+    """One step of a group's procedure; opens one consultation, assessment, discussion or meeting.
 
-    The current stage is the first by position that has not ended.
+    The current stage is the first by position that has not ended: domain/stages.py.
     """
 
     __tablename__ = "stage"
@@ -104,9 +104,27 @@ class Stage(Base):
     title: Mapped[str]
     kind: Mapped[str] = mapped_column(sa.String(32))
     summary: Mapped[str] = mapped_column(default="")
+    catalogue_key: Mapped[str] = mapped_column(sa.String(64), default="")
+    """Of an assessment: what is assessed (domain/assessments.py); the same again is the next round."""
     opens_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
+    """The deadline; nothing ends by it, but an assessment that arrives after it is not taken."""
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Brussels")
     ended_at: Mapped[datetime | None]
+
+
+class StageReminder(Base):
+    """A round of reminders to the seats that are missing in a stage."""
+
+    __tablename__ = "stage_reminder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stage_id: Mapped[int] = mapped_column(sa.ForeignKey("stage.id"), index=True)
+    sent_at: Mapped[datetime]
+    sent_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    people: Mapped[int]
+    """To how many it went."""
 
 
 class SeatKind(enum.StrEnum):

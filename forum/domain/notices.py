@@ -36,6 +36,10 @@ class NoticeKind(enum.StrEnum):
     REMINDED = "reminded"
     LATE_DECIDED = "late_decided"
     """Whether an answer is taken after the closing."""
+    STAGE_OPENED = "stage_opened"
+    """A group's procedure went on to its next stage."""
+    SEAT_REMINDED = "seat_reminded"
+    """A stage waits for the seat one holds."""
 
 
 class Notice(PublicId, Base):

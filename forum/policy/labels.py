@@ -7,7 +7,7 @@ from forum.domain.labels import Ceiling, Status, Tlp
 PUBLIC = "public"
 COMMUNITY = "community"
 NOBODY = "nobody"
-"""The label of what is locked: no clearance holds it."""
+"""The label of what is locked, and of what is blind yet: no clearance holds it."""
 
 _WIDTH = {Ceiling.PUBLIC: 0, Ceiling.COMMUNITY: 1, Ceiling.ORGANISATIONS: 2, Ceiling.MEMBERS: 3}
 _TLP_LEVEL = {
@@ -116,11 +116,12 @@ def label_for(
     group_id: int,
     paper_id: int | None = None,
     consultation_id: int | None = None,
+    is_blind: bool = False,
 ) -> Label:
     """Give audience and own for a status.
 
     `paper_id` where the thing is a version or belongs to one, `consultation_id` where it is a
-    consultation or was received by one.
+    consultation or was received by one; `is_blind` where nobody but its writer reads what was received.
     """
     own = base if paper_id is None else authors_label(paper_id)
     match status:
@@ -130,6 +131,8 @@ def label_for(
             if consultation_id is None:
                 raise ValueError("only papers and consultations have drafts")
             return Label(managers_label(group_id), own)
+        case Status.RECEIVED if is_blind:
+            return Label(NOBODY, own)
         case Status.RECEIVED:
             if consultation_id is None:
                 raise ValueError("only what a consultation received is 'received'")

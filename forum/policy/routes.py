@@ -273,6 +273,12 @@ ENTRIES: dict[str, Entry] = {
     "signing.end": Entry.SIGNED_IN,
     "signing.invite": Entry.SIGNED_IN,
     "signing.reminder": Entry.SIGNED_IN,
+    # stages
+    "stages.advance": Entry.SIGNED_IN,
+    "stages.index": Entry.ANYONE,
+    "stages.manage": Entry.SIGNED_IN,
+    "stages.plan": Entry.SIGNED_IN,
+    "stages.reminders": Entry.SIGNED_IN,
     # strategy
     "strategy.index": Entry.ANYONE,
     "strategy.initiative": Entry.ANYONE,

@@ -17,6 +17,7 @@ from forum.policy.labels import writers_label
 from forum.policy.subjects import (
     AnswerRights,
     AppealRights,
+    AssessmentRights,
     CommentRights,
     PaperRights,
     Readable,
@@ -174,6 +175,23 @@ def _answer(actor: Actor, rights: AnswerRights) -> bool:
     )
 
 
+def _assess(actor: Actor, rights: AssessmentRights) -> bool:
+    """Whoever holds the seat today, as its representative or alternate, and may write in the group."""
+    return (
+        actor.is_signed_in
+        and not actor.is_suspended
+        and rights.group.id not in actor.suspended_in
+        and bool(actor.roles_in(rights.group.id) & WRITING_ROLES)
+        and _read(actor, rights.group)
+        and rights.seat_key in actor.writer_keys
+    )
+
+
+def _edit_catalogue(actor: Actor, group: Group) -> bool:
+    """Who writes what the group owns."""
+    return not actor.is_suspended and bool(actor.roles_in(group.id) & _EDITORS)
+
+
 def _admit_late(actor: Actor, group: Group) -> bool:
     return not actor.is_suspended and GroupRole.CHAIR in actor.roles_in(group.id)
 
@@ -310,6 +328,9 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.MANAGE_GROUP: _manage_group,
     Action.INVITE: _manage_group,
     Action.MANAGE_CONSULTATIONS: _manage_group,
+    Action.RUN_PROCEDURE: _manage_group,
+    Action.EDIT_CATALOGUE: _edit_catalogue,
+    Action.ASSESS: _assess,
     Action.ANSWER: _answer,
     Action.ADMIT_LATE: _admit_late,
     Action.MANAGE_PEOPLE: _manage_people,
@@ -335,7 +356,11 @@ def require(actor: Actor, action: Action, thing: Any = None) -> None:
     if can(actor, action, thing):
         return
     hidden = action in {Action.READ, Action.SEE_LISTING}
-    if hidden or (thing is not None and not isinstance(thing, Organisation) and not _read(actor, thing)):
+    if isinstance(thing, AssessmentRights):
+        hidden = not _read(actor, thing.group)
+    elif thing is not None and not isinstance(thing, Organisation):
+        hidden = hidden or not _read(actor, thing)
+    if hidden:
         raise NotFound
     raise NotAllowed("You may read this, but your role does not allow this step.")
 

@@ -71,6 +71,14 @@ class AnswerRights:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRights:
+    """A group with the seat for which somebody wants to assess, or to annex a statement."""
+
+    group: Group
+    seat_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppealRights:
     """An appeal: who decided first and for which bodies they speak, and the keys of its parties."""
 

@@ -74,7 +74,7 @@ def _load_rights(
 ) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int], list[int]]:
     """Mandates by name, roles by group, the labels that roles, seats, named lists, drafts and
     consultations grant, the groups in which the person is suspended,
-    and the seats of Member States and common interests, whose holders write as the seat.
+    and the seats that the person holds: a seat's assessments, and whatever else it writes as itself.
     """
     mandates: list[SpokenFor] = []
     roles: dict[int, set[GroupRole]] = defaultdict(set)
@@ -170,7 +170,13 @@ def _rights_statement() -> Any:
         sa.select(sa.literal("seat"), Seat.id, sa.literal(""), no, *nothing)
         .join(Membership, Membership.seat_id == Seat.id)
         .where(
-            current, Seat.ended_at.is_(None), Seat.kind.in_([SeatKind.MEMBER_STATE, SeatKind.COMMON_INTEREST])
+            current,
+            Seat.ended_at.is_(None),
+            # Observers of a body's seat attend; what the seat writes is its representative's.
+            sa.or_(
+                Seat.kind.in_([SeatKind.MEMBER_STATE, SeatKind.COMMON_INTEREST]),
+                Membership.role != GroupRole.OBSERVER,
+            ),
         ),
         sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *nothing).where(
             Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)

@@ -37,6 +37,21 @@ def answer_path(group_slug: str, consultation_public_id: str, public_id: str) ->
     return f"{consultation_path(group_slug, consultation_public_id)}answers/{public_id}/"
 
 
+def stages_path(group_slug: str) -> str:
+    """Give the address of a group's procedure."""
+    return f"/groups/{group_slug}/stages/"
+
+
+def assessment_path(group_slug: str, catalogue_key: str) -> str:
+    """Give the address of what a group assesses."""
+    return f"/groups/{group_slug}/assessments/{catalogue_key}/"
+
+
+def round_path(group_slug: str, catalogue_key: str, number: int) -> str:
+    """Give the address of what a round of assessments came to."""
+    return f"{assessment_path(group_slug, catalogue_key)}rounds/{number}/"
+
+
 def paper_path(group_slug: str, public_id: str) -> str:
     """Give the address of a paper, whichever version is the newest."""
     return f"/groups/{group_slug}/papers/{public_id}/"
@@ -85,6 +100,8 @@ def subject_path(subject: Subject) -> str:
         case SubjectKind.ANSWER:
             assert subject.consultation is not None
             return answer_path(slug, subject.consultation.public_id, row.public_id)
+        case SubjectKind.ASSESSMENT:
+            return f"/groups/{slug}/assessments/"
         case SubjectKind.ATTACHMENT:
             return attachment_path(row.public_id)
         case SubjectKind.VERSION:

@@ -246,13 +246,14 @@ def open_consultation(
         raise Invalid("This consultation has closed: prepare another one.")
     if consultation.closes_at is not None and consultation.closes_at <= now:
         raise Invalid("Its closing time has passed. Set a later one first.", field="closes_at")
-    _start(session, subject.group, consultation, now=now, by=actor)
+    start_consultation(session, subject.group, consultation, now=now, by=actor)
     return consultation
 
 
-def _start(
+def start_consultation(
     session: Session, group: Group, consultation: Consultation, *, now: datetime, by: Actor | None = None
 ) -> None:
+    """Open a consultation for whoever decided or for the clock; the caller asked the policy."""
     consultation.state, consultation.status = ConsultationState.OPEN, Status.PUBLISHED
     consultation.opens_at = now
     relabel(session, group, consultation, now=now)
@@ -273,7 +274,7 @@ def keep_dates(session: Session, consultation_id: int, *, now: datetime) -> None
         end_consultation(session, group, consultation, now=now)
     is_due = consultation.opens_at is not None and consultation.opens_at <= now and not is_over
     if consultation.state is ConsultationState.DRAFT and is_due:
-        _start(session, group, consultation, now=now)
+        start_consultation(session, group, consultation, now=now)
 
 
 def enqueue_dates(session: Session, consultation: Consultation, *, now: datetime) -> None:

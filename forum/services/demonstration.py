@@ -189,5 +189,6 @@ def _end_stages(session: Session, group: Group, current: str, places: Places) ->
         return
     for stage in stages:
         if stage.key == current:
+            stage.started_at = places.ago(20)
             return
-        stage.ended_at = places.ago(30)
+        stage.started_at, stage.ended_at = places.ago(60), places.ago(20)

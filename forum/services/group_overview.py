@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account
 from forum.domain.groups import Group, GroupRole, Membership, MembersVisible, Seat, SeatKind, Stage
 from forum.domain.organisations import Organisation, StakeholderType
+from forum.domain.stages import current_of
 from forum.domain.threads import ThreadKind
 from forum.policy import Action, Actor, can
 from forum.services.recent import (
@@ -20,6 +21,7 @@ from forum.services.recent import (
     list_recent_discussions,
     list_recent_papers,
 )
+from forum.services.stages import Opened, list_opened, list_stages
 
 TENDING_ROLES = (GroupRole.CHAIR, GroupRole.RAPPORTEUR, GroupRole.MODERATOR, GroupRole.SECRETARIAT)
 
@@ -50,6 +52,8 @@ class Overview:
     is_inside: bool
     stages: Sequence[Stage]
     current_stage: Stage | None
+    opened: list[Opened]
+    """What the current stage opens, as far as this reader may read it."""
     papers: list[PaperLine]
     discussions: list[DiscussionLine]
     consultations: list[ConsultationLine]
@@ -61,13 +65,16 @@ class Overview:
 
 
 def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
-    """Give the home of a group that the actor may see listed; at most eight statements."""
+    """Give the home of a group that the actor may see listed; at most eleven statements."""
     is_inside = can(actor, Action.READ, group)
-    stages = _list_stages(session, group) if is_inside else ()
+    stages = list_stages(session, group.id) if is_inside else ()
+    current = current_of(stages)
+    is_open = current is not None and current.started_at is not None
     return Overview(
         is_inside=is_inside,
         stages=stages,
-        current_stage=next((stage for stage in stages if stage.ended_at is None), None),
+        current_stage=current,
+        opened=list_opened(session, actor, group, [current])[current.id] if current and is_open else [],
         papers=list_recent_papers(session, actor, group_id=group.id) if is_inside else [],
         discussions=_list_discussions(session, actor, group) if is_inside else [],
         consultations=list_open_consultations(session, actor, group_id=group.id) if is_inside else [],
@@ -76,10 +83,6 @@ def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
         role_lines=_list_roles(session, actor, group, is_inside=is_inside),
         bodies=_list_bodies(session, group, is_inside=is_inside),
     )
-
-
-def _list_stages(session: Session, group: Group) -> Sequence[Stage]:
-    return session.scalars(sa.select(Stage).where(Stage.group_id == group.id).order_by(Stage.position)).all()
 
 
 def _list_discussions(session: Session, actor: Actor, group: Group) -> list[DiscussionLine]:

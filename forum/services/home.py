@@ -16,6 +16,7 @@ from forum.domain.working_days import Bucket
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import writes_drafts_of, written_by
 from forum.services.addresses import draft_path, paper_path, post_path, unread_path, version_path
+from forum.services.home_stages import ProcedureLine, ToAssess, list_procedures, list_to_assess
 from forum.services.moderation_queue import QueueFilters, list_waiting
 from forum.services.reading import read_at_of
 from forum.services.recent import (
@@ -81,12 +82,18 @@ class Desk:
     unread: list[UnreadLine]
     moderation: ModerationState | None
     questions: list[DiscussionLine] | None
+    procedures: list[ProcedureLine]
+    """Of the groups that one chairs or keeps the secretariat of."""
+    to_assess: list[ToAssess]
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing of one's own waits."""
         waits = self.moderation is not None and self.moderation.next_due is not None
-        return not (self.drafts or self.to_sign or self.pending or self.unread or self.questions or waits)
+        owes = self.to_assess or self.procedures
+        return not (
+            self.drafts or self.to_sign or self.pending or self.unread or self.questions or waits or owes
+        )
 
 
 def load_news(session: Session, actor: Actor) -> News:
@@ -99,7 +106,7 @@ def load_news(session: Session, actor: Actor) -> News:
 
 
 def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
-    """Give what needs a signed-in person, in four statements and those of their roles."""
+    """Give what needs a signed-in person, in five statements and those of their roles."""
     has_desk = can(actor, Action.SEE_SECRETARIAT_DESK)
     return Desk(
         drafts=_list_drafts(session, actor),
@@ -108,6 +115,8 @@ def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
         unread=_list_unread(session, actor),
         moderation=_load_moderation(session, actor, now) if can(actor, Action.SEE_MODERATION) else None,
         questions=_list_open_questions(session, actor) if has_desk else None,
+        procedures=list_procedures(session, actor, now=now),
+        to_assess=list_to_assess(session, actor),
     )
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
@@ -38,7 +39,7 @@ def relabel_group(group: Group) -> None:
 def relabel(
     session: Session,
     group: Group,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment,
     *,
     now: datetime,
 ) -> None:
@@ -72,6 +73,9 @@ def relabel(
             label = label_for(status, base, group_id=group.id, consultation_id=thing.consultation_id)
             _write(session, thing, label, now)
             _relabel_files(session, thing, now)
+        case Assessment():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            _write(session, thing, label_for(thing.status, base, group_id=group.id, is_blind=True), now)
 
 
 def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
@@ -85,6 +89,8 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
         relabel(session, group, consultation, now=now)
     for answer in session.scalars(sa.select(Answer).where(Answer.group_id == group.id)):
         relabel(session, group, answer, now=now)
+    for assessment in session.scalars(sa.select(Assessment).where(Assessment.group_id == group.id)):
+        relabel(session, group, assessment, now=now)
 
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
@@ -170,7 +176,7 @@ _KINDS = {
 
 def _write(
     session: Session,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer,
+    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment,
     label: Label,
     now: datetime,
 ) -> None:

@@ -16,7 +16,7 @@ from forum.domain.answers import AnswerReceipt
 from forum.domain.appeals import APPEALABLE, Side
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.consultations import ConsultationState
-from forum.domain.groups import Group
+from forum.domain.groups import Group, Stage
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
@@ -33,6 +33,7 @@ from forum.services.addresses import (
     group_path,
     outcome_of_flag_path,
     signing_path,
+    stages_path,
     statement_path,
     subject_path,
 )
@@ -42,6 +43,7 @@ from forum.services.groups import rule_text
 from forum.services.invitations import get_offer, invitation_token
 from forum.services.recipients import wants_mail
 from forum.services.respondents import answered_keys, list_respondents
+from forum.services.stage_seats import is_awaited
 from forum.services.subjects import find_subject
 
 
@@ -71,6 +73,10 @@ ALWAYS_TOLD = frozenset(
 )
 """Told to whoever had a part in it, whether or not they (still) can read what it was about."""
 _OF_THE_WRITER = frozenset({NoticeKind.HELD, NoticeKind.DECIDED, NoticeKind.APPEAL_ANSWERED})
+
+
+OF_STAGES = frozenset({NoticeKind.STAGE_OPENED, NoticeKind.SEAT_REMINDED})
+"""What leads to a group's procedure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class Letter:
     """Only where the contribution is public: a reason may quote what it is about."""
     receipt: ReceiptFacts | None = None
     closes_at: datetime | None = None
-    """When the consultation closes that the reader is reminded of."""
+    """When the consultation or the stage closes that the reader is told of."""
     time_zone: str = "UTC"
     may_appeal: bool = False
 
@@ -128,6 +134,11 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
     reads = subject is not None and can(actor, Action.READ, subject)
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
+    stage = _stage(session, notice)
+    if notice.kind is NoticeKind.SEAT_REMINDED and not (
+        stage and group and is_awaited(session, group, stage, account.id, now=now)
+    ):
+        return None
     if notice.kind is NoticeKind.REMINDED and _has_answered(session, notice, actor, sealing_secret):
         return None
     decision = session.get(ModerationDecision, notice.decision_id) if notice.decision_id else None
@@ -151,12 +162,16 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
         rule=rule_text(group, decision.rule) if group and decision and says_more else None,
         reason=decision.reason if decision and says_more else None,
         may_appeal=decision is not None and may_be_appealed(notice.kind, decision.action),
-        **_occasion(session, notice, subject if reads else None, account),
+        **_occasion(session, notice, subject if reads else None, account, stage if knows_group else None),
     )
 
 
-def _occasion(session: Session, notice: Notice, subject: Subject | None, account: Account) -> dict[str, Any]:
-    """Give the facts of a receipt or a reminder."""
+def _occasion(
+    session: Session, notice: Notice, subject: Subject | None, account: Account, stage: Stage | None
+) -> dict[str, Any]:
+    """Give the facts of a receipt, a reminder or a stage."""
+    if stage is not None:
+        return {"closes_at": stage.closes_at, "time_zone": stage.time_zone}
     if subject is None or notice.occasion is None:
         return {}
     kind, _, number = notice.occasion.partition(":")
@@ -169,6 +184,12 @@ def _occasion(session: Session, notice: Notice, subject: Subject | None, account
     if kind == "reminder" and subject.kind is SubjectKind.CONSULTATION:
         return {"closes_at": subject.row.closes_at, "time_zone": subject.row.time_zone}
     return {}
+
+
+def _stage(session: Session, notice: Notice) -> Stage | None:
+    """Give the stage that a notice is about."""
+    kind, *numbers = (notice.occasion or "").split(":")
+    return session.get(Stage, int(numbers[0])) if kind == "stage" else None
 
 
 def _has_answered(session: Session, notice: Notice, actor: Actor, sealing_secret: bytes) -> bool:
@@ -291,5 +312,6 @@ def _path(notice: Notice, actor: Actor, subject: Subject | None, group: Group | 
     if subject is not None:
         return subject_path(subject)
     if group is not None and notice.kind is not NoticeKind.FLAG_ANSWERED and can(actor, Action.READ, group):
-        return group_path(group.slug)
+        is_of_stage = notice.kind in OF_STAGES
+        return stages_path(group.slug) if is_of_stage else group_path(group.slug)
     return NOTICES_PATH

@@ -30,6 +30,7 @@ from forum.services.addresses import (
     paper_path,
     post_path,
     saved_search_path,
+    stages_path,
     statement_path,
     thread_path,
     version_path,
@@ -37,7 +38,7 @@ from forum.services.addresses import (
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
-from forum.services.letters import ALWAYS_TOLD, CONTRIBUTIONS_PATH, RECORD_PATH
+from forum.services.letters import ALWAYS_TOLD, CONTRIBUTIONS_PATH, OF_STAGES, RECORD_PATH
 
 PAGE_SIZE = 30
 
@@ -215,7 +216,7 @@ def _path(actor: Actor, notice: Notice, group: Group | None, found: _About | Non
     if found is not None:
         return found.path
     if group is not None and can(actor, Action.READ, group):
-        return group_path(group.slug)
+        return stages_path(group.slug) if notice.kind in OF_STAGES else group_path(group.slug)
     return None
 
 

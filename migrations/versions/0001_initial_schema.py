@@ -102,6 +102,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -131,6 +132,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -172,6 +174,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -465,6 +468,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_access_token_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "catalogue",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column(
+            "unit",
+            sa.Enum("seat", "country", name="unit", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("solutions", sa.JSON(), nullable=False),
+        sa.Column("criteria", sa.JSON(), nullable=False),
+        sa.Column("scale", sa.JSON(), nullable=False),
+        sa.Column("is_edited", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_catalogue_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue")),
+        sa.UniqueConstraint("group_id", "key", name=op.f("uq_catalogue_group_id_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_catalogue_public_id")),
+    )
+    op.create_table(
         "former_name",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organisation_id", sa.Integer(), nullable=False),
@@ -522,6 +552,8 @@ def upgrade() -> None:
                 "received",
                 "reminded",
                 "late_decided",
+                "stage_opened",
+                "seat_reminded",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -583,6 +615,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -611,6 +644,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -755,6 +789,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -903,8 +938,11 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("catalogue_key", sa.String(length=64), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["group_id"], ["working_group.id"], name=op.f("fk_stage_group_id_working_group")
@@ -940,6 +978,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1036,6 +1075,157 @@ def upgrade() -> None:
             sqlite_where=sa.text("state != 'withdrawn'"),
             postgresql_where=sa.text("state != 'withdrawn'"),
         )
+
+    op.create_table(
+        "assessment",
+        sa.Column("catalogue_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("stage_id", sa.Integer(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=True),
+        sa.Column("described_country", sa.String(length=2), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("organisation_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "stakeholder_type",
+            sa.Enum(
+                "academic_research_institution",
+                "business_association",
+                "company",
+                "consumer_organisation",
+                "environmental_organisation",
+                "eu_citizen",
+                "non_eu_citizen",
+                "ngo",
+                "public_authority",
+                "trade_union",
+                "other",
+                name="stakeholdertype",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column(
+            "shown_as",
+            sa.Enum(
+                "name",
+                "organisation",
+                "stakeholder_type",
+                name="shownas",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("alias", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["account.id"], name=op.f("fk_assessment_author_id_account")),
+        sa.ForeignKeyConstraint(
+            ["catalogue_id"], ["catalogue.id"], name=op.f("fk_assessment_catalogue_id_catalogue")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_assessment_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_assessment_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_assessment_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_assessment_seat_id_seat")),
+        sa.ForeignKeyConstraint(["stage_id"], ["stage.id"], name=op.f("fk_assessment_stage_id_stage")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment")),
+        sa.UniqueConstraint(
+            "catalogue_id",
+            "round",
+            "writer_key",
+            "described_country",
+            "number",
+            name=op.f("uq_assessment_catalogue_id_round_writer_key_described_country_number"),
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_assessment_public_id")),
+    )
+    with op.batch_alter_table("assessment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assessment_author_id"), ["author_id"], unique=False)
+        batch_op.create_index("ix_assessment_group_status", ["group_id", "status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assessment_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assessment_stage_id"), ["stage_id"], unique=False)
+
+    op.create_table(
+        "assessment_draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("catalogue_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column("described_country", sa.String(length=2), nullable=False),
+        sa.Column("entries", sa.JSON(), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["catalogue_id"], ["catalogue.id"], name=op.f("fk_assessment_draft_catalogue_id_catalogue")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment_draft")),
+        sa.UniqueConstraint(
+            "catalogue_id",
+            "round",
+            "writer_key",
+            "described_country",
+            name=op.f("uq_assessment_draft_catalogue_id_round_writer_key_described_country"),
+        ),
+    )
+    with op.batch_alter_table("assessment_draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assessment_draft_writer_key"), ["writer_key"], unique=False)
 
     op.create_table(
         "consultation",
@@ -1187,6 +1377,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1404,6 +1595,8 @@ def upgrade() -> None:
                 "received",
                 "reminded",
                 "late_decided",
+                "stage_opened",
+                "seat_reminded",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1422,6 +1615,7 @@ def upgrade() -> None:
                 "consultation",
                 "account",
                 "answer",
+                "assessment",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1458,6 +1652,30 @@ def upgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_account_unread", ["account_id", "read_at"], unique=False)
 
+    op.create_table(
+        "stage_reminder",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stage_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_by_id", sa.Integer(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sent_by_id"], ["account.id"], name=op.f("fk_stage_reminder_sent_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(["stage_id"], ["stage.id"], name=op.f("fk_stage_reminder_stage_id_stage")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_reminder")),
+    )
+    with op.batch_alter_table("stage_reminder", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stage_reminder_stage_id"), ["stage_id"], unique=False)
+
+    op.create_table(
+        "stage_seat",
+        sa.Column("stage_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_stage_seat_seat_id_seat")),
+        sa.ForeignKeyConstraint(["stage_id"], ["stage.id"], name=op.f("fk_stage_seat_stage_id_stage")),
+        sa.PrimaryKeyConstraint("stage_id", "seat_id", name=op.f("pk_stage_seat")),
+    )
     op.create_table(
         "statement_of_reasons",
         sa.Column("decision_id", sa.Integer(), nullable=False),
@@ -2646,6 +2864,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_read_marker_thread_id"), ["thread_id"], unique=False)
 
     op.create_table(
+        "solution_thread",
+        sa.Column("catalogue_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("solution_key", sa.String(length=64), nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["catalogue_id"], ["catalogue.id"], name=op.f("fk_solution_thread_catalogue_id_catalogue")
+        ),
+        sa.ForeignKeyConstraint(
+            ["thread_id"], ["thread.id"], name=op.f("fk_solution_thread_thread_id_thread")
+        ),
+        sa.PrimaryKeyConstraint("catalogue_id", "round", "solution_key", name=op.f("pk_solution_thread")),
+    )
+    op.create_table(
         "staff_note",
         sa.Column("thread_id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -2681,6 +2913,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_thread_alias_thread_id_thread")),
         sa.PrimaryKeyConstraint("thread_id", "writer_key", name=op.f("pk_thread_alias")),
         sa.UniqueConstraint("thread_id", "alias", name=op.f("uq_thread_alias_thread_id_alias")),
+    )
+    op.create_table(
+        "annexed_statement",
+        sa.Column("catalogue_id", sa.Integer(), nullable=False),
+        sa.Column("writer_key", sa.String(length=80), nullable=False),
+        sa.Column(
+            "stance",
+            sa.Enum(
+                "dissent", "abstention", name="stance", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["catalogue_id"], ["catalogue.id"], name=op.f("fk_annexed_statement_catalogue_id_catalogue")
+        ),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_annexed_statement_post_id_post")),
+        sa.PrimaryKeyConstraint("catalogue_id", "writer_key", name=op.f("pk_annexed_statement")),
     )
     op.create_table(
         "post_revision",
@@ -2729,12 +2979,14 @@ def downgrade() -> None:
         op.execute(statement)
 
     op.drop_table("post_revision")
+    op.drop_table("annexed_statement")
     op.drop_table("thread_alias")
     op.drop_table("suggestion")
     with op.batch_alter_table("staff_note", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_note_thread_id"))
 
     op.drop_table("staff_note")
+    op.drop_table("solution_thread")
     with op.batch_alter_table("read_marker", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_read_marker_thread_id"))
 
@@ -2855,6 +3107,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_statement_of_reasons_group_id"))
 
     op.drop_table("statement_of_reasons")
+    op.drop_table("stage_seat")
+    with op.batch_alter_table("stage_reminder", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stage_reminder_stage_id"))
+
+    op.drop_table("stage_reminder")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_account_unread")
 
@@ -2897,6 +3154,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consultation_group_id"))
 
     op.drop_table("consultation")
+    with op.batch_alter_table("assessment_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assessment_draft_writer_key"))
+
+    op.drop_table("assessment_draft")
+    with op.batch_alter_table("assessment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assessment_stage_id"))
+        batch_op.drop_index(batch_op.f("ix_assessment_organisation_id"))
+        batch_op.drop_index("ix_assessment_group_status")
+        batch_op.drop_index(batch_op.f("ix_assessment_author_id"))
+
+    op.drop_table("assessment")
     with op.batch_alter_table("appeal", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_appeal_side",
@@ -2970,6 +3238,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_former_name_match_key"))
 
     op.drop_table("former_name")
+    op.drop_table("catalogue")
     with op.batch_alter_table("access_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_token_account_id"))
 

@@ -36,6 +36,13 @@ STATES = (
     State("/groups/{closed}/"),
     State("/groups/{closed}/", "outsider"),
     State("/groups/{closed}/", "member"),
+    State("/groups/{group}/stages/"),
+    State("/groups/{group}/stages/", "chair"),
+    State("/groups/{group}/stages/manage", "chair"),
+    State("/groups/{group}/stages/manage", "member", 403),
+    State("/groups/{group}/stages/rate/plan", "chair"),
+    State("/groups/{group}/stages/rate/reminders", "chair"),
+    State("/", "chair"),
     # accounts
     State("/accounts/sign-in"),
     State("/accounts/request"),

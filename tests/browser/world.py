@@ -179,6 +179,7 @@ def _stages_and_consultation(build: Builder, group_id: int) -> None:
             title=title,
             kind="consultation",
             summary="What happens in this stage, in one sentence.",
+            started_at=now if n < 3 else None,
             ended_at=now if n == 1 else None,
             closes_at=now.replace(month=4) if n == 2 else None,
         )

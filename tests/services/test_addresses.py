@@ -10,6 +10,7 @@ from forum.services.addresses import (
     paper_path,
     post_path,
     signing_path,
+    stages_path,
     thread_path,
     version_path,
 )
@@ -23,6 +24,7 @@ from forum.services.addresses import (
         (version_path("p1", 2), "papers.citation_address", ["p1", 2]),
         (paper_path("lab", "p1"), "papers.paper", ["lab", "p1"]),
         (signing_path("p1"), "signing.answer", ["p1"]),
+        (stages_path("lab"), "stages.index", ["lab"]),
         (group_path("lab"), "groups.overview", ["lab"]),
         (consultation_path("lab", "c1"), "consultations.consultation", ["lab", "c1"]),
         (attachment_path("a1"), "attachments.attachment", ["a1"]),
