@@ -4,12 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= auto
+# Where Python is told to write no bytecode, each process would compile the whole house at its start.
+COMPILE = $(BIN)/python -m compileall -q forum config wsgi.py >/dev/null 2>&1 || true
 
 .PHONY: help reference run test sure lint format messages schema lock bench clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run  ## start the forum with demonstration content (ARGS="--port 8001")
+	@$(COMPILE)
 	@$(BIN)/forum demo $(ARGS)
 
 test: $(VENV)/.dev  ## run the tests (ARGS="tests/policy" for some of them)
@@ -39,6 +42,7 @@ schema: $(VENV)/.dev  ## write the initial migration anew from the tables (befor
 	@FORUM_INSTANCE=$$(mktemp -d) $(BIN)/forum schema && $(BIN)/ruff format -q migrations && $(BIN)/ruff check -q --fix migrations
 
 bench: $(VENV)/.run  ## measure every figure that the documentation claims
+	@$(COMPILE)
 	@$(BIN)/python -m bench $(ARGS)
 
 lock:  ## resolve the dependencies anew (needs uv and the network)

@@ -1,7 +1,7 @@
 """The application factory: the only place where the parts are wired together."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from forum.database import prepare_engine
 from forum.search.protocol import SearchEngine
 from forum.services.storage import FolderStorage
 from forum.services.translation_hook import Translator, load_translator
+from forum.template_cache import TemplateCache
 
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
@@ -37,13 +38,15 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
     app.extensions["forum_storage"] = FolderStorage(instance / "attachments")
-    app.extensions["forum_search"] = open_search_engine(values, instance)
+    app.extensions["forum_search_opener"] = search_engine_opener(values, instance)
     app.extensions["forum_translator"] = open_translator(values)
 
     extensions.db.init_app(app)
     with app.app_context():
         prepare_engine(extensions.db.engine, synchronous="OFF" if values["ENV"] == "testing" else "FULL")
     extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
+    if values["ENV"] != "testing":
+        app.jinja_options = {"bytecode_cache": TemplateCache(instance / "templates")}
     extensions.csrf.init_app(app)
     extensions.bootstrap.init_app(app)
     identity.init_app(app)
@@ -79,12 +82,19 @@ def with_secrets(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
     return dict(values) | {name: values[name] or kept[name] for name in names}
 
 
-def open_search_engine(values: Mapping[str, Any], instance: Path) -> SearchEngine:
-    """Give the search engine that the configuration names."""
-    if values["SEARCH"] == "whoosh":
-        from forum.search.whoosh_engine import WhooshEngine
+def search_engine_opener(values: Mapping[str, Any], instance: Path) -> Callable[[], SearchEngine]:
+    """Give what opens the search engine that the configuration names.
 
-        return WhooshEngine(instance / "index")
+    It is opened when somebody first searches: a tenth of a server's start and memory is not spent before.
+    """
+    if values["SEARCH"] == "whoosh":
+
+        def open_whoosh() -> SearchEngine:
+            from forum.search.whoosh_engine import WhooshEngine
+
+            return WhooshEngine(instance / "index")
+
+        return open_whoosh
     if values["SEARCH"] == "postgresql":
         if not str(values["DATABASE_URL"]).startswith("postgresql"):
             raise config.ConfigurationError(
@@ -92,9 +102,13 @@ def open_search_engine(values: Mapping[str, Any], instance: Path) -> SearchEngin
                 "FORUM_DATABASE_URL (postgresql+psycopg://user:password@host/name), "
                 "or use FORUM_SEARCH=whoosh."
             )
-        from forum.search.postgres_engine import PostgresEngine
 
-        return PostgresEngine(values["DATABASE_URL"])
+        def open_postgresql() -> SearchEngine:
+            from forum.search.postgres_engine import PostgresEngine
+
+            return PostgresEngine(values["DATABASE_URL"])
+
+        return open_postgresql
     raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh or postgresql.")
 
 

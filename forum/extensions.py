@@ -75,9 +75,12 @@ def translator() -> Translator:
     return current_app.extensions["forum_translator"]  # type: ignore[no-any-return]
 
 
-def search_engine() -> SearchEngine:
-    """Give the application's search engine."""
-    return current_app.extensions["forum_search"]  # type: ignore[no-any-return]
+def search_engine(app: Flask | None = None) -> SearchEngine:
+    """Give an application's search engine (the current one's unless named), opened when first asked for."""
+    extensions = (app or current_app).extensions
+    if "forum_search" not in extensions:
+        extensions["forum_search"] = extensions["forum_search_opener"]()
+    return extensions["forum_search"]  # type: ignore[no-any-return]
 
 
 def closed_groups_allowed() -> bool:

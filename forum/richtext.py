@@ -19,8 +19,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-import bleach.sanitizer
-import nh3
 from markupsafe import Markup
 
 from forum.domain.markdown import escape, mentions, quote, untrusted_html
@@ -320,6 +318,9 @@ class _Cleaners(threading.local):
     """bleach's cleaner holds a parser with state: each thread has its own."""
 
     def __init__(self) -> None:
+        import bleach.sanitizer  # both are slow to load, and most of a server's first pages render nothing
+        import nh3
+
         self.bleach = bleach.sanitizer.Cleaner(
             tags=_TAGS, attributes=_is_allowed, protocols=_SCHEMES, strip=True, strip_comments=True
         )

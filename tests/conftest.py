@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from forum import MIGRATIONS, create_app
 from forum.domain.accounts import Account
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.services.login_sessions import start_session
 from tests.builders import Builder
 from tests.servers import postgresql
@@ -93,7 +93,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     instance = tmp_path_factory.mktemp("empty")
     app = create_app({"ENV": "testing", "INSTANCE": str(instance)})
     migrate(app)
-    app.extensions["forum_search"].rebuild(())
+    search_engine(app).rebuild(())
     return instance / "forum.db"
 
 

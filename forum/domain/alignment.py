@@ -10,8 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Indel, LCSseq
-
 # Below these two texts are told as one removed and one added.
 ALIKE = 0.5
 ALIKE_ALONE = 0.3  # for the only two candidates between the same neighbours
@@ -48,6 +46,8 @@ def align(old: Sequence[str], new: Sequence[str]) -> list[Pair]:
 
 
 def _equal_in_order(old: Sequence[str], new: Sequence[str]) -> list[Pair]:
+    from rapidfuzz.distance import LCSseq
+
     if len(old) * len(new) > _EQUALS_COMPARED:
         once = {text for text, times in Counter(old).items() if times == 1}
         once &= {text for text, times in Counter(new).items() if times == 1}
@@ -163,6 +163,8 @@ def _words(text: str) -> list[str]:
 
 
 def _likeness(left: list[str], right: list[str]) -> float:
+    from rapidfuzz.distance import Indel
+
     return float(Indel.normalized_similarity(left, right, score_cutoff=ALIKE_ALONE))
 
 

@@ -13,9 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel
-
 from forum.domain.alignment import align
 from forum.domain.paragraphs import Paragraph
 from forum.domain.threads import AnchorState
@@ -131,6 +128,8 @@ def locate_letters(exact: str, prefix: str, suffix: str, text: str) -> list[tupl
 
 def find(anchor: Anchor, text: str, paragraphs: Sequence[Paragraph]) -> Found:
     """Return where a passage is in a text of which the older version is not at hand."""
+    from rapidfuzz import fuzz
+
     if text[anchor.start : anchor.end] == anchor.exact and _context(anchor, text, anchor.start) > 0.5:
         return _found(anchor, text, paragraphs, anchor.start, anchor.end, is_elsewhere=False)
     elsewhere = _exact_elsewhere(anchor, text)
@@ -210,6 +209,8 @@ def _found(
 
 
 def _likeness(left: str, right: str) -> float:
+    from rapidfuzz.distance import Indel
+
     return float(Indel.normalized_similarity(left, right))
 
 
@@ -249,6 +250,8 @@ def _alike_elsewhere(
     anchor: Anchor, text: str, paragraphs: Sequence[Paragraph], holders: Mapping[str, Sequence[int]]
 ) -> tuple[int, int] | None:
     """Return where a passage went that was taken out of its paragraph and changed."""
+    from rapidfuzz import fuzz
+
     if len(anchor.exact) < _LONG_ENOUGH:
         return None
     own = dict.fromkeys(_WORD.findall(anchor.exact))
@@ -273,6 +276,8 @@ def _within(
     anchor: Anchor, text: str, paragraph: Paragraph, old: str = "", at: int = 0
 ) -> tuple[int, int] | None:
     """Return where the passage is in a paragraph; ``old`` is what that was, the passage at ``at`` in it."""
+    from rapidfuzz import fuzz
+
     places = [
         (_context(anchor, text, place), place)
         for place in _occurrences(anchor.exact, text, paragraph.start, paragraph.end)
@@ -299,6 +304,8 @@ def _within(
 
 
 def _shared_words(left: str, right: str) -> float:
+    from rapidfuzz.distance import Indel
+
     return float(Indel.normalized_similarity(_WORD.findall(left), _WORD.findall(right)))
 
 
@@ -317,6 +324,8 @@ def _mapped(old: str, new: str, start: int, end: int) -> tuple[int, int]:
 @functools.lru_cache(maxsize=8)
 def _equal_letters(old: str, new: str) -> list[tuple[int, int, int]]:
     """Return the runs of letters that stayed; the comments on one paragraph are mapped one after another."""
+    from rapidfuzz.distance import Indel
+
     return [
         (code.src_start, code.src_end, code.dest_start)
         for code in Indel.opcodes(old, new)

@@ -2,8 +2,6 @@
 
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
-
 from forum.errors import Invalid
 
 MAX_EMAIL = 254
@@ -16,6 +14,8 @@ def fold_email(text: str) -> str:
 
 def parse_email(text: str, *, field: str = "email") -> str:
     """Give a checked address in its stored spelling; Invalid where no mail could reach it."""
+    from email_validator import EmailNotValidError, validate_email  # slow to load; few pages check an address
+
     folded = fold_email(text)
     try:
         if len(folded) > MAX_EMAIL:

@@ -12,8 +12,6 @@ from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from rapidfuzz import fuzz, process
-
 from forum.domain.personal_data import PersonalData, find_personal_data
 from forum.domain.text import latin
 from forum.errors import Invalid
@@ -192,6 +190,8 @@ def has_word(text: str, words: Iterable[str]) -> bool:
 
 def is_similar(text: str, others: Iterable[str]) -> bool:
     """Whether a text is a near-duplicate of one of the others."""
+    from rapidfuzz import fuzz, process
+
     text = text[:SIMILAR_LENGTH]
     if len(text) < SIMILAR_LEAST:
         return False

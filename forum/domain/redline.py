@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz.distance import LCSseq
-
 from forum.domain.alignment import Pair, align
 from forum.domain.paragraphs import Paragraph
 
@@ -215,6 +213,8 @@ def _pieces(text: str) -> list[str]:
 
 
 def _opcodes(left: list[str], right: list[str]) -> list[Run]:
+    from rapidfuzz.distance import LCSseq
+
     numbers: dict[str, int] = {}
     before = [numbers.setdefault(token, len(numbers)) for token in left]
     after = [numbers.setdefault(token, len(numbers)) for token in right]

@@ -7,8 +7,6 @@ compares it with what the text should read then (is_as_meant); what fails is lef
 import re
 from collections.abc import Iterator, Sequence
 
-from rapidfuzz.distance import Indel
-
 from forum.domain.paragraphs import Paragraph
 
 MAX_PLACES = 12
@@ -58,6 +56,8 @@ def _candidates(block: str, words: str, start: int, exact: str) -> Iterator[tupl
 
 def _aligned(block: str, words: str, start: int, end: int) -> tuple[int, int] | None:
     """Return where the first and the last letter of a passage are in the source, by all its letters."""
+    from rapidfuzz.distance import Indel
+
     first = last = -1
     for code in Indel.opcodes(words, block):
         if code.tag != "equal":

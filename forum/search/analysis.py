@@ -12,8 +12,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-import snowballstemmer
+from typing import Any
 
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import is_stop_word
@@ -107,10 +106,12 @@ def _analyse_anew(token: str, language: str) -> tuple[str, tuple[str, ...]]:
     return surface, (plain,) if plain == accented else (accented, plain)
 
 
-def _find_stemmer(language: str) -> snowballstemmer.stemmer:
+def _find_stemmer(language: str) -> Any:
     # A stemmer holds the word it works on, so each thread has its own.
     stemmers = _local.__dict__.setdefault("stemmers", {})
     if language not in stemmers:
+        import snowballstemmer
+
         stemmers[language] = snowballstemmer.stemmer(_ALGORITHMS[language])
     return stemmers[language]
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from rapidfuzz.distance import DamerauLevenshtein
-
 from forum.search.analysis import TOKEN, fold, stems_of
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import EVERY_STOP_WORD
@@ -65,6 +63,8 @@ def _replace_in_text(text: str, vocabulary: Vocabulary, languages: frozenset[str
 
 def _find_similar(surface: str, vocabulary: Vocabulary) -> str | None:
     """The nearest word with the same first letter; of several the most frequent."""
+    from rapidfuzz.distance import DamerauLevenshtein
+
     most = 1 if len(surface) <= _SHORT else 2
     near: dict[str, int] = {}
     for word in vocabulary.list_like(surface, most):

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from forum import create_app
 from forum.delivery.indexing import rebuild_index
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.services.login_sessions import start_session
 from tests.browser.world import World, build_world
 from tests.builders import Builder
@@ -59,7 +59,7 @@ def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             for persona, account in world.people.items()
         }
         session.commit()
-        rebuild_index(session, app.extensions["forum_search"], clock)
+        rebuild_index(session, search_engine(app), clock)
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

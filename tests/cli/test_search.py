@@ -19,6 +19,7 @@ from forum.domain.groups import Group
 from forum.domain.labels import Ceiling
 from forum.domain.outbox import OutboxEntry
 from forum.domain.threads import Post
+from forum.extensions import search_engine
 from forum.search.protocol import Add, Remove, SearchEngine
 from forum.services.indexing import all_documents
 from tests.builders import Builder
@@ -41,7 +42,7 @@ def ask(app: Flask, *arguments: str) -> dict[str, Any]:
 
 @pytest.fixture
 def engine(app: Flask) -> SearchEngine:
-    found: SearchEngine = app.extensions["forum_search"]
+    found: SearchEngine = search_engine(app)
     return found
 
 

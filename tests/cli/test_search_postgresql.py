@@ -15,7 +15,7 @@ from config import ConfigurationError
 from forum import create_app
 from forum.cli import cli
 from forum.domain.labels import Ceiling
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.search.protocol import Add, SearchEngine
 from forum.services.indexing import all_documents
 from tests.builders import Builder
@@ -44,14 +44,14 @@ def app(url: str, tmp_path: Path, clock: StoppedClock) -> Iterator[Flask]:
     app = create_app(settings, clock=clock)
     migrate(app)
     yield app
-    app.extensions["forum_search"].close()
+    search_engine(app).close()
     with app.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
 def engine(app: Flask) -> SearchEngine:
-    found: SearchEngine = app.extensions["forum_search"]
+    found: SearchEngine = search_engine(app)
     return found
 
 
@@ -135,14 +135,14 @@ def test_a_backup_leaves_the_index_out_and_a_restore_clears_it(app: Flask, tmp_p
     """What is restored is indexed anew: an index of other content would be worse than none."""
     archive = tmp_path / "b.zip"
     run(app, "search", "rebuild")
-    app.extensions["forum_search"].close()
+    search_engine(app).close()
     made = run(app, "backup", str(archive))
     assert made.exit_code == 0, made.stderr
     with app.app_context():
         db.session.remove()
     done = run(app, "restore", "--force", str(archive))
     assert done.exit_code == 0, done.stderr
-    assert app.extensions["forum_search"].state().status == "missing"
+    assert search_engine(app).state().status == "missing"
     run(app, "search", "rebuild")
     assert found(app, "lanterns") == 1
 

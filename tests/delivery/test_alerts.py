@@ -14,6 +14,7 @@ from forum.domain.labels import Ceiling
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.saved_searches import Frequency, SavedSearch, Watched
 from forum.domain.threads import Post
+from forum.extensions import search_engine
 from forum.search.query import Filters
 from forum.services.mail_preferences import choose_mail
 from forum.services.notices import list_notices
@@ -233,7 +234,7 @@ def test_what_is_not_indexed_yet_is_told_at_the_next_look(
     at = clock()
     build.thread(group, build.account(), title="A lantern")
     clock.advance(days=1)
-    engine = app.extensions["forum_search"]
+    engine = search_engine(app)
     seen = look(session, engine, saved.id, now=clock(), sealing_secret=b"x")
     assert seen is not None
     assert (seen.count, seen.until) == (0, at - timedelta(microseconds=1))

@@ -10,6 +10,7 @@ from forum.domain.groups import Group, GroupRole, HoldingRule
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import Action
 from forum.errors import Invalid, NotFound
+from forum.extensions import search_engine
 from forum.policy import Actor
 from forum.richtext import render
 from forum.services.answers import get_answer
@@ -33,7 +34,7 @@ def group(build: Builder) -> Group:
 
 
 def found(app: Flask, session: Session, actor: Actor, words: str) -> list[str]:
-    engine = app.extensions["forum_search"]
+    engine = search_engine(app)
     return [hit.public_id for hit in search(session, actor, engine, text=f"{words} kind:answer").hits]
 
 

@@ -18,7 +18,7 @@ from forum.domain.organisations import FormerName, StakeholderType
 from forum.domain.papers import PaperVersion
 from forum.domain.threads import Post, Thread
 from forum.errors import Invalid
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.policy import ANONYMOUS, Actor
 from forum.search.protocol import Add, SearchEngine
 from forum.search.query import Filters
@@ -35,7 +35,7 @@ Find = Callable[..., SearchPage]
 
 @pytest.fixture
 def engine(app: Flask) -> SearchEngine:
-    found: SearchEngine = app.extensions["forum_search"]
+    found: SearchEngine = search_engine(app)
     return found
 
 
