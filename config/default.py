@@ -58,6 +58,8 @@ UNSEALING_TOLD_AFTER_DAYS = 14
 # Minutes without activity after which a session ends, and hours after which it ends in any case.
 SESSION_IDLE_MINUTES = 30
 SESSION_HOURS = 12
+# Minutes after which a grave act (a new token, a factor, switching somebody off) asks for a proof again.
+PROOF_MINUTES = 10
 # Days for which an invitation can be used.
 INVITATION_DAYS = 14
 # Argon2id: memory in KiB and passes.

@@ -83,14 +83,6 @@ def search_engine(app: Flask | None = None) -> SearchEngine:
     return extensions["forum_search"]  # type: ignore[no-any-return]
 
 
-def closed_groups_allowed() -> bool:
-    """Whether this installation may have groups for members alone: production lacks a second factor.
-
-    Whoever makes or closes a group asks: the commands, and a group's settings on the web.
-    """
-    return bool(current_app.config["ENV"] != "production")
-
-
 def storage() -> Storage:
     """Give the application's storage of files."""
     return current_app.extensions["forum_storage"]  # type: ignore[no-any-return]

@@ -173,12 +173,12 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def client_of(app: Flask, session: Session, clock: StoppedClock) -> Callable[[Account | None], FlaskClient]:
-    """Give a client that is signed in as somebody (or a visitor for None)."""
+    """Give a client that is signed in as somebody (or a visitor for None), with a second factor shown."""
 
     def sign_in(account: Account | None) -> FlaskClient:
         client = app.test_client()
         if account is not None:
-            token = start_session(session, account, now=clock(), hours=12)
+            token = start_session(session, account, now=clock(), hours=12, has_second_factor=True)
             session.commit()
             with client.session_transaction() as cookie:
                 cookie["_user_id"] = token

@@ -24,6 +24,7 @@ def register_blueprints(app: Flask) -> None:
         disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
+        factors,  # noqa: F401  (views of another blueprint)
         feeds,
         flags,
         group_settings,
@@ -46,10 +47,12 @@ def register_blueprints(app: Flask) -> None:
         papers,
         people,
         posts,
+        proving,  # noqa: F401  (views of another blueprint)
         questionnaires,
         respondents,
         saved_searches,
         search,
+        second_factor,  # noqa: F401  (views of another blueprint)
         settings,  # noqa: F401  (views of another blueprint)
         signing,
         stages,

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 from forum.blueprints.carrying import open_carried, show_carried
 from forum.blueprints.identity import SignedIn, current_actor
 from forum.blueprints.support import Form, now, transactional
-from forum.domain.accounts import Account
+from forum.domain.accounts import Account, LoginSession
 from forum.domain.browsers import describe_browser
 from forum.domain.email import fold_email
 from forum.domain.passwords import MAX_LENGTH
@@ -24,6 +24,7 @@ from forum.extensions import db, passwords
 from forum.policy import Actor
 from forum.services import login_sessions
 from forum.services import sign_in as services
+from forum.services.second_factors import has_factor
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 
@@ -52,21 +53,71 @@ def own_path(target: str | None) -> str | None:
     return None if parts.path.startswith("/accounts/sign-") else target
 
 
-def enter(database: Session, account: Account) -> None:
+def enter(database: Session, account: Account, *, has_shown: bool = False) -> bool:
     """Begin a session for somebody who has just proved who they are: a new id, nothing of the old one.
 
-    Call it inside the write transaction.
+    `has_shown`: a second factor too. Gives False where one is awaited first. Call it inside the write
+    transaction.
     """
     leave(database)
-    settings = current_app.config
+    is_pending = not has_shown and has_factor(database, account.id)
     token = login_sessions.start_session(
         database,
         account,
         now=now(),
-        hours=settings["SESSION_HOURS"],
+        hours=current_app.config["SESSION_HOURS"],
         browser=describe_browser(request.headers.get("User-Agent", "")),
+        has_second_factor=has_shown,
+        is_pending=is_pending,
     )
-    login_user(SignedIn(token, "", account))
+    if is_pending:
+        session[AWAITING] = token
+    else:
+        login_user(SignedIn(token, None, account))
+        g.has_shown_second_factor = has_shown
+    return not is_pending
+
+
+def rotate(
+    database: Session, account: Account, *, has_shown: bool | None = None, is_proven: bool = False
+) -> None:
+    """Let this session of the account go on under a new id: after a change of rights or of what proves it.
+
+    It ends when it would have ended, and has shown what it had, unless `has_shown` says otherwise;
+    `is_proven`: the person has just proved again who they are. Call it inside the write transaction.
+    """
+    login = current_user.login
+    shown = bool(g.get("has_shown_second_factor")) if has_shown is None else has_shown
+    leave(database)
+    token = login_sessions.start_session(
+        database,
+        account,
+        now=now(),
+        hours=current_app.config["SESSION_HOURS"],
+        browser=describe_browser(request.headers.get("User-Agent", "")),
+        has_second_factor=shown,
+        goes_on=login,
+        is_proven=is_proven,
+    )
+    login_user(SignedIn(token, None, account))
+    g.has_shown_second_factor = shown
+
+
+AWAITING = "awaiting"
+"""Where the cookie keeps a session that awaits a second factor."""
+
+
+def _is_signed_in() -> bool:
+    return "_user_id" in session and current_user.is_authenticated
+
+
+def awaiting(database: Session) -> tuple[LoginSession, Account] | None:
+    """Give the session that awaits a second factor, and whose; None where there is none."""
+    token = session.get(AWAITING)
+    if not isinstance(token, str):
+        return None
+    idle = current_app.config["SESSION_IDLE_MINUTES"]
+    return login_sessions.find_session(database, token, now=now(), idle_minutes=idle, is_pending=True)
 
 
 def leave(database: Session) -> None:
@@ -74,11 +125,14 @@ def leave(database: Session) -> None:
 
     Call it inside the write transaction.
     """
-    if "_user_id" in session and current_user.is_authenticated:
+    if _is_signed_in():
         login_sessions.revoke_session(
             database, current_user.account.id, current_user.login_public_id, now=now()
         )
+    if (pending := awaiting(database)) is not None:
+        login_sessions.revoke_session(database, pending[1].id, pending[0].public_id, now=now())
     session.clear()
+    g.pop("has_shown_second_factor", None)
     g.pop("csrf_token", None)  # it was of the session that has just ended
 
 
@@ -100,20 +154,38 @@ def sign_in() -> View:
         form.next.data = onward or ""
     elif form.validate():
         try:
-            _sign_in(form)
+            is_in = _sign_in(form)
         except TooSoon as error:
             form.form_errors.append(gettext(error.message, **error.parameters))
-            page = render_template("accounts/sign_in.html", form=form)
-            return page, error.status_code, {"Retry-After": str(error.seconds)}
+            return _page(form), error.status_code, {"Retry-After": str(error.seconds)}
         except Invalid as error:
             form.add_error(error)
         else:
-            carried = open_carried(form.carried.data or "")
-            if carried is not None:
-                return show_carried(carried)
-            return redirect(own_path(form.next.data) or url_for("home.index"), 303)
-    page = render_template("accounts/sign_in.html", form=form)
-    return page, 422 if form.is_submitted() else 200
+            return go_on(form.next.data, form.carried.data) if is_in else _to_second_factor(form)
+    return _page(form), 422 if form.is_submitted() else 200
+
+
+def _page(form: SignInForm) -> str:
+    from forum.blueprints.second_factor import ask_passkey  # it builds on this module
+
+    return render_template("accounts/sign_in.html", form=form, question=ask_passkey(None))
+
+
+def go_on(target: str | None, carried_text: str | None) -> View:
+    """Go where somebody wanted who is signed in now; what they had typed is shown first."""
+    carried = open_carried(carried_text or "")
+    if carried is not None:
+        return show_carried(carried)
+    return redirect(own_path(target) or url_for("home.index"), 303)
+
+
+def _to_second_factor(form: SignInForm) -> View:
+    """Go to the page that asks for the second factor; what was typed comes along."""
+    from forum.blueprints.second_factor import ask_for_second_factor
+
+    if form.carried.data:
+        return ask_for_second_factor(form.carried.data)
+    return redirect(url_for("accounts.second_factor", next=own_path(form.next.data)), 303)
 
 
 def ask_to_sign_in(carried: str) -> tuple[str, int]:
@@ -123,10 +195,10 @@ def ask_to_sign_in(carried: str) -> tuple[str, int]:
     form.form_errors.append(
         gettext("Your session has ended, and nothing was saved. Sign in: what you typed comes along.")
     )
-    return render_template("accounts/sign_in.html", form=form), 401
+    return _page(form), 401
 
 
-def _sign_in(form: SignInForm) -> None:
+def _sign_in(form: SignInForm) -> bool:
     """Raise Invalid with one sentence for every reason, after the same work for each."""
     email, address = fold_email(form.email.data), request.remote_addr or ""
     _claim(email, address)
@@ -136,7 +208,7 @@ def _sign_in(form: SignInForm) -> None:
     if found is None or not is_right:
         raise Invalid("Address and password do not belong together.")
     stored = passwords().hash(form.password.data) if passwords().needs_rehash(found[1]) else found[1]
-    _finish(found, stored, email, address)
+    return _finish(found, stored, email, address)
 
 
 @transactional
@@ -149,35 +221,13 @@ def _claim(database: Session, _actor: Actor, email: str, address: str) -> None:
 @transactional
 def _finish(
     database: Session, _actor: Actor, found: tuple[int, str], stored: str, email: str, address: str
-) -> None:
+) -> bool:
     account = services.get_active_account(database, found[0])
     if account is None or account.password_hash != found[1]:
         raise Invalid("Address and password do not belong together.")
     account.password_hash = stored
     services.release_attempt(database, email=email, address=address)
-    enter(database, account)
-
-
-def confirm_password(password: str | None) -> None:
-    """Ask a signed-in person for their password again, before a grave act; Invalid where it is not it.
-
-    Delayed like a sign-in, so that somebody at an unlocked desk cannot guess.
-    """
-    account = current_user.account
-    email, stored, address = account.email or "", account.password_hash, request.remote_addr or ""
-    try:
-        _claim(email, address)
-    except TooSoon as error:
-        raise Invalid(error.message, field="password", **error.parameters) from None
-    db.session.rollback()
-    if not passwords().verify(stored, password or ""):
-        raise Invalid("That is not your password.", field="password")
-    _release(email, address)
-
-
-@transactional
-def _release(database: Session, _actor: Actor, email: str, address: str) -> None:
-    services.release_attempt(database, email=email, address=address)
+    return enter(database, account)
 
 
 @blueprint.post("/sign-out")

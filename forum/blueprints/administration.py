@@ -6,18 +6,18 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
-from forum.blueprints.accounts import View, confirm_password
+from forum.blueprints.accounts import View
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import secret_key
+from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.accounts import AccountStatus, InvitationPurpose, PlatformRole
 from forum.domain.email import parse_email
-from forum.domain.passwords import MAX_LENGTH
 from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can, require
@@ -25,6 +25,7 @@ from forum.services import access_requests, accounts, health
 from forum.services.invitations import invite, list_open_invitations, revoke_invitation
 from forum.services.mandates import list_mandates
 from forum.services.organisations import count_organisations, require_by_name
+from forum.services.second_factors import get_factors, remove_all_factors
 
 blueprint = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -48,16 +49,11 @@ class InviteForm(Form):
         self.platform_role.choices = _role_choices(roles)
 
 
-class GraveForm(Form):
-    """A grave act: the password is asked again."""
-
-    password = PasswordField(
-        lazy_gettext("Your own password"),
-        [InputRequired(lazy_gettext("Write your own password.")), Length(max=MAX_LENGTH)],
-    )
+class ActForm(Form):
+    """An act that takes nothing but the button."""
 
 
-class RoleForm(GraveForm):
+class RoleForm(Form):
     """Another role over the platform."""
 
     platform_role = SelectField(lazy_gettext("Role over the platform"), [InputRequired()])
@@ -130,11 +126,12 @@ def _person(public_id: str, status: int = 200, **sent: Form) -> tuple[str, int]:
     page = render_template(
         "administration/person.html",
         account=account,
+        factors=get_factors(database, account.id),
         mandates=list_mandates(database, account=account),
         today=now().date(),
         moment_now=now(),
         role=role,
-        disable=sent.get("disable") or GraveForm(formdata=None, prefix="disable"),
+        disable=sent.get("disable") or ActForm(formdata=None, prefix="disable"),
         sent=next(iter(sent), ""),
     )
     return page, status
@@ -146,12 +143,12 @@ def _to_person(public_id: str, words: str) -> Response:
 
 
 @blueprint.post("/people/<public_id>/disable")
+@grave(lazy_gettext("Switch the account off"))
 def disable(public_id: str) -> View:
-    """Switch an account off, after the password was asked again."""
-    form = GraveForm(prefix="disable")
+    """Switch an account off."""
+    form = ActForm(prefix="disable")
     if form.validate():
         try:
-            confirm_password(form.password.data)
             _disable(public_id)
         except Invalid as error:
             form.add_error(error)
@@ -166,6 +163,7 @@ def _disable(database: Session, actor: Actor, public_id: str) -> None:
 
 
 @blueprint.post("/people/<public_id>/enable")
+@grave(lazy_gettext("Switch the account on"))
 def enable(public_id: str) -> View:
     """Switch an account on again."""
     _enable(public_id)
@@ -178,13 +176,13 @@ def _enable(database: Session, actor: Actor, public_id: str) -> None:
 
 
 @blueprint.post("/people/<public_id>/role")
+@grave(lazy_gettext("Change the role over the platform"))
 def change_role(public_id: str) -> View:
-    """Give another role over the platform, after the password was asked again."""
+    """Give another role over the platform."""
     form = RoleForm(prefix="role")
     form.platform_role.choices = _role_choices(list(PlatformRole))
     if form.validate():
         try:
-            confirm_password(form.password.data)
             _change_role(public_id, PlatformRole(form.platform_role.data))
         except Invalid as error:
             form.add_error(error)
@@ -199,6 +197,7 @@ def _change_role(database: Session, actor: Actor, public_id: str, role: Platform
 
 
 @blueprint.post("/people/<public_id>/link")
+@grave(lazy_gettext("Mail a link"))
 def send_link(public_id: str) -> View:
     """Mail a person a link that sets a password: the first one, or a new one."""
     _send_link(public_id)
@@ -224,7 +223,21 @@ def _send_link(database: Session, actor: Actor, public_id: str) -> None:
     )
 
 
+@blueprint.post("/people/<public_id>/factors/remove")
+@grave(lazy_gettext("Take the second factor off"))
+def remove_factors(public_id: str) -> View:
+    """Take the second factors off somebody who has lost them."""
+    _remove_factors(public_id)
+    return _to_person(public_id, gettext("The second factor is off, and every session has ended."))
+
+
+@transactional
+def _remove_factors(database: Session, actor: Actor, public_id: str) -> None:
+    remove_all_factors(database, actor, public_id, now=now())
+
+
 @blueprint.route("/people/invite", methods=["GET", "POST"])
+@grave(lazy_gettext("Invite somebody"))
 def send_invitation() -> View:
     """Invite somebody, with a mandate or a role over the platform if wanted."""
     form = InviteForm()

@@ -11,10 +11,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
-from forum.blueprints.accounts import View, confirm_password
-from forum.blueprints.administration import MAX_WORDS, GraveForm, blueprint
+from forum.blueprints.accounts import View
+from forum.blueprints.administration import MAX_WORDS, blueprint
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.organisations import country_choices, type_choices
+from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, transactional
 from forum.domain.email import parse_email
 from forum.domain.organisations import Organisation, OrganisationSize, StakeholderType
@@ -98,7 +99,7 @@ class MemberForm(Form):
     )
 
 
-class MergeForm(GraveForm):
+class MergeForm(Form):
     """The other record of the same body."""
 
     other = StringField(
@@ -243,6 +244,7 @@ def _add_mandate(database: Session, actor: Actor, slug: str, form: MandateForm, 
 
 
 @blueprint.post("/organisations/<slug>/mandates/<public_id>/end")
+@grave(lazy_gettext("End the mandate"))
 def end_mandate(slug: str, public_id: str) -> View:
     """End a person's mandate at once, and the seats they held by it."""
     name, seats = _end_mandate(slug, public_id)
@@ -291,12 +293,12 @@ def _remove_member(database: Session, actor: Actor, slug: str, member: str) -> N
 
 
 @blueprint.post("/organisations/<slug>/merge")
+@grave(lazy_gettext("Merge the two records"))
 def merge(slug: str) -> View:
-    """Make one body of two records, after the password was asked again: it cannot be undone."""
+    """Make one body of two records: it cannot be undone."""
     form = MergeForm(prefix="merge")
     if form.validate():
         try:
-            confirm_password(form.password.data)
             _merge(slug, form.other.data)
         except Invalid as error:
             form.add_error(error)

@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired
 
 from forum.blueprints.administration import blueprint
 from forum.blueprints.moderation import View
+from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.errors import Invalid
 from forum.extensions import db
@@ -25,6 +26,7 @@ class SuspensionForm(Form):
 
 
 @blueprint.route("/people/<public_id>/suspension", methods=["GET", "POST"])
+@grave(lazy_gettext("Suspend the person"))
 def suspend(public_id: str) -> View:
     """Suspend a person: at once, everywhere; it ends by itself."""
     account = accounts.get_account(db.session(), public_id)

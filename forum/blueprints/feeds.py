@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import gettext
 
 from forum.blueprints import moderation_words as words
-from forum.blueprints.identity import sealing_secret
+from forum.blueprints.identity import as_proven, sealing_secret
 from forum.blueprints.moderation_public import log_filters
 from forum.blueprints.search import kind_name
 from forum.blueprints.support import now
@@ -67,6 +67,7 @@ def search(public_id: str) -> Response:
     session = db.session()
     saved = find_feed(session, public_id, request.args.get("key", ""))
     actor = load_actor(session, saved.account_id, now=now(), sealing_secret=sealing_secret())
+    actor = as_proven(actor, has_shown=actor.has_second_factor)
     found = list_newest(session, actor, search_engine(), saved, limit=MOST)
     stays = gettext("A contribution whose title stays in the forum")
     entries = [

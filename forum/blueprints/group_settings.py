@@ -27,7 +27,7 @@ from forum.domain.groups import Group, HoldingRule, MembersVisible, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.languages import LANGUAGES
 from forum.errors import Conflict, Invalid
-from forum.extensions import closed_groups_allowed, db
+from forum.extensions import db
 from forum.policy import Action, Actor
 from forum.services.charters import EDITABLE, CharterFields, edit_charter
 from forum.services.groups import get_group
@@ -67,8 +67,8 @@ class CharterForm(Form):
     lock_version = HiddenField()
     confirm = BooleanField(lazy_gettext("The group agrees that this shows more to more people"))
 
-    def offer(self, group: Group) -> None:
-        """Fill the choices with words; to close an open group only where that may be."""
+    def offer(self) -> None:
+        """Fill the choices with words."""
         words: dict[str, tuple[Any, Any]] = {
             "ceiling": (Ceiling, wording.ceiling_words),
             "default_tlp": (Tlp, lambda tlp: f"{wording.tlp_words(tlp)} (TLP:{tlp.value})"),
@@ -80,8 +80,6 @@ class CharterForm(Form):
         }
         for name, (kind, words_of) in words.items():
             self[name].choices = [SelectChoice(value.value, str(words_of(value))) for value in kind]
-        if not may_be_closed(group):
-            self.ceiling.choices = [one for one in self.ceiling.choices if one.value != Ceiling.MEMBERS]
 
     def show(self, group: Group) -> None:
         """Fill the form with what a group has."""
@@ -114,17 +112,12 @@ class CharterForm(Form):
         )
 
 
-def may_be_closed(group: Group) -> bool:
-    """Whether a group may be for its members alone here; one that is so already stays so."""
-    return group.ceiling is Ceiling.MEMBERS or closed_groups_allowed()
-
-
 @blueprint.route("/", methods=["GET", "POST"])
 def edit(slug: str) -> View:
     """Show the charter in a form; on POST change it, or show both texts where somebody was faster."""
     group = get_group(db.session(), current_actor(), slug, Action.MANAGE_GROUP)
     form = CharterForm()
-    form.offer(group)
+    form.offer()
     if not form.is_submitted():
         form.show(group)
         return _page(group, form, 200)
@@ -146,7 +139,6 @@ def _page(group: Group, form: CharterForm, status: int, **more: Any) -> tuple[st
         "members/settings.html",
         group=group,
         form=form,
-        may_be_closed=may_be_closed(group),
         asks=status == 422 and bool(form.confirm.errors),
         **more,
     )
@@ -159,7 +151,7 @@ def _conflict(slug: str, form: CharterForm, error: Conflict) -> tuple[str, int]:
     db.session.expire_all()
     group = get_group(db.session(), current_actor(), slug, Action.MANAGE_GROUP)
     now_there = CharterForm(formdata=None)
-    now_there.offer(group)
+    now_there.offer()
     now_there.show(group)
     differing = [
         (form[name].label.text, _words(now_there, name), _words(form, name))
@@ -192,6 +184,5 @@ def _save(
         fields,
         based_on=based_on,
         is_confirmed=is_confirmed,
-        may_close=closed_groups_allowed(),
         now=now(),
     )

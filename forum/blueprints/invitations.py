@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from wtforms import PasswordField, StringField, TextAreaField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from forum.blueprints.accounts import View, blueprint, enter
+from forum.blueprints.accounts import View, blueprint, enter, rotate
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.email import parse_email
@@ -83,10 +83,12 @@ def accept_invitation(token: str) -> View:
         raise NotAllowed("This invitation is for another address than the one you are signed in with.")
     if form.validate():
         try:
-            _accept(token, *_typed(offer, step, form))
+            is_in = _accept(token, *_typed(offer, step, form))
         except Invalid as error:
             form.add_error(error)
         else:
+            if not is_in:
+                return redirect(url_for("accounts.second_factor", next=_goal(offer)), 303)
             flash(gettext("Welcome. You can find everything about you under Settings."), "success")
             return redirect(_goal(offer), 303)
     return _page(offer, step, form, 422)
@@ -114,7 +116,7 @@ def _goal(offer: Offer) -> str:
 
 
 @transactional
-def _accept(database: Session, actor: Actor, token: str, name: str, password_hash: str | None) -> None:
+def _accept(database: Session, actor: Actor, token: str, name: str, password_hash: str | None) -> bool:
     account = accept(
         database,
         actor,
@@ -124,7 +126,10 @@ def _accept(database: Session, actor: Actor, token: str, name: str, password_has
         name=name,
         password_hash=password_hash,
     )
-    enter(database, account)
+    if actor.account_id == account.id and password_hash is None:
+        rotate(database, account)  # rights have changed
+        return True
+    return enter(database, account)
 
 
 @blueprint.route("/request", methods=["GET", "POST"])

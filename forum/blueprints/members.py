@@ -14,6 +14,7 @@ from forum.blueprints import wording
 from forum.blueprints.accounts import View
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import secret_key
+from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.accounts import InvitationPurpose
 from forum.domain.email import parse_email
@@ -312,6 +313,7 @@ def _add_seat(database: Session, actor: Actor, slug: str, form: SeatForm) -> Non
 
 
 @blueprint.post("/members/seats/<public_id>/end")
+@grave(lazy_gettext("End the seat"))
 def end_seat(slug: str, public_id: str) -> View:
     """Take a seat away, with the roles held on it."""
     _end_seat(slug, public_id)
@@ -328,6 +330,7 @@ def _end_seat(database: Session, actor: Actor, slug: str, public_id: str) -> Non
 
 
 @blueprint.post("/members/end")
+@grave(lazy_gettext("End the role"))
 def end_role(slug: str) -> View:
     """End a role at once."""
     form = EndForm()

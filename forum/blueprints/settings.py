@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import current_app, flash, g, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from sqlalchemy.orm import Session
@@ -18,9 +18,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from forum.blueprints.accounts import View, blueprint, enter
+from forum.blueprints.accounts import View, blueprint, rotate
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import NewPasswordForm
+from forum.blueprints.proving import grave
 from forum.blueprints.support import (
     BoxesField,
     Form,
@@ -211,7 +212,7 @@ def _store_password(database: Session, actor: Actor, old: str | None, new: str) 
     if account.password_hash != old:
         raise Conflict("Your password was changed elsewhere at the same time.")
     set_password(database, account, new, now=now(), by=actor)
-    enter(database, account)
+    rotate(database, account, is_proven=True)
 
 
 @blueprint.post("/settings/sessions/<public_id>/end")
@@ -240,10 +241,11 @@ def revoke_sessions() -> Response:
 def _revoke_sessions(database: Session, actor: Actor) -> None:
     account = own_account(database, actor)
     revoke_all_sessions(database, account.id, now=now())
-    enter(database, account)
+    rotate(database, account)
 
 
 @blueprint.post("/settings/tokens")
+@grave(lazy_gettext("Make an access token"))
 def add_token() -> View:
     """Make an access token and show it, this once."""
     form = TokenForm(prefix="token")
@@ -268,6 +270,7 @@ def _add_token(database: Session, actor: Actor, form: TokenForm) -> str | None:
         scopes=[Scope(scope) for scope in form.scopes.data],
         now=now(),
         expires_at=now() + timedelta(days=int(form.days.data)),
+        has_second_factor=bool(g.get("has_shown_second_factor")),
         by=actor,
     )
     remember_submission(database, actor, form, url_for("accounts.settings"))

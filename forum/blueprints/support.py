@@ -27,7 +27,7 @@ from forum.domain.base import table_of
 from forum.errors import Invalid, NotAllowed
 from forum.extensions import clock, db
 from forum.policy import Action, Actor, can
-from forum.policy.routes import ENTRIES, Entry
+from forum.policy.routes import ENTRIES, WITHOUT_SECOND_FACTOR, Entry
 from forum.services.login_sessions import touch_session
 
 P = ParamSpec("P")
@@ -207,6 +207,8 @@ def _gate() -> Response | str | tuple[str, int] | None:
     if entry is None:
         current_app.logger.error("route without a policy entry: %s", endpoint)
         abort(403)
+    if (onward := _to_second_factor(endpoint, entry)) is not None:
+        return onward
     if entry in {Entry.ANYONE, Entry.MACHINE, Entry.TOKEN}:
         # Also where others only read, and whether or not there is such a page: what was typed comes along.
         if request.method == "POST" and (carried := carrying.carry()) and not current_actor().is_signed_in:
@@ -223,6 +225,16 @@ def _gate() -> Response | str | tuple[str, int] | None:
     if action is not None and not can(actor, action):
         raise NotAllowed("This page is for people with another role.")
     return None
+
+
+def _to_second_factor(endpoint: str, entry: Entry) -> Response | None:
+    """Lead somebody whose rights ask for a second factor to set one up, before anything else."""
+    if entry in {Entry.MACHINE, Entry.TOKEN} or endpoint in WITHOUT_SECOND_FACTOR:
+        return None
+    if not current_actor().lacks_second_factor:
+        return None
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.factors", next=target), 303)
 
 
 def _touch_session(response: Response) -> Response:

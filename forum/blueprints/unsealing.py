@@ -10,6 +10,7 @@ from wtforms import TextAreaField
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, transactional
 from forum.domain.attribution import SubjectKind
 from forum.errors import Conflict, Invalid
@@ -91,6 +92,7 @@ def _page(public_id: str, form: DecideForm, identity: Identity | None = None) ->
 
 
 @blueprint.post("/<public_id>/decide")
+@grave(lazy_gettext("Decide the request"))
 def decide(public_id: str) -> View:
     """Approve or refuse a request of somebody of another body."""
     form = DecideForm()
@@ -125,6 +127,7 @@ def _decide(session: Session, actor: Actor, public_id: str, decision: str, answe
 
 
 @blueprint.post("/<public_id>/look")
+@grave(lazy_gettext("Look who wrote it"))
 def reveal(public_id: str) -> View:
     """Show, this once, who wrote it; each look is on record."""
     form = DecideForm()

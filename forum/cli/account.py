@@ -18,6 +18,7 @@ from forum.services.accounts import create_account, find_account
 from forum.services.invitations import invitation_token, invite
 from forum.services.mandates import grant_mandate
 from forum.services.organisations import find_organisation
+from forum.services.second_factors import remove_all_factors
 
 account = AppGroup("account", help="People: make accounts and access tokens.")
 
@@ -131,3 +132,19 @@ def token(email: str, name: str, scopes: tuple[str, ...], as_json: bool) -> None
         print_json(answer)
     else:
         click.echo(text)
+
+
+@account.command("reset-factors")
+@click.argument("email")
+def reset_factors(email: str) -> None:
+    """Take every second factor off somebody who has lost them; they are told by mail.
+
+    \b
+    Example: forum account reset-factors ada@body.example
+    """
+    with writing_as_system() as session:
+        person = find_account(session, parse_email(email))
+        if person is None:
+            fail(f"There is no account with the address {email}.")
+        remove_all_factors(session, None, person.public_id, now=now())
+    click.echo(f"{email} signs in with the password alone, and every session has ended.")

@@ -14,7 +14,7 @@ from forum.cli.support import writing_as_system
 from forum.domain.importing import BadLine, Record, in_order, read_records
 from forum.domain.labels import Ceiling
 from forum.errors import Invalid
-from forum.extensions import clock, closed_groups_allowed, db
+from forum.extensions import clock, db
 from forum.policy.labels import effective_ceiling, narrowest_tlp
 from forum.richtext import Rendered, render
 from forum.services.imported_people import VISIBILITIES, Registry
@@ -52,11 +52,6 @@ def import_records(file: Path, group_slug: str | None, visibility: str, dry_run:
     \b
     Example: forum import contributions.jsonl --visibility community
     """
-    if visibility in {"members", "closed"} and not closed_groups_allowed():
-        raise click.ClickException(
-            "Production makes no closed groups while no second factor can be asked for: "
-            "use --visibility community."
-        )
     records, bad = _read(file)
     if strict and bad:
         _report(bad)

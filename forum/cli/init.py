@@ -21,8 +21,7 @@ from forum.domain.accounts import PlatformRole
 from forum.domain.charters import load_charters as read_charters
 from forum.domain.datafile import DataFileError
 from forum.domain.email import parse_email
-from forum.domain.labels import Ceiling
-from forum.extensions import clock, closed_groups_allowed, search_engine
+from forum.extensions import clock, search_engine
 from forum.search.protocol import SearchBusy
 from forum.services.accounts import has_administrator
 from forum.services.charters import load_charters
@@ -72,17 +71,12 @@ def load_configured_charters() -> list[str]:
         charters = read_charters(config.CONFIG_DIR / "groups.toml")
     except DataFileError as error:
         fail(str(error))
-    refused: list[str] = []
-    if not closed_groups_allowed():
-        closed = [charter for charter in charters if charter.ceiling is Ceiling.MEMBERS]
-        charters = tuple(charter for charter in charters if charter not in closed)
-        refused = [f"{charter.slug}: not loaded, closed groups need a second factor" for charter in closed]
     # Rendered before the transaction: nothing else waits for it.
     rendered = {
         charter.mandate: richtext.render(charter.mandate, profile="post").html for charter in charters
     }
     with writing_as_system() as session:
-        return load_charters(session, charters, html_of=rendered.__getitem__, now=now()) + refused
+        return load_charters(session, charters, html_of=rendered.__getitem__, now=now())
 
 
 def first_administrator(email: str | None) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from forum.clock import Clock
 from forum.database import writing
+from forum.delivery.account_mail import AccountMail
 from forum.delivery.alerts import AlertMail, Alerts
 from forum.delivery.anchoring import Anchoring
 from forum.delivery.deadlines import Deadlines
@@ -47,6 +48,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
         "notice": office.notice,
         "invitation": office.invitation,
         "alert": AlertMail(office, engine).compose,
+        "security": AccountMail(office).security,
     }
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [

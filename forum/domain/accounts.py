@@ -76,6 +76,12 @@ class LoginSession(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     browser: Mapped[str] = mapped_column(sa.String(120), default="")
+    is_pending: Mapped[bool] = mapped_column(default=False)
+    """The password was right and a second factor is awaited: it opens nothing but the page that asks."""
+    has_second_factor: Mapped[bool] = mapped_column(default=False)
+    """Whether a second factor was shown in it."""
+    proven_at: Mapped[datetime]
+    """When the person last showed that it is they: grave acts ask again after a while."""
 
 
 class SignInThrottle(Base):
@@ -160,6 +166,8 @@ class AccessToken(PublicId, Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
     name: Mapped[str]
     scopes: Mapped[list[str]]
+    has_second_factor: Mapped[bool] = mapped_column(default=True)
+    """Whether the session that made it had shown a second factor: a token is no stronger than that."""
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

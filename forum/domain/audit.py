@@ -63,6 +63,13 @@ class AuditAction(enum.StrEnum):
     ACCOUNT_ENABLED = "account.enabled"
     ROLE_CHANGED = "account.role_changed"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_CODES_MADE = "factor.recovery_codes_made"
+    RECOVERY_CODE_USED = "factor.recovery_code_used"
+    EMAIL_CHANGED = "account.email_changed"
+    IDENTITY_LINKED = "account.identity_linked"
+    IDENTITY_UNLINKED = "account.identity_unlinked"
     TOKEN_MADE = "token.made"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     CONSULTATION_MADE = "consultation.made"

@@ -1,7 +1,7 @@
 """Who asks: frozen once a request, with every clearance already worked out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from forum.domain.accounts import PlatformRole, Theme
 from forum.domain.groups import GroupRole
@@ -41,11 +41,29 @@ class Actor:
     mandates: tuple[SpokenFor, ...] = ()
     suspended_in: frozenset[int] = frozenset()
     """The groups in which this person reads but does not write at present."""
+    needs_second_factor: bool = False
+    """Whether this person's rights ask for a second factor."""
+    has_second_factor: bool = False
+    """Whether the account has one set up."""
+    lacks_second_factor: bool = False
+    """Whether rights were left out because none was shown: see without_second_factor()."""
 
     @property
     def is_signed_in(self) -> bool:
         """Whether this is a person rather than an anonymous visitor."""
         return self.account_id is not None
+
+    def without_second_factor(self) -> "Actor":
+        """Give what is left of this person until a second factor was shown: what any participant reads."""
+        return replace(
+            self,
+            platform_role=PlatformRole.MEMBER,
+            clearances=self.clearances & {"public", "community"},
+            writer_keys=frozenset(key for key in self.writer_keys if key.startswith("account:")),
+            group_roles={},
+            mandates=(),
+            lacks_second_factor=True,
+        )
 
     @property
     def organisation_ids(self) -> frozenset[int]:

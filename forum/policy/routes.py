@@ -28,14 +28,24 @@ ENTRIES: dict[str, Entry] = {
     # accounts
     "accounts.accept_invitation": Entry.ANYONE,
     "accounts.add_token": Entry.SIGNED_IN,
+    "accounts.begin_codes": Entry.SIGNED_IN,
     "accounts.change_password": Entry.SIGNED_IN,
     "accounts.change_profile": Entry.SIGNED_IN,
+    "accounts.codes": Entry.SIGNED_IN,
+    "accounts.factors": Entry.SIGNED_IN,
+    "accounts.new_passkey": Entry.SIGNED_IN,
+    "accounts.prove": Entry.SIGNED_IN,
+    "accounts.recovery_codes": Entry.SIGNED_IN,
+    "accounts.remove_codes": Entry.SIGNED_IN,
+    "accounts.remove_passkey": Entry.SIGNED_IN,
     "accounts.request_account": Entry.ANYONE,
+    "accounts.second_factor": Entry.ANYONE,
     "accounts.revoke_session": Entry.SIGNED_IN,
     "accounts.revoke_sessions": Entry.SIGNED_IN,
     "accounts.revoke_token": Entry.SIGNED_IN,
     "accounts.settings": Entry.SIGNED_IN,
     "accounts.sign_in": Entry.ANYONE,
+    "accounts.sign_in_passkey": Entry.ANYONE,
     "accounts.sign_out": Entry.ANYONE,
     # administration
     "administration.add_mandate": Entry.PEOPLE_MANAGERS,
@@ -52,6 +62,7 @@ ENTRIES: dict[str, Entry] = {
     "administration.organisations": Entry.PEOPLE_MANAGERS,
     "administration.people": Entry.PEOPLE_MANAGERS,
     "administration.person": Entry.PEOPLE_MANAGERS,
+    "administration.remove_factors": Entry.PEOPLE_MANAGERS,
     "administration.remove_member_body": Entry.PEOPLE_MANAGERS,
     "administration.requests": Entry.PEOPLE_MANAGERS,
     "administration.lift_suspension": Entry.PEOPLE_MANAGERS,
@@ -299,3 +310,23 @@ ENTRIES: dict[str, Entry] = {
     "uploads.remove": Entry.SIGNED_IN,
 }
 """Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""
+
+WITHOUT_SECOND_FACTOR = frozenset(
+    {
+        "static",
+        "bootstrap.static",
+        "accounts.begin_codes",
+        "accounts.codes",
+        "accounts.factors",
+        "accounts.new_passkey",
+        "accounts.prove",
+        "accounts.recovery_codes",
+        "accounts.sign_out",
+        "pages.accessibility",
+        "pages.help_page",
+        "pages.privacy",
+        "pages.who_can_read_what",
+        "pages.words",
+    }
+)
+"""What somebody may open who still has to set up the second factor that their rights ask for."""

@@ -51,9 +51,13 @@ def create_token(
     scopes: Collection[Scope],
     now: datetime,
     expires_at: datetime | None = None,
+    has_second_factor: bool = True,
     by: Actor | None = None,
 ) -> tuple[AccessToken, str]:
-    """Make a token; the text given beside the row is never to be had again."""
+    """Make a token; the text given beside the row is never to be had again.
+
+    `has_second_factor` tells whether whoever makes it has shown one, as the operator has.
+    """
     name = " ".join(name.split())
     if not name:
         raise Invalid("Write what the token is for.", field="name")
@@ -65,6 +69,7 @@ def create_token(
         account_id=account.id,
         name=name[:80],
         scopes=[scope.value for scope in Scope if scope in scopes],
+        has_second_factor=has_second_factor,
         created_at=now,
         expires_at=expires_at,
     )

@@ -1,19 +1,22 @@
 """Loading the Actor: every clearance and writer key of a person, worked out in one statement."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import Account, AccountStatus
+from forum.domain.accounts import Account, AccountStatus, PlatformRole
 from forum.domain.attribution import NamedList, NamedReader
 from forum.domain.base import UtcDateTime
 from forum.domain.consultations import Consultation
-from forum.domain.groups import GroupRole, Membership, Seat, SeatKind
+from forum.domain.groups import Group, GroupRole, Membership, Seat, SeatKind
+from forum.domain.labels import Ceiling
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper, PaperAuthor
+from forum.domain.second_factors import OneTimeCode, Passkey
 from forum.domain.signatures import Signatory
 from forum.domain.suspensions import Suspension
 from forum.policy.actor import ANONYMOUS, Actor, SpokenFor
@@ -43,7 +46,8 @@ def load_actor(session: Session, account_id: int | None, *, now: datetime, seali
 
 def actor_for(session: Session, account: Account, *, now: datetime, sealing_secret: bytes) -> Actor:
     """Give the actor for a loaded account: one statement whatever the number of groups."""
-    mandates, roles, granted, suspended_in, seats = _load_rights(session, account.id, now)
+    mandates, roles, granted, suspended_in, seats, factor = _load_rights(session, account.id, now)
+    is_needed = factor.is_needed or account.platform_role is not PlatformRole.MEMBER
     keys = [account_key(account.id), *(organisation_key(m.organisation_id) for m in mandates)]
     is_suspended = account.suspended_until is not None and account.suspended_until > now
     if is_suspended:
@@ -66,12 +70,28 @@ def actor_for(session: Session, account: Account, *, now: datetime, sealing_secr
         group_roles=roles,
         mandates=mandates,
         suspended_in=suspended_in,
+        needs_second_factor=is_needed,
+        has_second_factor=factor.is_there,
     )
+
+
+@dataclass(slots=True)
+class _Factor:
+    """What was found about a second factor."""
+
+    is_needed: bool = False
+    is_there: bool = False
+
+
+_NEEDING = frozenset({GroupRole.CHAIR, GroupRole.MODERATOR, GroupRole.SECRETARIAT})
+"""Who decides about others needs a second factor, in whatever group."""
 
 
 def _load_rights(
     session: Session, account_id: int, now: datetime
-) -> tuple[tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int], list[int]]:
+) -> tuple[
+    tuple[SpokenFor, ...], dict[int, frozenset[GroupRole]], set[str], frozenset[int], list[int], _Factor
+]:
     """Mandates by name, roles by group, the labels that roles, seats, named lists, drafts and
     consultations grant, the groups in which the person is suspended,
     and the seats that the person holds: a seat's assessments, and whatever else it writes as itself.
@@ -82,6 +102,7 @@ def _load_rights(
     seats: list[int] = []
     named: list[tuple[int, int]] = []
     suspended_in: set[int] = set()
+    factor = _Factor()
     parameters = {"account_id": account_id, "now": now, "today": now.date()}
     for kind, first, second, flag, slug, name, country in session.execute(_RIGHTS, parameters):
         match kind:
@@ -91,8 +112,12 @@ def _load_rights(
                 # Suspended in a group: still reads, writes nothing.
                 roles[first].add(GroupRole.OBSERVER if flag else GroupRole(second))
                 granted |= {group_label(first), organisations_label(first)}
+                factor.is_needed |= slug == Ceiling.MEMBERS or GroupRole(second) in _NEEDING
             case "colleague":
                 granted.add(organisations_label(first))
+                factor.is_needed |= slug == Ceiling.MEMBERS
+            case "factor":
+                factor.is_there = True
             case "named":
                 granted.add(named_label(first))
                 named.append((first, int(second)))
@@ -118,7 +143,7 @@ def _load_rights(
             granted.add(f"{named_label(list_id)}:moderators")
     mandates.sort(key=lambda mandate: mandate.name)
     held_roles = {group_id: frozenset(held) for group_id, held in roles.items()}
-    return tuple(mandates), held_roles, granted, frozenset(suspended_in), seats
+    return tuple(mandates), held_roles, granted, frozenset(suspended_in), seats, factor
 
 
 def _rights_statement() -> Any:
@@ -126,6 +151,7 @@ def _rights_statement() -> Any:
     text = sa.String()
     no = sa.literal(False)
     nothing = (sa.literal(""), sa.literal(""), sa.null())
+    ceiling = (sa.cast(Group.ceiling, text), sa.literal(""), sa.null())
     account_id: Any = sa.bindparam("account_id")
     now: Any = sa.bindparam("now", type_=UtcDateTime())
     today: Any = sa.bindparam("today")
@@ -153,8 +179,10 @@ def _rights_statement() -> Any:
             Membership.group_id,
             sa.cast(Membership.role, text),
             sa.func.coalesce(Membership.suspended_until > now, no),
-            *nothing,
-        ).where(current),
+            *ceiling,
+        )
+        .join(Group, Group.id == Membership.group_id)
+        .where(current),
         sa.select(sa.literal("named"), NamedReader.list_id, sa.cast(NamedList.group_id, text), no, *nothing)
         .join(NamedList, NamedList.id == NamedReader.list_id)
         .where(NamedReader.account_id == account_id),
@@ -178,11 +206,17 @@ def _rights_statement() -> Any:
                 Membership.role != GroupRole.OBSERVER,
             ),
         ),
-        sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *nothing).where(
-            Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)
-        ),
+        sa.select(sa.literal("colleague"), Seat.group_id, sa.literal(""), no, *ceiling)
+        .join(Group, Group.id == Seat.group_id)
+        .where(Seat.organisation_id.in_(bodies), Seat.ended_at.is_(None)),
         sa.select(sa.literal("suspended"), Suspension.group_id, sa.literal(""), no, *nothing).where(
             Suspension.account_id == account_id, Suspension.ends_at > now, Suspension.group_id.is_not(None)
+        ),
+        sa.select(sa.literal("factor"), OneTimeCode.account_id, sa.literal(""), no, *nothing).where(
+            OneTimeCode.account_id == account_id, OneTimeCode.secret.is_not(None)
+        ),
+        sa.select(sa.literal("factor"), Passkey.id, sa.literal(""), no, *nothing).where(
+            Passkey.account_id == account_id
         ),
     )
 

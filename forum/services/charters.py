@@ -163,24 +163,17 @@ def edit_charter(
     *,
     based_on: int,
     is_confirmed: bool,
-    may_close: bool,
     now: datetime,
 ) -> Group:
     """Change a group's charter; what changed is the web's from now on.
 
     Conflict where somebody changed it since `based_on` (its lock_version); Invalid at `confirm` where more
-    people would see more and that was not confirmed, at `ceiling` where an open group would become closed
-    and the installation may have no closed groups (`may_close`).
+    people would see more and that was not confirmed.
     """
     group = get_group(session, actor, slug, Action.MANAGE_GROUP)
     if group.lock_version != based_on:
         raise Conflict("Somebody else changed these terms while you wrote. Both are shown below.")
     check_charter(fields)
-    if fields.ceiling is Ceiling.MEMBERS and group.ceiling is not Ceiling.MEMBERS and not may_close:
-        raise Invalid(
-            "This forum cannot ask for a second factor yet, so a group cannot be closed here.",
-            field="ceiling",
-        )
     wider = what_widens(group, fields)
     if wider and not is_confirmed:
         raise Invalid(

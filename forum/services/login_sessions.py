@@ -19,18 +19,41 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def start_session(session: Session, account: Account, *, now: datetime, hours: int, browser: str = "") -> str:
-    """Open a session and give its id, which only the cookie holds."""
+PENDING_FOR = timedelta(minutes=10)
+"""How long a second factor is awaited."""
+
+
+def start_session(
+    session: Session,
+    account: Account,
+    *,
+    now: datetime,
+    hours: int,
+    browser: str = "",
+    has_second_factor: bool = False,
+    is_pending: bool = False,
+    goes_on: LoginSession | None = None,
+    is_proven: bool = True,
+) -> str:
+    """Open a session and give its id, which only the cookie holds; a pending one opens nothing yet.
+
+    One that `goes_on` under a new id ends no later than it would have.
+    """
     token = secrets.token_urlsafe(32)
     session.add(
         LoginSession(
             id_hash=hash_token(token),
             public_id=new_public_id(),
             account_id=account.id,
-            created_at=now,
+            created_at=goes_on.created_at if goes_on else now,
             last_seen_at=now,
-            expires_at=now + timedelta(hours=hours),
+            expires_at=goes_on.expires_at
+            if goes_on
+            else now + (PENDING_FOR if is_pending else timedelta(hours=hours)),
             browser=browser[:120],
+            is_pending=is_pending,
+            has_second_factor=has_second_factor,
+            proven_at=now if goes_on is None or is_proven else goes_on.proven_at,
         )
     )
     return token
@@ -43,6 +66,7 @@ _LIVE_SESSION = (
     .where(
         LoginSession.id_hash == sa.bindparam("id_hash"),
         LoginSession.revoked_at.is_(None),
+        LoginSession.is_pending == sa.bindparam("is_pending"),
         LoginSession.expires_at > sa.bindparam("now"),
         LoginSession.last_seen_at > sa.bindparam("idle_since"),
         Account.status == AccountStatus.ACTIVE,
@@ -51,13 +75,20 @@ _LIVE_SESSION = (
 
 
 def find_session(
-    session: Session, token: str, *, now: datetime, idle_minutes: int
+    session: Session, token: str, *, now: datetime, idle_minutes: int, is_pending: bool = False
 ) -> tuple[LoginSession, Account] | None:
-    """Give the live session of a cookie and its account, in one statement; None once it has ended."""
+    """Give the live session of a cookie and its account, in one statement; None once it has ended.
+
+    `is_pending` asks for one that awaits a second factor instead.
+    """
     idle_since = now - timedelta(minutes=idle_minutes)
-    row = session.execute(
-        _LIVE_SESSION, {"id_hash": hash_token(token), "now": now, "idle_since": idle_since}
-    ).first()
+    parameters = {
+        "id_hash": hash_token(token),
+        "now": now,
+        "idle_since": idle_since,
+        "is_pending": is_pending,
+    }
+    row = session.execute(_LIVE_SESSION, parameters).first()
     return (row[0], row[1]) if row else None
 
 
@@ -69,6 +100,7 @@ def list_sessions(
         sa.select(LoginSession)
         .where(
             LoginSession.account_id == account_id,
+            LoginSession.is_pending.is_(False),
             LoginSession.revoked_at.is_(None),
             LoginSession.expires_at > now,
             LoginSession.last_seen_at > now - timedelta(minutes=idle_minutes),

@@ -12,6 +12,7 @@ from forum.domain.organisations import Organisation
 from forum.domain.tables import metadata
 from forum.errors import Invalid
 from forum.services.sealing import account_key, organisation_key, sealed_key, seat_key
+from forum.services.second_factors import reseal_codes
 
 MIN_LENGTH = 32
 """Characters a key needs; `secrets.token_urlsafe(48)` gives 64."""
@@ -61,4 +62,5 @@ def rotate_sealing_key(session: Session, old: bytes, new: bytes) -> Rotation:
             else:
                 left += rows
     session.execute(sa.delete(IdempotencyKey))
+    reseal_codes(session, old, new)
     return Rotation(changed, left)

@@ -83,17 +83,20 @@ def test_the_system_is_shown_to_administrators_alone(
     assert "people who can sign in" in page
 
 
-def test_disabling_takes_the_password_and_acts_at_once(
-    client_of: ClientOf, session: Session, secretary: Account, ada: Account
+def test_disabling_asks_who_it_is_and_acts_at_once(
+    client_of: ClientOf, session: Session, secretary: Account, ada: Account, clock: StoppedClock
 ) -> None:
-    """A wrong password changes nothing; the right one ends every session of the person."""
-    client, theirs = client_of(secretary), client_of(ada)
+    """A while after the sign-in a proof is asked for; then every session of the person ends."""
+    client = client_of(secretary)
     path = f"/administration/people/{ada.public_id}/disable"
-    answer = submit(client, path, {"disable-password": "not it, not it at all"})
-    assert answer.status_code == 422
-    assert "not your password" in errors_in(answer)
+    clock.advance(minutes=11)
+    theirs = client_of(ada)
+    answer = submit(client, path)
+    assert answer.status_code == 403
+    assert "Is it you?" in answer.text
     assert theirs.get("/accounts/settings").status_code == 200
-    assert submit(client, path, {"disable-password": PASSWORD}).status_code == 303
+    assert submit(client, "/accounts/prove", {"password": PASSWORD}).status_code == 303
+    assert submit(client, path).status_code == 303
     assert theirs.get("/accounts/settings").status_code == 302
     look_again(session)
     assert ada.status is AccountStatus.DISABLED
@@ -103,30 +106,14 @@ def test_disabling_takes_the_password_and_acts_at_once(
     assert theirs.get("/accounts/settings").status_code == 302
 
 
-def test_asking_again_is_delayed_like_signing_in(
-    client_of: ClientOf, secretary: Account, ada: Account, clock: StoppedClock
-) -> None:
-    """Nobody guesses at an unlocked desk."""
-    client = client_of(secretary)
-    client.application.config["SIGN_IN_DELAY"] = 5
-    path = f"/administration/people/{ada.public_id}/disable"
-    for _ in range(2):
-        submit(client, path, {"disable-password": "not it, not it at all"})
-    answer = submit(client, path, {"disable-password": PASSWORD})
-    assert "in 5 s" in errors_in(answer)
-    clock.advance(seconds=5)
-    assert submit(client, path, {"disable-password": PASSWORD}).status_code == 303
-
-
 def test_roles_are_the_administrators_to_give(
     client_of: ClientOf, session: Session, boss: Account, secretary: Account, ada: Account
 ) -> None:
-    """With the password; a secretariat gives none, and switches no administrator off."""
+    """A secretariat gives none, and switches no administrator off."""
     path = f"/administration/people/{ada.public_id}/role"
-    data = {"role-platform_role": "secretariat", "role-password": PASSWORD}
+    data = {"role-platform_role": "secretariat"}
     assert submit(client_of(secretary), path, data).status_code == 403
     client = client_of(boss)
-    assert submit(client, path, data | {"role-password": "wrong wrong wrong"}).status_code == 422
     assert submit(client, path, data | {"role-platform_role": "emperor"}).status_code == 422
     look_again(session)
     assert ada.platform_role is PlatformRole.MEMBER
@@ -134,7 +121,7 @@ def test_roles_are_the_administrators_to_give(
     look_again(session)
     assert ada.platform_role is PlatformRole.SECRETARIAT
     off = f"/administration/people/{boss.public_id}/disable"
-    assert submit(client_of(secretary), off, {"disable-password": PASSWORD}).status_code == 403
+    assert submit(client_of(secretary), off).status_code == 403
 
 
 def test_inviting_with_a_mandate_or_a_role(

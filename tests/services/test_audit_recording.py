@@ -220,7 +220,6 @@ def test_terms_and_the_relabelling_that_follows(
             CharterFields(**values),
             based_on=group.lock_version,
             is_confirmed=True,
-            may_close=True,
             now=clock(),
         )
 

@@ -81,7 +81,6 @@ def edit(
     group: Group,
     clock: StoppedClock,
     is_confirmed: bool = False,
-    may_close: bool = True,
     **changed: object,
 ) -> None:
     edit_charter(
@@ -91,7 +90,6 @@ def edit(
         fields_of(group, **changed),
         based_on=group.lock_version,
         is_confirmed=is_confirmed,
-        may_close=may_close,
         now=clock(),
     )
     session.commit()
@@ -167,25 +165,9 @@ def test_the_slower_of_two_is_told(session: Session, build: Builder, clock: Stop
             fields_of(group, title="Second"),
             based_on=before,
             is_confirmed=True,
-            may_close=True,
             now=clock(),
         )
     assert group.title == "First"
-
-
-def test_no_group_is_closed_where_none_may_be(session: Session, build: Builder, clock: StoppedClock) -> None:
-    """An open group stays as wide as it is; one that is closed can still be edited, and stays closed."""
-    group, closed = build.group(Ceiling.PUBLIC), build.group(Ceiling.MEMBERS)
-    chair = build.member(closed, build.member(group, role=GroupRole.CHAIR), role=GroupRole.CHAIR)
-    actor, narrow = build.actor(chair), {"ceiling": Ceiling.MEMBERS, "default_tlp": Tlp.RED}
-    with pytest.raises(Invalid) as caught:
-        edit(session, actor, group, clock, may_close=False, **narrow)
-    assert caught.value.field == "ceiling"
-    assert group.ceiling is Ceiling.PUBLIC
-    edit(session, actor, closed, clock, may_close=False, title="Another title")
-    assert (closed.title, closed.ceiling) == ("Another title", Ceiling.MEMBERS)
-    edit(session, actor, group, clock, may_close=True, **narrow)
-    assert group.ceiling is Ceiling.MEMBERS
 
 
 def test_only_chair_and_secretariat_edit(session: Session, build: Builder, clock: StoppedClock) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from forum.blueprints.api.schemas import MAX_TEXT, Schema, check, text, whole
-from forum.blueprints.identity import sealing_secret
+from forum.blueprints.identity import as_proven, sealing_secret
 from forum.blueprints.problems import PREFIX, TokenNeeded, is_api_request, problem
 from forum.blueprints.support import now, transactional
 from forum.database import writing
@@ -190,7 +190,9 @@ def _identify() -> None:
     token, account = found
     is_to_touch = token.last_used_at is None or now() - token.last_used_at >= TOUCH_INTERVAL
     g.api_token = Token(credentials, token.id, tuple(token.scopes), is_to_touch)
-    g.actor = actor_for(db.session(), account, now=now(), sealing_secret=sealing_secret())
+    g.has_shown_second_factor = token.has_second_factor
+    actor = actor_for(db.session(), account, now=now(), sealing_secret=sealing_secret())
+    g.actor = as_proven(actor, has_shown=token.has_second_factor)
 
 
 @blueprint.after_request

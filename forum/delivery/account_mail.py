@@ -1,0 +1,72 @@
+"""Mail about a person's own account: what happened to it. It is always sent, and stops with no switch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babel.dates import format_datetime, get_timezone
+from babel.support import NullTranslations
+from sqlalchemy.orm import Session
+
+from forum.delivery.mail import Composed, PostOffice
+from forum.services.security_mail import Happened, SecurityLetter, get_security_letter
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMail:
+    """Composes them: {"mail": "security", "account_id", "happened", "at"}."""
+
+    office: PostOffice
+
+    def security(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
+        """Compose the mail that tells a person what happened to their account."""
+        letter = get_security_letter(session, payload["account_id"], payload["happened"], payload["at"])
+        if letter is None:
+            return None
+        _, translations = self.office.environment(letter.language)
+        name = f"security-{payload['account_id']}-{letter.happened.value}-{letter.at.timestamp():.0f}"
+        message = self.office.compose(
+            template="account",
+            language=letter.language,
+            to_name=letter.name,
+            to_email=letter.email,
+            subject=_subject(letter.happened, translations),
+            name=name,
+            values={
+                "name": letter.name,
+                "sentences": [_subject(letter.happened, translations) + ".", _when(letter)],
+                "advice": _advice(letter.happened, translations),
+                "link": None,
+                "link_words": "",
+            },
+        )
+        return Composed(message, name)
+
+
+def _when(letter: SecurityLetter) -> str:
+    zone = get_timezone(letter.time_zone)
+    return format_datetime(letter.at, "long", tzinfo=zone, locale=letter.language)
+
+
+def _subject(happened: Happened, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    return {
+        Happened.PASSWORD_CHANGED: _("Your password was changed"),
+        Happened.CODES_ADDED: _("Codes of an app were set up for your account"),
+        Happened.CODES_REMOVED: _("Codes of an app were taken off your account"),
+        Happened.PASSKEY_ADDED: _("A passkey was added to your account"),
+        Happened.PASSKEY_REMOVED: _("A passkey was taken off your account"),
+        Happened.FACTORS_REMOVED: _("Your second factor was taken off by those who manage accounts"),
+        Happened.RECOVERY_CODE_USED: _("A recovery code of yours was used"),
+        Happened.IDENTITY_LINKED: _("Sign-in with your organisation was added to your account"),
+        Happened.IDENTITY_UNLINKED: _("Sign-in with your organisation was taken off your account"),
+        Happened.EMAIL_CHANGED: _("The address of your account was changed"),
+        Happened.WRONG_CODES: _("Somebody knows your password and tried second factors"),
+    }[happened]
+
+
+def _advice(happened: Happened, translations: NullTranslations) -> str:
+    _ = translations.gettext
+    if happened is Happened.WRONG_CODES:
+        return _("If that was not you, change your password now: it is known to somebody else.")
+    return _("If that was you, there is nothing to do. If not, set a new password at once and write to us.")
