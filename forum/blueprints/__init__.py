@@ -15,6 +15,9 @@ def register_blueprints(app: Flask) -> None:
         answers,
         api,
         appeals,  # noqa: F401  (views of another blueprint)
+        assessing,
+        assessment_reports,  # noqa: F401  (views of another blueprint)
+        assessments,
         attachments,
         autosave,
         comment_answers,
@@ -24,6 +27,7 @@ def register_blueprints(app: Flask) -> None:
         disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
+        eu_internet_forum,
         factors,  # noqa: F401  (views of another blueprint)
         feeds,
         flags,
@@ -65,6 +69,7 @@ def register_blueprints(app: Flask) -> None:
         translations,
         unsealing,
         uploads,
+        weprotect,
     )
 
     app.register_blueprint(accounts.blueprint)
@@ -73,6 +78,8 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(answers.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.docs)
+    app.register_blueprint(assessing.blueprint)
+    app.register_blueprint(assessments.blueprint)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(autosave.blueprint)
     app.register_blueprint(comment_answers.blueprint)
@@ -80,6 +87,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(drafts.blueprint)
+    app.register_blueprint(eu_internet_forum.blueprint)
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(flags.blueprint)
     app.register_blueprint(group_settings.blueprint)
@@ -109,3 +117,4 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(translations.blueprint)
     app.register_blueprint(uploads.blueprint)
     app.register_blueprint(unsealing.blueprint)
+    app.register_blueprint(weprotect.blueprint)

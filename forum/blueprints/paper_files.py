@@ -45,7 +45,7 @@ def pdf(slug: str, paper_id: str, number: int) -> Response:
     head, shown, text = _load(slug, paper_id, number)
     front = front_of(head, shown, text)
     try:
-        with _one_at_a_time():
+        with one_at_a_time():
             data = print_paper(read_html(text.html), front, current_app.config["PDF_FONTS"])
     except Refused:
         raise Invalid(
@@ -55,7 +55,7 @@ def pdf(slug: str, paper_id: str, number: int) -> Response:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
     """Set one PDF at a time: a long one takes seconds, and the other processes have pages to serve."""
     with (Path(current_app.instance_path) / "printing.lock").open("a") as lock:
         try:

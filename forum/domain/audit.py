@@ -97,6 +97,7 @@ class AuditAction(enum.StrEnum):
     STAGE_PLANNED = "stage.planned"
     STAGE_ADVANCED = "stage.advanced"
     SEATS_REMINDED = "stage.reminded"
+    CATALOGUE_CHANGED = "stage.catalogue_changed"
 
 
 class AuditEntry(Base):

@@ -10,7 +10,9 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from forum.domain.assessments import Unit
 from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.catalogues import CharterCatalogue, read_catalogue
 from forum.domain.datafile import SLUG, DataFileError, Table, open_table, refuse_twice
 from forum.domain.groups import HoldingRule, MembersVisible, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
@@ -46,6 +48,8 @@ class CharterStage:
     title: str
     kind: StageKind
     summary: str
+    catalogue: str = ""
+    """Of an assessment: the key of what is assessed; the same again is its next round."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Charter:
     languages: tuple[str, ...]
     rules: tuple[Rule, ...]
     stages: tuple[CharterStage, ...]
+    catalogues: tuple[CharterCatalogue, ...] = ()
 
 
 def load_charters(path: Path) -> tuple[Charter, ...]:
@@ -116,6 +121,7 @@ def _charter(table: Table) -> Charter:
         languages=table.texts("languages", allowed=LANGUAGES, required=True),
         rules=_rules(table),
         stages=_stages(table),
+        catalogues=_catalogues(table),
     )
     table.finish()
     _check_together(table, charter)
@@ -143,12 +149,23 @@ def _stages(table: Table) -> tuple[CharterStage, ...]:
         kind = StageKind(row.choice("kind", _words(StageKind)))
         stages.append(
             CharterStage(
-                key=row.slug("key"), title=row.text("title"), kind=kind, summary=row.text("summary", "")
+                key=row.slug("key"),
+                title=row.text("title"),
+                kind=kind,
+                summary=row.text("summary", ""),
+                catalogue=row.slug("catalogue") if kind is StageKind.ASSESSMENT else "",
             )
         )
         row.finish()
     refuse_twice(tables, "key", [stage.key for stage in stages])
     return tuple(stages)
+
+
+def _catalogues(table: Table) -> tuple[CharterCatalogue, ...]:
+    tables = table.tables("catalogues", "key")
+    catalogues = tuple(read_catalogue(row) for row in tables)
+    refuse_twice(tables, "key", [catalogue.key for catalogue in catalogues])
+    return catalogues
 
 
 #: The widest ceiling that each label still means something under: a label never widens its group.
@@ -177,6 +194,11 @@ def _check_together(table: Table, charter: Charter) -> None:
         fault = table.fault("who_may_write", "the community cannot write where it cannot read")
     elif charter.attribution is not Attribution.NAMED and ShownAs.NAME in charter.shown_as_choices:
         fault = table.fault("shown_as_choices", f"'name' contradicts attribution = '{charter.attribution}'")
+    elif lacking := {stage.catalogue for stage in charter.stages} - {
+        "",
+        *(one.key for one in charter.catalogues if one.unit is Unit.SEAT),
+    }:
+        fault = table.fault("stages", f"'{min(lacking)}' is no catalogue of seats in this charter")
     elif not charter.listed and charter.ceiling is not Ceiling.MEMBERS:
         fault = table.fault("listed", "only a closed group may be unlisted")
     if fault is not None:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from forum.domain.accounts import PlatformRole
 from forum.domain.attribution import ShownAs
 from forum.domain.consultations import AnswersVisible
+from forum.domain.demonstration_assessments import AssessmentOf
 from forum.domain.demonstration_questionnaires import QuestionnaireOf
 from forum.domain.groups import GroupRole, SeatKind
 from forum.domain.labels import Status, Tlp
@@ -295,6 +296,9 @@ class Group:
     consultations: tuple[Consultation, ...]
     papers: tuple[Paper, ...]
     discussions: tuple[Discussion, ...]
+    assessments: tuple[AssessmentOf, ...] = ()
+    stage_closes_in_days: float | None = None
+    """The deadline of the current stage."""
 
     def people(self) -> frozenset[str]:
         """Everybody with a seat or a role."""

@@ -35,6 +35,7 @@ from forum.domain.demonstration import (
     Signatory,
     Version,
 )
+from forum.domain.demonstration_assessments import read_assessments
 from forum.domain.demonstration_checks import check
 from forum.domain.demonstration_questionnaires import read_questionnaire
 from forum.domain.groups import GroupRole, SeatKind
@@ -150,6 +151,10 @@ def _group(path: Path, charter: Charter, mandates: dict[str, str]) -> Group:
             ),
             papers=tuple(_paper(row, charter) for row in papers),
             discussions=tuple(_discussion(row, charter, mandates) for row in discussions),
+            assessments=read_assessments(top, charter),
+            stage_closes_in_days=(
+                top.number("stage_closes_in_days") if "stage_closes_in_days" in top else None
+            ),
         )
         refuse_twice(papers, "key", [paper.key for paper in group.papers])
         refuse_twice(discussions, "key", [discussion.key for discussion in group.discussions])

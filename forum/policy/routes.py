@@ -120,6 +120,21 @@ ENTRIES: dict[str, Entry] = {
     # api_docs
     "api_docs.document": Entry.ANYONE,
     "api_docs.page": Entry.ANYONE,
+    # assessing
+    "assessing.overview": Entry.SIGNED_IN,
+    "assessing.page": Entry.SIGNED_IN,
+    "assessing.preview": Entry.SIGNED_IN,
+    # assessments
+    "assessments.catalogue": Entry.ANYONE,
+    "assessments.country": Entry.ANYONE,
+    "assessments.docx": Entry.ANYONE,
+    "assessments.edit": Entry.SIGNED_IN,
+    "assessments.index": Entry.ANYONE,
+    "assessments.matrix": Entry.ANYONE,
+    "assessments.pdf": Entry.ANYONE,
+    "assessments.reasons": Entry.ANYONE,
+    "assessments.recommendation": Entry.SIGNED_IN,
+    "assessments.statement": Entry.SIGNED_IN,
     # attachments
     "attachments.attachment": Entry.ANYONE,
     "attachments.page": Entry.ANYONE,
@@ -218,6 +233,8 @@ ENTRIES: dict[str, Entry] = {
     "moderation.statements_batch": Entry.PEOPLE_MANAGERS,
     "moderation.transparency": Entry.ANYONE,
     "moderation.transparency_file": Entry.ANYONE,
+    # eu_internet_forum
+    "eu_internet_forum.index": Entry.ANYONE,
     "feeds.search": Entry.ANYONE,
     "feeds.moderation": Entry.ANYONE,
     "moderation.undo": Entry.MODERATORS,
@@ -308,6 +325,8 @@ ENTRIES: dict[str, Entry] = {
     # uploads
     "uploads.attachments": Entry.SIGNED_IN,
     "uploads.remove": Entry.SIGNED_IN,
+    # weprotect
+    "weprotect.index": Entry.ANYONE,
 }
 """Endpoint -> entry, each blueprint's lines kept together in alphabetical order."""
 

@@ -17,6 +17,7 @@ from forum.errors import Conflict, Invalid
 from forum.policy import Action, Actor
 from forum.policy.labels import effective_ceiling, narrowest_tlp
 from forum.services.audit import record
+from forum.services.catalogues import load_catalogues
 from forum.services.groups import get_group
 from forum.services.labels import relabel_all, relabel_group
 from forum.services.recording import record_group
@@ -39,9 +40,11 @@ def load_charters(
             group = _add_group(session, charter, html_of, now)
             changes.append(f"{charter.slug}: added")
             _load_stages(session, group, charter)
+            load_catalogues(session, group, charter, now=now)
             continue
         fields = _load_fields(session, group, charter, html_of, now)
         fields += _load_stages(session, group, charter)
+        fields += load_catalogues(session, group, charter, now=now)
         if fields:
             changes.append(f"{charter.slug}: changed {', '.join(fields)}")
     return changes
@@ -116,6 +119,7 @@ def _load_stages(session: Session, group: Group, charter: Charter) -> list[str]:
             "title": wanted.title,
             "kind": wanted.kind.value,
             "summary": wanted.summary,
+            "catalogue_key": wanted.catalogue,
         }
         if stage is None:
             stage = Stage(group_id=group.id, key=wanted.key, **values)

@@ -172,7 +172,7 @@ def load_seats(session: Session, content: demo.Group, places: Places) -> Group:
             started_at=places.ago(holder.since_days_ago),
         )
         _seat_person(session, membership, places)
-    _end_stages(session, group, content.current_stage, places)
+    _end_stages(session, group, content, places)
     return group
 
 
@@ -181,14 +181,18 @@ def _seat_person(session: Session, membership: Membership, places: Places) -> No
     record_membership(session, None, AuditAction.MEMBER_ADDED, membership, places.now)
 
 
-def _end_stages(session: Session, group: Group, current: str, places: Places) -> None:
+def _end_stages(session: Session, group: Group, content: demo.Group, places: Places) -> None:
+    """End the stages before the current one, ten days after each other, and give that one its deadline."""
     stages = session.scalars(
         sa.select(Stage).where(Stage.group_id == group.id).order_by(Stage.position)
     ).all()
-    if not any(stage.key == current for stage in stages):
+    keys = [stage.key for stage in stages]
+    if content.current_stage not in keys:
         return
-    for stage in stages:
-        if stage.key == current:
-            stage.started_at = places.ago(20)
-            return
-        stage.started_at, stage.ended_at = places.ago(60), places.ago(20)
+    place = keys.index(content.current_stage)
+    for before, stage in enumerate(stages[:place]):
+        ended = 20 * (place - before)
+        stage.started_at, stage.ended_at = places.ago(ended + 20), places.ago(ended)
+    stages[place].started_at = places.ago(20)
+    if content.stage_closes_in_days is not None:
+        stages[place].closes_at = places.deadline(content.stage_closes_in_days)

@@ -25,6 +25,7 @@ from forum.domain.signatures import Signatory, SignatoryAnswer, Signature
 from forum.domain.threads import Post, PostRevision, Thread, ThreadKind, order_key
 from forum.services.chatham import alias_for, type_name
 from forum.services.demonstration import Places
+from forum.services.demonstration_assessments import assessment_sources, load_assessments
 from forum.services.demonstration_consultations import load_consultation
 from forum.services.intake import (
     Row,
@@ -43,6 +44,7 @@ from forum.services.signatories import hash_of
 def sources(content: demo.Demonstration) -> Iterator[tuple[str, str]]:
     """Give every (profile, source) that has to be rendered before the transaction."""
     for group in content.groups:
+        yield from assessment_sources(group.assessments)
         for consultation in group.consultations:
             yield "post", consultation.why
             yield "post", consultation.questionnaire.synopsis
@@ -89,6 +91,7 @@ class GroupTexts:
         for discussion in self.content.discussions:
             for _ in range(self.scale):
                 self._discussion(discussion)
+        load_assessments(self.session, self.group, self.content.assessments, self.places)
         insert_authorships(self.session, dict.fromkeys(self.authorships))
         enqueue_many(self.session, self.index, now=self.places.now)
 

@@ -182,4 +182,6 @@ def _write(
 ) -> None:
     thing.audience, thing.own = label
     session.flush()
+    if isinstance(thing, Assessment):
+        return  # found through its matrix and its stage, never by search
     enqueue_index(session, _KINDS[type(thing)], thing.id, now=now)

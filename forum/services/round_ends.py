@@ -30,15 +30,10 @@ def end_round(session: Session, group: Group, stage: Stage, *, now: datetime, se
 
 def _name(session: Session, group: Group, rows: Sequence[Assessment], sealing_secret: bytes) -> None:
     """Give aliases, the same in every round, in an order that says nothing of who came first."""
-    known: dict[str, str | None] = dict(
-        session.execute(
-            sa.select(Assessment.writer_key, Assessment.alias).where(
-                Assessment.catalogue_id == rows[0].catalogue_id, Assessment.alias.is_not(None)
-            )
-        )
-        .tuples()
-        .all()
+    named = sa.select(Assessment.writer_key, Assessment.alias).where(
+        Assessment.catalogue_id == rows[0].catalogue_id, Assessment.alias.is_not(None)
     )
+    known = {row.writer_key: row.alias for row in session.execute(named)}
     types = _types(session, group, sealing_secret)
     for row in sorted(rows, key=lambda one: one.writer_key):  # a keyed hash: as good as drawn
         if row.writer_key not in known:

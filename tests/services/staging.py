@@ -3,10 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from forum.domain.accounts import Account
-from forum.domain.assessments import Catalogue, Unit
+from forum.domain.assessments import Assessment, Catalogue, Unit
+from forum.domain.catalogues import sheets_of
 from forum.domain.groups import Group, GroupRole, Seat, Stage
 from forum.richtext import render
+from forum.services.assessments import fingerprint, get_desk, save_page, submit_assessment
 from forum.services.stage_advance import advance_stage, load_outlook
 from tests.builders import SEALING, Builder
 
@@ -92,3 +96,67 @@ def go_on(build: Builder, group: Group, chair: Account, *, is_confirmed: bool = 
 def chair_of(build: Builder, group: Group) -> Account:
     """The chair of a group."""
     return build.member(group, role=GroupRole.CHAIR)
+
+
+def fill(build: Builder, person: Account, group: Group, rating: str = "3", **more: Any) -> None:
+    """Write a whole draft for the seat of a person: the same rating and words in every cell; commits."""
+    row = build.session.scalars(sa.select(Catalogue).where(Catalogue.group_id == group.id)).first()
+    assert row is not None
+    where = {"seat_id": None, "country": "", "sealing_secret": SEALING} | more
+    for sheet in sheets_of(row):
+        desk = get_desk(build.session, build.actor(person), group.slug, row.key, **where)
+        typed = {
+            cell.key: {
+                "rating": rating,
+                "confidence": "high",
+                "reason": f"Because of what {person.name} knows of {cell.solution['title']}.",
+                "evidence": "Report of 2025, page 3.",
+            }
+            for cell in sheet.cells
+        }
+        held = {cell.key: desk.entries.get(cell.key, {}) for cell in sheet.cells}
+        saved = save_page(
+            build.session,
+            build.actor(person),
+            group.slug,
+            row.key,
+            sheet.cells,
+            typed,
+            seen=fingerprint(held),
+            received_at=build.clock(),
+            now=build.clock(),
+            **where,
+        )
+        assert saved.theirs is None
+    build.session.commit()
+
+
+def hand_in(build: Builder, person: Account, group: Group, key: str = "solutions", **more: Any) -> Assessment:
+    """Submit what the seat's draft holds; commits."""
+    where = {"seat_id": None, "country": "", "sealing_secret": SEALING} | more
+    tlp, seen = where.pop("tlp", None), where.pop("seen", None)
+    desk = get_desk(build.session, build.actor(person), group.slug, key, **where)
+    sent = submit_assessment(
+        build.session,
+        build.actor(person),
+        group.slug,
+        key,
+        seen=seen or fingerprint(desk.entries),
+        based_on=desk.based_on,
+        rendered={
+            name: (render(one["reason"], profile="post"), render(one["evidence"], profile="post"))
+            for name, one in desk.entries.items()
+        },
+        tlp=tlp,
+        received_at=build.clock(),
+        now=build.clock(),
+        **where,
+    )
+    build.session.commit()
+    return sent
+
+
+def assessed(build: Builder, person: Account, group: Group, rating: str = "3", **more: Any) -> Assessment:
+    """A seat's assessment, written and submitted."""
+    fill(build, person, group, rating, **more)
+    return hand_in(build, person, group, **more)
