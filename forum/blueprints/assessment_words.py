@@ -47,6 +47,11 @@ def rating(value: int | None, scale: Sequence[str]) -> str:
     return f"{value} {scale[value - 1]}" if 1 <= value <= len(scale) else str(value)
 
 
+def phase(value: int | None, scale: Sequence[str]) -> str:
+    """Give a phase by its word alone; or that there is no view."""
+    return rating(value, scale).partition(" ")[2] if value is not None else gettext("no view")
+
+
 def middle(value: float | None) -> str:
     """Give a median as it is read: whole numbers without a point."""
     return "–" if value is None else f"{value:g}"
