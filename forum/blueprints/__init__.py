@@ -53,6 +53,8 @@ def register_blueprints(app: Flask) -> None:
         posts,
         proving,  # noqa: F401  (views of another blueprint)
         questionnaires,
+        register_entries,
+        registers,
         respondents,
         saved_searches,
         search,
@@ -107,6 +109,8 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(posts.blueprint)
     app.register_blueprint(saved_searches.blueprint)
     app.register_blueprint(questionnaires.blueprint)
+    app.register_blueprint(register_entries.blueprint)
+    app.register_blueprint(registers.blueprint)
     app.register_blueprint(respondents.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(signing.blueprint)

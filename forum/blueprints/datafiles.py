@@ -5,6 +5,7 @@ import functools
 import config
 from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
 from forum.domain.glossary import GlossaryEntry, load_glossary
+from forum.domain.registers import Register, load_registers
 from forum.domain.strategy import Strategy
 from forum.domain.strategy import load as load_strategy
 
@@ -25,3 +26,9 @@ def glossary() -> tuple[GlossaryEntry, ...]:
 def strategy() -> Strategy:
     """Give the strategy with its eight initiatives."""
     return load_strategy(config.CONFIG_DIR / "strategy.toml")
+
+
+@functools.cache
+def registers() -> tuple[Register, ...]:
+    """Give the registers in the order of their file."""
+    return load_registers(config.CONFIG_DIR / "registers.toml")

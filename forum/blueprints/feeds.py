@@ -10,6 +10,7 @@ from flask_babel import gettext
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import as_proven, sealing_secret
 from forum.blueprints.moderation_public import log_filters
+from forum.blueprints.registers import get_register, read_filter
 from forum.blueprints.search import kind_name
 from forum.blueprints.support import now
 from forum.extensions import db, search_engine
@@ -17,6 +18,7 @@ from forum.policy.actor import ANONYMOUS
 from forum.services.actors import load_actor
 from forum.services.addresses import saved_search_path
 from forum.services.moderation_log import list_log
+from forum.services.registers import list_entries
 from forum.services.saved_searches import find_feed, list_newest
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
@@ -59,6 +61,25 @@ def moderation() -> Response:
     ]
     title = f"{gettext('Moderation log')}: {current_app.config['SITE_NAME']}"
     return _atom(title, "/moderation/log", entries)
+
+
+@blueprint.get("/registers/<key>.atom")
+def register(key: str) -> Response:
+    """Give what changed last in a register, by its filters, as a visitor finds it, whoever asks."""
+    chosen = get_register(key)
+    found = list_entries(db.session(), ANONYMOUS, chosen, read_filter(chosen), per_page=MOST)
+    entries = [
+        Entry(
+            f"/registers/{key}/{line.public_id}/",
+            f"/registers/{key}/{line.public_id}/",
+            line.title,
+            line.changed_at,
+            f"{chosen.entry} · {chosen.state_title(line.state)} · {line.group_title}",
+        )
+        for line in found.lines
+    ]
+    title = f"{chosen.title}: {current_app.config['SITE_NAME']}"
+    return _atom(title, f"/registers/{key}/", entries)
 
 
 @blueprint.get("/searches/<public_id>.atom")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from flask import Blueprint, render_template
 
 from forum import richtext
-from forum.blueprints.datafiles import strategy
+from forum.blueprints.datafiles import registers, strategy
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
 from forum.domain.groups import Group
@@ -14,6 +14,7 @@ from forum.policy import Action
 from forum.services.absences import usually_answered_by
 from forum.services.group_overview import load_overview
 from forum.services.groups import get_group, list_groups
+from forum.services.registers import count_in_group
 
 blueprint = Blueprint("groups", __name__, url_prefix="/groups")
 
@@ -40,10 +41,15 @@ def overview(slug: str) -> str:
     """Show a group's home, or only its listing to people outside."""
     session, actor = db.session(), current_actor()
     group = get_group(session, actor, slug, Action.SEE_LISTING)
+    overview = load_overview(session, actor, group)
+    counts = count_in_group(session, actor, group) if overview.is_inside else {}
     return render_template(
         "groups/overview.html",
         group=group,
-        overview=load_overview(session, actor, group),
+        overview=overview,
+        registers=[
+            (one, counts.get(one.key, 0)) for one in registers() if one.key in counts or slug in one.groups
+        ],
         mandate=richtext.to_markup(group.mandate_html),
     )
 

@@ -104,6 +104,7 @@ _KINDS = {
     SubjectKind.CONSULTATION: lazy_gettext("Consultation"),
     SubjectKind.ACCOUNT: lazy_gettext("Account"),
     SubjectKind.ANSWER: lazy_gettext("Answer to a consultation"),
+    SubjectKind.ENTRY: lazy_gettext("Entry of a register"),
 }
 _UNSEALINGS = {
     UnsealingState.ASKED: lazy_gettext("Waits for a second person"),
@@ -136,6 +137,8 @@ _NOTICES = {
     NoticeKind.LATE_DECIDED: lazy_gettext("The chair decided whether your answer is taken late"),
     NoticeKind.STAGE_OPENED: lazy_gettext("A group's procedure went on to its next stage"),
     NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for your seat"),
+    NoticeKind.ENTRY_GIVEN: lazy_gettext("An entry of a register was given to you"),
+    NoticeKind.ENTRY_MOVED: lazy_gettext("The status of an entry of yours changed"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -157,6 +160,8 @@ _MAILS = {
     NoticeKind.LATE_DECIDED: lazy_gettext("The chair has decided about my late answer"),
     NoticeKind.STAGE_OPENED: lazy_gettext("A group I belong to goes on to the next stage of its procedure"),
     NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for the seat I hold"),
+    NoticeKind.ENTRY_GIVEN: lazy_gettext("An entry of a register is given to me"),
+    NoticeKind.ENTRY_MOVED: lazy_gettext("Somebody takes an entry of mine to another status"),
 }
 _APPEALS = {
     AppealState.FILED: lazy_gettext("Waits to be taken"),

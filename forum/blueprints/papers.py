@@ -167,6 +167,7 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         attachments=list_attachments(session, actor, head.paper.id),
         unready=list_unready(session, [shown.id]) if is_mine else [],
         numbers={line.id: line.number for line in head.versions},
+        may_raise=shown.status is Status.PUBLISHED and bool(actor.group_roles),
         may_comment=shown.status is Status.PUBLISHED and can(actor, Action.WRITE, head.group),
         may_suggest=rights.may_suggest,
         may_answer=rights.may_answer,

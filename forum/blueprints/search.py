@@ -30,6 +30,7 @@ _KINDS = {
     "attachment": lazy_gettext("Attachment"),
     "consultation": lazy_gettext("Consultation"),
     "answer": lazy_gettext("Answer to a consultation"),
+    "entry": lazy_gettext("Entry of a register"),
 }
 _FIELDS = {
     "group": lazy_gettext("Group"),
@@ -77,6 +78,8 @@ def _shown(text: str, error: str = "") -> dict[str, Any]:
     return {
         "text": text,
         "error": error,
+        "may_raise": bool(current_actor().group_roles),
+        "raised_kinds": ("post", "paper", "answer", "attachment"),
         "most": MAX_TEXT,
         "few": SHOWN_VALUES,
         "views": View,

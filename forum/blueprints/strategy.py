@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from forum.blueprints.datafiles import strategy
+from forum.blueprints.datafiles import registers, strategy
 from forum.blueprints.identity import current_actor
 from forum.errors import NotFound
 from forum.extensions import db
@@ -41,6 +41,7 @@ def initiative(number: int) -> str:
         strands=[s for s in data.strands if s.slug in chosen.strands],
         settings=[s for s in data.settings if s.slug in chosen.settings],
         groups=groups,
+        registers=[register for register in registers() if register.concerns(number)],
         questions=list_questions(session, actor, number),
         questions_path=group_path(GROUP_SLUG) + "threads/",
     )

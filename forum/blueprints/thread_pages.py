@@ -28,7 +28,7 @@ from forum.services.posts import reply
 from forum.services.read_markers import mark_own_reply
 from forum.services.reading import PostLine, ThreadHead
 from forum.services.subjects import get_subject
-from forum.services.threads import ThreadLine, get_opening, open_thread
+from forum.services.threads import ThreadLine, Topic, get_opening, open_thread
 
 P = ParamSpec("P")
 
@@ -92,6 +92,7 @@ class Words(NamedTuple):
     edit: str
     withdraw: str
     flag: str
+    raise_: str
     edited: str
     new: str
     on: str
@@ -111,6 +112,7 @@ def post_words() -> Words:
         edit=gettext("Edit"),
         withdraw=gettext("Withdraw"),
         flag=gettext("Flag"),
+        raise_=gettext("Raise into a register"),
         edited=gettext("edited"),
         new=gettext("New"),
         on=gettext("On contribution"),
@@ -221,6 +223,7 @@ def send_opening(
     *,
     kind: ThreadKind = ThreadKind.DISCUSSION,
     initiative: int | None = None,
+    topic: Topic | None = None,
 ) -> Sent:
     """Open a discussion or a question."""
     group = get_group(session, actor, slug, Action.READ)
@@ -235,6 +238,7 @@ def send_opening(
         kind=kind,
         tlp=form.label(),
         initiative=initiative,
+        topic=topic,
         **form.choices(actor),
     )
     location = f"/groups/{slug}/threads/{thread.row.public_id}/"

@@ -24,6 +24,7 @@ from forum.blueprints.support import Form, now, transactional
 from forum.blueprints.thread_pages import arrange, attempt, list_rows, post_words, send_opening, send_reply
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
+from forum.domain.labels import Tlp
 from forum.domain.organisations import StakeholderType
 from forum.domain.threads import ThreadKind
 from forum.errors import NotAllowed, NotFound
@@ -39,7 +40,8 @@ from forum.services.questions import GROUP_SLUG
 from forum.services.read_markers import find_first_unread, find_mark, mark_read
 from forum.services.reading import ThreadHead, get_head, get_page
 from forum.services.signing import account_keys
-from forum.services.threads import default_tlp, list_threads
+from forum.services.subjects import get_subject
+from forum.services.threads import Topic, default_tlp, list_threads
 from forum.services.threads_move import find_moved_to
 from forum.services.threads_split import find_merged_into
 
@@ -166,6 +168,7 @@ def _page(actor: Actor, head: ThreadHead, composer: Composer | None) -> str:
         why_not=why_not_write(actor, head.group, head.thread, may_write=may_write),
         typed="" if may_write else request.form.get("body", ""),
         may_write=may_write,
+        may_raise=bool(actor.group_roles),
         may_answer=may_write and _may_answer(actor, head),
         may_tend=can(actor, Action.TEND, _subject(head)),
         to_markup=to_markup,
@@ -208,7 +211,23 @@ def mark_all_read(slug: str, public_id: str) -> Response:
 def new(slug: str) -> View:
     """Open a discussion."""
     group = get_group(db.session(), current_actor(), slug)
-    return _open(group, gettext("Open a discussion"))
+    if entry := request.args.get("entry"):
+        return _open_about(group, entry)
+    return open_page(group, gettext("Open a discussion"))
+
+
+def _open_about(group: Group, entry_id: str) -> View:
+    """Show the composer of a discussion about an entry of a register, with its label."""
+    subject = get_subject(db.session(), current_actor(), SubjectKind.ENTRY, entry_id)
+    if subject.row.group_id != group.id:
+        raise NotFound
+    return open_page(
+        group,
+        gettext("Open a discussion about an entry"),
+        topic=Topic(entry_id=subject.row.id),
+        title=subject.row.title,
+        label=subject.row.tlp,
+    )
 
 
 @blueprint.route("/strategy/<int:number>/ask", methods=["GET", "POST"])
@@ -219,23 +238,29 @@ def ask_unit(number: int) -> View:
     except KeyError:
         raise NotFound from None
     group = get_group(db.session(), current_actor(), GROUP_SLUG)
-    return _open(
+    return open_page(
         group, gettext("Ask the unit"), kind=ThreadKind.QUESTION, initiative=number, about=initiative.title
     )
 
 
-def _open(
+def open_page(
     group: Group,
     heading: str,
     *,
     kind: ThreadKind = ThreadKind.DISCUSSION,
     initiative: int | None = None,
     about: str = "",
+    topic: Topic | None = None,
+    title: str = "",
+    label: Tlp | None = None,
 ) -> View:
-    """Show the composer of an opening post, and take what it sends."""
+    """Show the composer of an opening post, and take what it sends; title and label are where it begins."""
     actor = current_actor()
     form = ThreadForm()
     form.offer(actor, group)
+    if request.method == "GET":
+        form.title.data = title
+        form.tlp.data = label.value if label else None
     form.offer_labels(group)
     status, rendered = 200, None
     why_not = why_not_write(actor, group, may_write=can(actor, Action.WRITE, group))
@@ -247,7 +272,9 @@ def _open(
     elif request.method == "POST":
         rendered = form.render() if form.validate() else None
         if rendered is None or not is_preview():
-            send = functools.partial(send_opening, group.slug, form, kind=kind, initiative=initiative)
+            send = functools.partial(
+                send_opening, group.slug, form, kind=kind, initiative=initiative, topic=topic
+            )
             outcome = attempt(form, send, rendered)
             if isinstance(outcome, Response):
                 return outcome

@@ -114,6 +114,8 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.LATE_DECIDED: _("The chair decided whether your answer is taken late"),
         NoticeKind.STAGE_OPENED: _("The procedure went on to its next stage"),
         NoticeKind.SEAT_REMINDED: _("A stage of the procedure waits for your seat"),
+        NoticeKind.ENTRY_GIVEN: _("An entry of a register was given to you"),
+        NoticeKind.ENTRY_MOVED: _("The status of an entry of yours changed"),
     }[kind]
 
 
@@ -175,4 +177,6 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.LATE_DECIDED: _("You get this mail because you asked to answer after the closing."),
         NoticeKind.STAGE_OPENED: _("You get this mail because you are a member of this group."),
         NoticeKind.SEAT_REMINDED: _("You get this mail because you hold a seat that this stage waits for."),
+        NoticeKind.ENTRY_GIVEN: _("You get this mail because an entry of a register is yours to see to."),
+        NoticeKind.ENTRY_MOVED: _("You get this mail because an entry of a register is yours to see to."),
     }[kind]

@@ -37,6 +37,8 @@ class SubjectKind(enum.StrEnum):
     """No contribution: a person, about whom the platform decides."""
     ANSWER = "answer"
     ASSESSMENT = "assessment"
+    ENTRY = "entry"
+    """An entry of a register."""
 
 
 class Attributed:

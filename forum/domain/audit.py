@@ -98,6 +98,14 @@ class AuditAction(enum.StrEnum):
     STAGE_ADVANCED = "stage.advanced"
     SEATS_REMINDED = "stage.reminded"
     CATALOGUE_CHANGED = "stage.catalogue_changed"
+    ENTRY_RAISED = "register.raised"
+    ENTRY_MOVED = "register.moved"
+    """To another status."""
+    ENTRY_GIVEN = "register.given"
+    """To an owner."""
+    ENTRY_CHANGED = "register.changed"
+    ENTRY_TAKEN_OUT = "register.taken_out"
+    ENTRY_PUT_BACK = "register.put_back"
 
 
 class AuditEntry(Base):

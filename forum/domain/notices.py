@@ -40,6 +40,10 @@ class NoticeKind(enum.StrEnum):
     """A group's procedure went on to its next stage."""
     SEAT_REMINDED = "seat_reminded"
     """A stage waits for the seat one holds."""
+    ENTRY_GIVEN = "entry_given"
+    """An entry of a register is now one's own."""
+    ENTRY_MOVED = "entry_moved"
+    """Somebody took one's entry to another status."""
 
 
 class Notice(PublicId, Base):

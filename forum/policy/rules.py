@@ -19,8 +19,10 @@ from forum.policy.subjects import (
     AppealRights,
     AssessmentRights,
     CommentRights,
+    EntryRights,
     PaperRights,
     Readable,
+    RegisterRights,
     Subject,
 )
 
@@ -52,6 +54,10 @@ def is_writer(actor: Actor, subject: Subject) -> bool:
 def _read(actor: Actor, thing: Any) -> bool:
     if isinstance(thing, Group):
         return thing.audience in actor.clearances
+    if isinstance(thing, RegisterRights):
+        return _read(actor, thing.group)
+    if isinstance(thing, EntryRights):
+        return _read(actor, thing.entry)
     if isinstance(thing, Subject):
         return can_read(actor, thing.row, thing.writer_keys)
     return can_read(actor, thing)
@@ -221,6 +227,30 @@ def _moderate(actor: Actor, thing: Group | Subject) -> bool:
     return _read(actor, thing) and not is_writer(actor, thing)
 
 
+def _raise_entry(actor: Actor, rights: RegisterRights) -> bool:
+    return _write(actor, rights.group) and bool(actor.roles_in(rights.group.id) & rights.raised_by)
+
+
+def _follow_entry(actor: Actor, rights: EntryRights) -> bool:
+    """Its owner, who reads it, and whoever tends the register in its group; not what was taken out."""
+    entry = rights.entry
+    if entry.status is not Status.PUBLISHED or not actor.is_signed_in or not _read(actor, entry):
+        return False
+    if actor.is_suspended or entry.group.id in actor.suspended_in:
+        return False
+    is_owner = not actor.writer_keys.isdisjoint(rights.owner_keys)
+    return is_owner or bool(actor.roles_in(entry.group.id) & rights.tended_by)
+
+
+def _tend_entry(actor: Actor, rights: EntryRights) -> bool:
+    """Whoever tends the register in its group; a moderator puts back what was taken out."""
+    entry = rights.entry
+    if actor.is_suspended or entry.group.id in actor.suspended_in or not _read(actor, entry):
+        return False
+    roles = actor.roles_in(entry.group.id)
+    return bool(roles & (rights.tended_by | {GroupRole.MODERATOR}))
+
+
 def _unseal(actor: Actor, thing: Group | Subject) -> bool:
     """Who keeps order or manages the group, and neither wrote it nor speaks for a body that did.
 
@@ -342,6 +372,10 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.SEE_AUDIT: _see_audit,
     Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
     Action.SPEAK_FOR: _speak_for,
+    Action.RAISE_ENTRY: _raise_entry,
+    Action.FOLLOW_ENTRY: _follow_entry,
+    Action.TEND_ENTRY: _tend_entry,
+    Action.KEEP_LIBRARY: _see_secretariat_desk,
     Action.CHOOSE_PUBLISHERS: _choose_publishers,
 }
 

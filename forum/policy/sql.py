@@ -7,7 +7,15 @@ import sqlalchemy as sa
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import WRITER_READS, Ceiling, Tlp
-from forum.domain.tables import answers, assessments, attachments, consultations, papers, threads
+from forum.domain.tables import (
+    answers,
+    assessments,
+    attachments,
+    consultations,
+    papers,
+    register_entries,
+    threads,
+)
 from forum.policy.actor import Actor
 from forum.policy.labels import COMMUNITY, PUBLIC, writers_label
 
@@ -19,6 +27,7 @@ SUBJECT_OF: dict[type, SubjectKind] = {
     consultations.Consultation: SubjectKind.CONSULTATION,
     answers.Answer: SubjectKind.ANSWER,
     assessments.Assessment: SubjectKind.ASSESSMENT,
+    register_entries.RegisterEntry: SubjectKind.ENTRY,
 }
 MODEL_OF: dict[SubjectKind, Any] = {kind: model for model, kind in SUBJECT_OF.items()}
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
-from forum.domain.groups import Group
+from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
 from forum.domain.papers import Paper
 from forum.domain.threads import Thread
@@ -76,6 +76,23 @@ class AssessmentRights:
 
     group: Group
     seat_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRights:
+    """A register in a group: who may raise an entry in it."""
+
+    group: Group
+    raised_by: frozenset[GroupRole]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRights:
+    """An entry of a register with the roles that tend the register, and the writer keys of its owner."""
+
+    entry: Subject
+    tended_by: frozenset[GroupRole]
+    owner_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

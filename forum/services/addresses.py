@@ -87,6 +87,16 @@ def case_path(kind: SubjectKind, public_id: str) -> str:
     return f"/moderation/cases/{kind}/{public_id}"
 
 
+def entry_path(register: str, public_id: str) -> str:
+    """Give the address of an entry of a register."""
+    return f"/registers/{register}/{public_id}/"
+
+
+def document_path(slug: str) -> str:
+    """Give the page of a document of the reference library."""
+    return f"/library/{slug}"
+
+
 def subject_path(subject: Subject) -> str:
     """Give the address of a contribution."""
     slug, row = subject.group.slug, subject.row
@@ -109,6 +119,8 @@ def subject_path(subject: Subject) -> str:
             if row.number is None:
                 return paper_path(slug, subject.paper.public_id)
             return version_path(subject.paper.public_id, row.number)
+        case SubjectKind.ENTRY:
+            return entry_path(row.register, row.public_id)
         case SubjectKind.ACCOUNT:
             raise ValueError("a person is no contribution")
 

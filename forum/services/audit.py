@@ -101,8 +101,8 @@ def _is_sealed_writer(
     """Whether naming the actor would say who wrote something under the Chatham House Rule."""
     if actor is None or group is None or not is_sealed(group):
         return False
-    if kind == "paper":
-        return True  # what is recorded of a paper itself is done by its authors
+    if kind in {"paper", "entry"}:
+        return True  # what is recorded of a paper itself is done by its authors; entries come from passages
     models: dict[str, type[Post | PaperVersion | Answer]] = {
         "post": Post,
         "version": PaperVersion,

@@ -22,6 +22,7 @@ from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread
 from forum.policy import Actor
 from forum.policy.actor import ANONYMOUS
@@ -36,7 +37,7 @@ from forum.services.signatures import signed_slugs
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
-DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation", "answer")
+DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation", "answer", "entry")
 """What a document can be: the values of the filter `kind:`."""
 INDEXED_KINDS = (
     SubjectKind.POST,
@@ -44,6 +45,7 @@ INDEXED_KINDS = (
     SubjectKind.ATTACHMENT,
     SubjectKind.CONSULTATION,
     SubjectKind.ANSWER,
+    SubjectKind.ENTRY,
 )
 STRANGER = Actor(account_id=0)
 """Somebody signed in whom nothing ties to any group: the widest reader of all that is not public."""
@@ -58,6 +60,7 @@ _PREFIX = {
     SubjectKind.ATTACHMENT: "attachment",
     SubjectKind.CONSULTATION: "consultation",
     SubjectKind.ANSWER: "answer",
+    SubjectKind.ENTRY: "entry",
 }
 
 
@@ -193,6 +196,8 @@ def _load(session: Session, kind: SubjectKind, ids: Sequence[int]) -> Iterable[C
             rows = session.execute(_attachments(ids))
         case SubjectKind.ANSWER:
             rows = session.execute(_answers(ids))
+        case SubjectKind.ENTRY:
+            rows = session.execute(_entries(ids))
         case _:
             rows = session.execute(_consultations(ids))
     found = rows.all()
@@ -326,6 +331,26 @@ def _consultations(ids: Sequence[int]) -> Any:
     )
 
 
+def _entries(ids: Sequence[int]) -> Any:
+    return (
+        sa.select(
+            *_label_columns(RegisterEntry),
+            RegisterEntry.title,
+            RegisterEntry.text,
+            RegisterEntry.language,
+            RegisterEntry.register,
+            RegisterEntry.act,
+        )
+        .where(RegisterEntry.id.in_(ids))
+        .order_by(RegisterEntry.id)
+    )
+
+
+def entry_text(row: Any) -> str:
+    """Give all that an entry of a register says: its text, and the act that it names."""
+    return join_summary(row.text, row.act or "")
+
+
 def _answers(ids: Sequence[int]) -> Any:
     statement = (
         sa.select(
@@ -359,7 +384,7 @@ def _change(
         "title": row.title,
         **_values_of(kind, id_, group, row, pages),
     }
-    if kind is not SubjectKind.CONSULTATION:
+    if kind not in {SubjectKind.CONSULTATION, SubjectKind.ENTRY}:
         values |= _attribution(group, row)
     if kind is SubjectKind.VERSION and row.id in signed:
         values["signatories"] = signed[row.id]
@@ -403,6 +428,14 @@ def _values_of(kind: SubjectKind, id_: str, group: Group, row: Any, pages: dict[
                 "text": row.text,
                 "thread": document_id(SubjectKind.CONSULTATION, row.consultation_public_id),
                 "date": row.received_at,
+            }
+        case SubjectKind.ENTRY:
+            return {
+                "kind": "entry",
+                "text": entry_text(row),
+                "language": row.language,
+                "thread": id_,
+                "date": row.created_at,
             }
         case _:
             return {

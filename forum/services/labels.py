@@ -14,10 +14,14 @@ from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.labels import NOBODY, Label, base_label, ceiling_label, label_for
 from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
+
+Labelled = Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment | RegisterEntry
+"""What can be read, each with a label of its own."""
 
 
 def label_columns(
@@ -39,7 +43,7 @@ def relabel_group(group: Group) -> None:
 def relabel(
     session: Session,
     group: Group,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment,
+    thing: Labelled,
     *,
     now: datetime,
 ) -> None:
@@ -65,6 +69,9 @@ def relabel(
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             label = label_for(thing.status, base, group_id=group.id, consultation_id=thing.id)
             _write(session, thing, label, now)
+        case RegisterEntry():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            _write(session, thing, label_for(thing.status, base, group_id=group.id), now)
         case Answer():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             # What was withdrawn before anybody read it leaves no stub for others.
@@ -91,6 +98,8 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
         relabel(session, group, answer, now=now)
     for assessment in session.scalars(sa.select(Assessment).where(Assessment.group_id == group.id)):
         relabel(session, group, assessment, now=now)
+    for entry in session.scalars(sa.select(RegisterEntry).where(RegisterEntry.group_id == group.id)):
+        relabel(session, group, entry, now=now)
 
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
@@ -171,12 +180,13 @@ _KINDS = {
     Attachment: SubjectKind.ATTACHMENT,
     Consultation: SubjectKind.CONSULTATION,
     Answer: SubjectKind.ANSWER,
+    RegisterEntry: SubjectKind.ENTRY,
 }
 
 
 def _write(
     session: Session,
-    thing: Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment,
+    thing: Labelled,
     label: Label,
     now: datetime,
 ) -> None:

@@ -16,6 +16,7 @@ from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.saved_searches import SavedSearch
 from forum.domain.statements import Statement
 from forum.domain.threads import Post, Thread
@@ -25,6 +26,7 @@ from forum.services.addresses import (
     answer_path,
     appeal_path,
     consultation_path,
+    entry_path,
     group_path,
     outcome_of_flag_path,
     paper_path,
@@ -295,10 +297,18 @@ def _answers(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, 
     return [(row.id, _About(row.title, answer_path(row.slug, row.asked, row.public_id))) for row in rows]
 
 
+def _entries(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    rows = session.scalars(
+        sa.select(RegisterEntry).where(RegisterEntry.id.in_(ids), visible_to(actor, RegisterEntry))
+    )
+    return [(row.id, _About(row.title, entry_path(row.register, row.public_id))) for row in rows]
+
+
 _LOADERS = {
     SubjectKind.POST: _posts,
     SubjectKind.THREAD: _threads,
     SubjectKind.VERSION: _versions,
     SubjectKind.CONSULTATION: _consultations,
     SubjectKind.ANSWER: _answers,
+    SubjectKind.ENTRY: _entries,
 }

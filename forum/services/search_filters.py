@@ -36,6 +36,9 @@ _KINDS = {kind: kind for kind in DOCUMENT_KINDS} | {
     "attachments": "attachment",
     "consultations": "consultation",
     "answers": "answer",
+    "entries": "entry",
+    "register": "entry",
+    "registers": "entry",
 }
 _TYPE_WORDS: dict[str, tuple[StakeholderType, ...]] = {
     "citizen": (StakeholderType.EU_CITIZEN, StakeholderType.NON_EU_CITIZEN),

@@ -22,6 +22,7 @@ from forum.domain.consultations import Consultation
 from forum.domain.labels import Status, Tlp
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion, TranslationKind
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread
 from forum.policy import Actor, visible_to
 from forum.policy.rules import title_may_leave
@@ -33,6 +34,7 @@ from forum.services.addresses import (
     answer_path,
     attachment_path,
     consultation_path,
+    entry_path,
     paper_path,
     post_path,
     thread_path,
@@ -45,6 +47,7 @@ from forum.services.indexing import (
     analysed_language,
     consultation_text,
     document_id,
+    entry_text,
     group_language,
     is_day_only,
     join_summary,
@@ -70,7 +73,7 @@ class Found:
     """One result as this reader may see it."""
 
     kind: str
-    """post, paper, attachment, consultation or answer."""
+    """post, paper, attachment, consultation, answer or entry."""
     public_id: str
     url: str
     """Path to the passage."""
@@ -122,6 +125,7 @@ _SUBJECTS = {
     "attachment": SubjectKind.ATTACHMENT,
     "consultation": SubjectKind.CONSULTATION,
     "answer": SubjectKind.ANSWER,
+    "entry": SubjectKind.ENTRY,
 }
 
 
@@ -454,10 +458,42 @@ def _load_answers(session: Session, reader: _Reader, ids: Sequence[str]) -> list
     return lines
 
 
+def _load_entries(session: Session, reader: _Reader, ids: Sequence[str]) -> list[Found]:
+    rows = session.execute(
+        sa.select(
+            *_columns(RegisterEntry),
+            RegisterEntry.title,
+            RegisterEntry.text,
+            RegisterEntry.act,
+            RegisterEntry.language,
+            RegisterEntry.register,
+            RegisterEntry.created_at,
+        ).where(*_readable(reader, RegisterEntry, ids))
+    )
+    lines = []
+    for row in rows:
+        path = entry_path(row.register, row.public_id)
+        lines.append(
+            Found(
+                **_common(reader, row, row.created_at, row.language),
+                kind="entry",
+                url=path,
+                cite=path,
+                is_reply=False,
+                byline=None,
+                shown_as=None,
+                passage=reader.passage(entry_text(row), row.language)[0],
+                container_url=path,
+            )
+        )
+    return lines
+
+
 _LOADERS = {
     SubjectKind.ANSWER: _load_answers,
     SubjectKind.POST: _load_posts,
     SubjectKind.VERSION: _load_versions,
     SubjectKind.ATTACHMENT: _load_attachments,
     SubjectKind.CONSULTATION: _load_consultations,
+    SubjectKind.ENTRY: _load_entries,
 }

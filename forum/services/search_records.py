@@ -92,10 +92,16 @@ def _answers(keys: list[int]) -> Any:
     )
 
 
+def _entries(keys: list[int]) -> Any:
+    own = _records(SubjectKind.ENTRY)
+    return sa.select(own.target_id, own.source_id, own.extra, own.source_id).where(own.target_id.in_(keys))
+
+
 _STATEMENTS: dict[str, Any] = {
     "post": _posts,
     "paper": lambda keys: _of_paper(PaperVersion, SubjectKind.VERSION, keys),
     "attachment": lambda keys: _of_paper(Attachment, SubjectKind.ATTACHMENT, keys),
     "consultation": _consultations,
     "answer": _answers,
+    "entry": _entries,
 }

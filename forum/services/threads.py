@@ -12,6 +12,7 @@ from forum.domain.attribution import ShownAs, SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.languages import LANGUAGES
+from forum.domain.register_entries import ThreadTopic
 from forum.domain.text import checked_title
 from forum.domain.threads import OPENING_KEY, Post, Thread, ThreadKind
 from forum.errors import Invalid
@@ -59,6 +60,15 @@ class Anchor:
             "anchor_start": self.start,
             "anchor_end": self.end,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a discussion is about beside a passage: an entry of a register, or a State and an article."""
+
+    entry_id: int | None = None
+    country: str | None = None
+    article: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ def open_thread(
     consultation_id: int | None = None,
     stage_id: int | None = None,
     anchor: Anchor | None = None,
+    topic: Topic | None = None,
 ) -> Subject:
     """Open a discussion with its first post; held where the charter says so (status pending).
 
@@ -148,6 +159,12 @@ def open_thread(
     )
     session.add(thread)
     session.flush()
+    if topic is not None:
+        session.add(
+            ThreadTopic(
+                thread_id=thread.id, entry_id=topic.entry_id, country=topic.country, article=topic.article
+            )
+        )
     signature = sign(
         session,
         actor,

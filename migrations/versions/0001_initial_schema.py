@@ -103,6 +103,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -133,6 +134,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -175,6 +177,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -558,6 +561,8 @@ def upgrade() -> None:
                 "late_decided",
                 "stage_opened",
                 "seat_reminded",
+                "entry_given",
+                "entry_moved",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -620,6 +625,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -649,6 +655,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -826,6 +833,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1030,6 +1038,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1429,6 +1438,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1648,6 +1658,8 @@ def upgrade() -> None:
                 "late_decided",
                 "stage_opened",
                 "seat_reminded",
+                "entry_given",
+                "entry_moved",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1667,6 +1679,7 @@ def upgrade() -> None:
                 "account",
                 "answer",
                 "assessment",
+                "entry",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1702,6 +1715,90 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_account_unread", ["account_id", "read_at"], unique=False)
+
+    op.create_table(
+        "register_entry",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("register", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("owner_body_id", sa.Integer(), nullable=True),
+        sa.Column("initiative", sa.Integer(), nullable=True),
+        sa.Column("act", sa.String(length=80), nullable=True),
+        sa.Column("act_key", sa.String(length=64), nullable=True),
+        sa.Column("article", sa.String(length=16), nullable=True),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_register_entry_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_register_entry_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_body_id"], ["organisation.id"], name=op.f("fk_register_entry_owner_body_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["account.id"], name=op.f("fk_register_entry_owner_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_entry")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_register_entry_public_id")),
+    )
+    with op.batch_alter_table("register_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_register_entry_act_key"), ["act_key"], unique=False)
+        batch_op.create_index("ix_register_entry_group", ["group_id", "register"], unique=False)
+        batch_op.create_index(batch_op.f("ix_register_entry_initiative"), ["initiative"], unique=False)
+        batch_op.create_index(batch_op.f("ix_register_entry_owner_body_id"), ["owner_body_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_register_entry_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index(
+            "ix_register_entry_register_changed", ["register", "changed_at", "id"], unique=False
+        )
 
     op.create_table(
         "stage_reminder",
@@ -2113,6 +2210,96 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_questionnaire_section_consultation_id"), ["consultation_id"], unique=False
         )
+
+    op.create_table(
+        "register_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "change",
+            sa.Enum(
+                "raised",
+                "state",
+                "owner",
+                "edited",
+                "evidence",
+                "taken_out",
+                "put_back",
+                name="entrychange",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["register_entry.id"], name=op.f("fk_register_event_entry_id_register_entry")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_event")),
+    )
+    with op.batch_alter_table("register_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_register_event_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "register_evidence",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                "assessment",
+                "entry",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=16), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["register_entry.id"], name=op.f("fk_register_evidence_entry_id_register_entry")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_evidence")),
+        sa.UniqueConstraint(
+            "entry_id",
+            "subject_kind",
+            "subject_id",
+            "place",
+            name=op.f("uq_register_evidence_entry_id_subject_kind_subject_id_place"),
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_register_evidence_public_id")),
+    )
+    with op.batch_alter_table("register_evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_register_evidence_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "register_value",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["register_entry.id"], name=op.f("fk_register_value_entry_id_register_entry")
+        ),
+        sa.PrimaryKeyConstraint("entry_id", "field", "position", name=op.f("pk_register_value")),
+    )
+    with op.batch_alter_table("register_value", schema=None) as batch_op:
+        batch_op.create_index("ix_register_value_field", ["field", "entry_id"], unique=False)
 
     op.create_table(
         "reminder",
@@ -2966,6 +3153,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("thread_id", "alias", name=op.f("uq_thread_alias_thread_id_alias")),
     )
     op.create_table(
+        "thread_topic",
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column("article", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["register_entry.id"], name=op.f("fk_thread_topic_entry_id_register_entry")
+        ),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_thread_topic_thread_id_thread")),
+        sa.PrimaryKeyConstraint("thread_id", name=op.f("pk_thread_topic")),
+    )
+    with op.batch_alter_table("thread_topic", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_thread_topic_country"), ["country"], unique=False)
+        batch_op.create_index(batch_op.f("ix_thread_topic_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "annexed_statement",
         sa.Column("catalogue_id", sa.Integer(), nullable=False),
         sa.Column("writer_key", sa.String(length=80), nullable=False),
@@ -3031,6 +3234,11 @@ def downgrade() -> None:
 
     op.drop_table("post_revision")
     op.drop_table("annexed_statement")
+    with op.batch_alter_table("thread_topic", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_thread_topic_entry_id"))
+        batch_op.drop_index(batch_op.f("ix_thread_topic_country"))
+
+    op.drop_table("thread_topic")
     op.drop_table("thread_alias")
     op.drop_table("suggestion")
     with op.batch_alter_table("staff_note", schema=None) as batch_op:
@@ -3120,6 +3328,18 @@ def downgrade() -> None:
     op.drop_table("consultation_document")
     op.drop_table("answer_receipt")
     op.drop_table("reminder")
+    with op.batch_alter_table("register_value", schema=None) as batch_op:
+        batch_op.drop_index("ix_register_value_field")
+
+    op.drop_table("register_value")
+    with op.batch_alter_table("register_evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_register_evidence_subject_id"))
+
+    op.drop_table("register_evidence")
+    with op.batch_alter_table("register_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_register_event_entry_id"))
+
+    op.drop_table("register_event")
     with op.batch_alter_table("questionnaire_section", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_questionnaire_section_consultation_id"))
 
@@ -3163,6 +3383,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stage_reminder_stage_id"))
 
     op.drop_table("stage_reminder")
+    with op.batch_alter_table("register_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_register_entry_register_changed")
+        batch_op.drop_index(batch_op.f("ix_register_entry_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_register_entry_owner_body_id"))
+        batch_op.drop_index(batch_op.f("ix_register_entry_initiative"))
+        batch_op.drop_index("ix_register_entry_group")
+        batch_op.drop_index(batch_op.f("ix_register_entry_act_key"))
+
+    op.drop_table("register_entry")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_account_unread")
 
