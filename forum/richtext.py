@@ -24,6 +24,7 @@ from markupsafe import Markup
 from forum.domain.markdown import escape, mentions, quote, untrusted_html
 from forum.domain.marking import Passage, mark
 from forum.domain.paragraphs import TAG, VOID, Paragraph, outline, split_blocks
+from forum.domain.references import CITED, parse_reference
 from forum.domain.text import excerpt, normalise
 from forum.errors import Invalid
 
@@ -96,7 +97,7 @@ def render(source: str, *, profile: Profile) -> Rendered:
     """
     source = _checked_source(source, profile)
     raw = _numbered_footnotes(untrusted_html(source), linked=profile == "paper")
-    cleaned = [_clean(_prepared(block, profile)) for block in _measured_blocks(raw, profile)]
+    cleaned = [_referenced(_clean(_prepared(block, profile))) for block in _measured_blocks(raw, profile)]
     text, paragraphs = outline(cleaned)
     html = "\n".join(
         _finished(block, paragraph.anchor if paragraph and profile == "paper" else "")
@@ -405,6 +406,27 @@ def _inner_link(match: re.Match[str]) -> str:
         )
     own = re.search(r' id="[^"]*"', match[0])
     return f'<a href="#fn-{number}"{own[0] if own else ""} role="doc-noteref">'
+
+
+_UNLINKED = re.compile(r"<(a|code|pre)\b.*?</\1>", re.DOTALL)
+
+
+def _referenced(block: str) -> str:
+    """Make links of the references in double brackets: [[COM(2020) 607]] leads into the reference library.
+
+    Before the words of the text are taken from it, so that both agree; not in links and code.
+    """
+    if "[[" not in block:
+        return block
+    kept = [(match.start(), match.end()) for match in _UNLINKED.finditer(block)]
+
+    def linked(match: re.Match[str]) -> str:
+        reference = parse_reference(match[1])
+        if reference is None or any(start <= match.start() < end for start, end in kept):
+            return match[0]
+        return f'<a href="/library/{reference.key}">{reference.text}</a>'
+
+    return CITED.sub(linked, block)
 
 
 def _finished(block: str, anchor: str) -> str:

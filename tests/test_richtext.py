@@ -249,3 +249,26 @@ def test_threads_may_render_at_once() -> None:
     for thread in threads:
         thread.join()
     assert [found[n].rpartition("\n")[0] for n in range(8)] == expected
+
+
+@pytest.mark.parametrize("profile", ["post", "paper"])
+def test_a_reference_in_double_brackets_leads_into_the_library(profile: richtext.Profile) -> None:
+    """However it was typed; its words are those of the number, without the brackets."""
+    found = render("See [[com/2020/607]].", profile=profile)
+    assert '<a href="/library/com-2020-607">COM(2020) 607</a>' in found.html
+    assert found.text == "See COM(2020) 607."
+    assert outline_of(found.html)[0] == found.text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[[no number]]",
+        "`[[COM(2020) 607]]`",
+        "[a [[COM(2020) 607]]](https://forum.example)",
+        "[COM(2020) 607]",
+    ],
+)
+def test_what_is_no_reference_stays_as_it_is(source: str) -> None:
+    """Other words, code, and what is a link already."""
+    assert "/library/" not in render(source, profile="post").html

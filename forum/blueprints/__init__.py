@@ -37,6 +37,7 @@ def register_blueprints(app: Flask) -> None:
         holding,
         home,
         invitations,  # noqa: F401  (views of another blueprint)
+        library,
         me,
         members,
         moderation,
@@ -97,6 +98,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(holding.blueprint)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(library.blueprint)
     app.register_blueprint(me.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(moderation.blueprint)

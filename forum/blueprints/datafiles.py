@@ -5,8 +5,9 @@ import functools
 import config
 from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
 from forum.domain.glossary import GlossaryEntry, load_glossary
+from forum.domain.library import Document, documents_of, read_numbers
 from forum.domain.registers import Register, load_registers
-from forum.domain.strategy import Strategy
+from forum.domain.strategy import Act, Strategy
 from forum.domain.strategy import load as load_strategy
 
 
@@ -32,3 +33,15 @@ def strategy() -> Strategy:
 def registers() -> tuple[Register, ...]:
     """Give the registers in the order of their file."""
     return load_registers(config.CONFIG_DIR / "registers.toml")
+
+
+@functools.cache
+def documents() -> tuple[Document, ...]:
+    """Give the documents of the reference library that the data files name."""
+    return documents_of(strategy())
+
+
+def find_slug(act: Act) -> str | None:
+    """Give the page in the library of an act that the strategy names; None where it has none."""
+    _, keys = read_numbers(f"{act.reference}, {act.celex}")
+    return next((one.slug for one in documents() if not set(keys).isdisjoint(one.keys)), None)

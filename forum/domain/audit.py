@@ -98,6 +98,8 @@ class AuditAction(enum.StrEnum):
     STAGE_ADVANCED = "stage.advanced"
     SEATS_REMINDED = "stage.reminded"
     CATALOGUE_CHANGED = "stage.catalogue_changed"
+    DOCUMENT_ADDED = "library.added"
+    DOCUMENT_CHANGED = "library.changed"
     ENTRY_RAISED = "register.raised"
     ENTRY_MOVED = "register.moved"
     """To another status."""

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import SubjectKind
 from forum.domain.base import Base
+from forum.domain.references import find_references
 
 MAX_CITATIONS = 200
 """Addresses noticed in one text."""
@@ -27,8 +28,8 @@ class Citation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     source_kind: Mapped[SubjectKind]
     source_id: Mapped[int] = mapped_column(index=True)
-    target: Mapped[str] = mapped_column(sa.String(13))
-    """Public id of a post or of a paper; nobody has to have checked that there is one."""
+    target: Mapped[str] = mapped_column(sa.String(64))
+    """Public id of a post or a paper, or key of a document; nobody has to have checked that there is one."""
     target_number: Mapped[int | None]
     """The version of the paper, where the address names one."""
 
@@ -42,11 +43,13 @@ class Cited:
 
 
 def find_cited(source: str) -> list[Cited]:
-    """Give what the addresses in a text point at, each once, in their order."""
+    """Give what addresses and references in a text point at, each once, addresses first, in their order."""
     found: dict[Cited, None] = {}
     for match in _ADDRESS.finditer(source):
         number = match["number"]
         found[Cited(match["post"] or match["paper"], int(number) if number else None)] = None
         if len(found) == MAX_CITATIONS:
-            break
+            return list(found)
+    for reference in find_references(source, MAX_CITATIONS - len(found)):
+        found[Cited(reference.key)] = None
     return list(found)

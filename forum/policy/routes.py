@@ -289,6 +289,12 @@ ENTRIES: dict[str, Entry] = {
     "questionnaires.question": Entry.SIGNED_IN,
     "questionnaires.section": Entry.SIGNED_IN,
     "questionnaires.step": Entry.SIGNED_IN,
+    # library
+    "library.complete": Entry.ANYONE,
+    "library.document": Entry.ANYONE,
+    "library.edit": Entry.SIGNED_IN,
+    "library.index": Entry.ANYONE,
+    "library.new": Entry.SIGNED_IN,
     # registers
     "feeds.register": Entry.ANYONE,
     "register_entries.choose": Entry.SIGNED_IN,

@@ -13,9 +13,10 @@ from forum.domain.citations import Citation, Cited, find_cited
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread
 from forum.policy import Actor, visible_to
-from forum.services.addresses import post_path, version_path
+from forum.services.addresses import entry_path, post_path, version_path
 
 MOST = 200
 """Citations shown of the things on one page."""
@@ -66,11 +67,22 @@ def list_citing(session: Session, actor: Actor, targets: Sequence[Cited]) -> dic
 
 def _read(session: Session, actor: Actor, targets: list[str]) -> list[tuple[str, int | None, str, CitedIn]]:
     lines = []
-    citing = sa.union_all(_posts(actor, targets), _versions(actor, targets)).subquery()
+    citing = sa.union_all(
+        _posts(actor, targets), _versions(actor, targets), _entries(actor, targets)
+    ).subquery()
     for row in session.execute(sa.select(citing).order_by(citing.c.citation_id).limit(MOST)):
-        path = version_path(row.own_id, row.number) if row.kind == "version" else post_path(row.own_id)
+        path = _path(row)
         lines.append((row.target, row.target_number, row.own_id, CitedIn(row.title, path, row.short_title)))
     return lines
+
+
+def _path(row: Any) -> str:
+    match row.kind:
+        case "version":
+            return version_path(row.own_id, row.number)
+        case "post":
+            return post_path(row.own_id)
+    return entry_path(row.register, row.own_id)
 
 
 def _posts(actor: Actor, targets: list[str]) -> Any:
@@ -84,6 +96,7 @@ def _posts(actor: Actor, targets: list[str]) -> Any:
             Post.number,
             Thread.title,
             Group.short_title,
+            sa.literal("").label("register"),
         )
         .join(Post, sa.and_(Citation.source_kind == SubjectKind.POST, Citation.source_id == Post.id))
         .join(Thread, Thread.id == Post.thread_id)
@@ -108,6 +121,7 @@ def _versions(actor: Actor, targets: list[str]) -> Any:
             PaperVersion.number,
             PaperVersion.title,
             Group.short_title,
+            sa.literal("").label("register"),
         )
         .join(
             PaperVersion,
@@ -119,5 +133,31 @@ def _versions(actor: Actor, targets: list[str]) -> Any:
             Citation.target.in_(targets),
             PaperVersion.status == Status.PUBLISHED,
             visible_to(actor, PaperVersion),
+        )
+    )
+
+
+def _entries(actor: Actor, targets: list[str]) -> Any:
+    return (
+        sa.select(
+            Citation.id.label("citation_id"),
+            Citation.target,
+            Citation.target_number,
+            sa.literal("entry").label("kind"),
+            RegisterEntry.public_id.label("own_id"),
+            sa.literal(1).label("number"),
+            RegisterEntry.title,
+            Group.short_title,
+            RegisterEntry.register,
+        )
+        .join(
+            RegisterEntry,
+            sa.and_(Citation.source_kind == SubjectKind.ENTRY, Citation.source_id == RegisterEntry.id),
+        )
+        .join(Group, Group.id == RegisterEntry.group_id)
+        .where(
+            Citation.target.in_(targets),
+            RegisterEntry.status == Status.PUBLISHED,
+            visible_to(actor, RegisterEntry),
         )
     )

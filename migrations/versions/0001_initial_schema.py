@@ -143,7 +143,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("source_id", sa.Integer(), nullable=False),
-        sa.Column("target", sa.String(length=13), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("target_number", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_citation")),
     )
@@ -193,6 +193,22 @@ def upgrade() -> None:
     with op.batch_alter_table("imported_record", schema=None) as batch_op:
         batch_op.create_index("ix_imported_record_target", ["target_kind", "target_id"], unique=False)
 
+    op.create_table(
+        "library_document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
+        sa.Column("date", sa.String(length=10), nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("is_verified", sa.Boolean(), nullable=False),
+        sa.Column("articles", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_document")),
+        sa.UniqueConstraint("slug", name=op.f("uq_library_document_slug")),
+    )
     op.create_table(
         "organisation",
         sa.Column("slug", sa.String(length=80), nullable=False),
@@ -513,6 +529,18 @@ def upgrade() -> None:
     with op.batch_alter_table("former_name", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_former_name_match_key"), ["match_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_former_name_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "library_key",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["library_document.id"], name=op.f("fk_library_key_document_id_library_document")
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_library_key")),
+    )
+    with op.batch_alter_table("library_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_library_key_document_id"), ["document_id"], unique=False)
 
     op.create_table(
         "login_session",
@@ -3522,6 +3550,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_login_session_account_id"))
 
     op.drop_table("login_session")
+    with op.batch_alter_table("library_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_library_key_document_id"))
+
+    op.drop_table("library_key")
     with op.batch_alter_table("former_name", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_former_name_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_former_name_match_key"))
@@ -3550,6 +3582,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_organisation_match_key"))
 
     op.drop_table("organisation")
+    op.drop_table("library_document")
     with op.batch_alter_table("imported_record", schema=None) as batch_op:
         batch_op.drop_index("ix_imported_record_target")
 

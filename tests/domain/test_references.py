@@ -44,7 +44,8 @@ def test_a_number_is_read_however_it_is_typed(typed: str, text: str, key: str) -
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "COM(1850) 1", "COM(2020) 0", "32011X", "Ares(2020)", "the Directive", "Directive 2011/93", "2011/93",
+    ["", "COM(1850) 1", "COM(2020) 0", "32011X", "Ares(2020)", "the Directive", "Directive 2011/93",
+     "2011/93",
      "Directive (EU) 2011/93/EU", "32011L0093 and more", "٣2011L0093", "x" * 500],
 )  # fmt: skip
 def test_what_is_no_number_is_refused(typed: str) -> None:
