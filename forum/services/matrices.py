@@ -1,7 +1,7 @@
 """What an ended round came to: the matrix of solutions and criteria, and the reasons behind each cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from forum.policy import Actor, visible_to
 from forum.services.addresses import thread_path
 from forum.services.attribution import Byline, author_columns, join_author, present
 from forum.services.catalogues import Assessed
+from forum.services.chatham import is_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class AssessmentLine:
     tlp: Tlp
     at: datetime
     is_newest: bool
+    is_carried: bool = False
+    """Given in an earlier round: the seat gave nothing in this one."""
 
     def rating(self, cell: str) -> int | None:
         """Give the rating of a cell; None for no view or where it was left out."""
@@ -64,17 +67,16 @@ class Matrix:
 
 
 def load_matrix(session: Session, actor: Actor, assessed: Assessed, number: int) -> Matrix:
-    """Give what a round that has ended came to, for one reader; NotFound for any other. Three statements."""
+    """Give what a round that has ended came to, for one reader; NotFound for any other. Three statements.
+
+    A seat that gave nothing in it stands by what it gave in the round before.
+    """
     assessed.get_round(number)
-    rows = _rows(session, actor, assessed, Assessment.round == number)
-    before = {
-        row.Assessment.writer_key: row.Assessment.values
-        for row in (_rows(session, actor, assessed, Assessment.round == number - 1) if number > 1 else ())
-    }
-    lines = sorted(
-        (_line(actor, assessed.group, row, before.get(row.Assessment.writer_key, {})) for row in rows),
-        key=_order,
-    )
+    by_seat: dict[str, list[Any]] = {}
+    of_rounds = sa.and_(Assessment.round <= number, Assessment.round > 0)
+    for row in _rows(session, actor, assessed, of_rounds):
+        by_seat.setdefault(row.Assessment.writer_key, []).append(row)
+    lines = sorted((_newest(actor, assessed.group, rows, number) for rows in by_seat.values()), key=_order)
     cells = cells_of(assessed.catalogue)
     return Matrix(
         cells=cells,
@@ -82,6 +84,19 @@ def load_matrix(session: Session, actor: Actor, assessed: Assessed, number: int)
         summaries={cell.key: _summary(lines, cell.key) for cell in cells},
         discussions=_discussions(session, actor, assessed, number),
     )
+
+
+def _newest(actor: Actor, group: Group, rows: Sequence[Any], number: int) -> AssessmentLine:
+    """A seat's newest assessment, with what it gave before.
+
+    Under the Chatham House Rule nothing says that it is of an earlier round: chair and secretariat know which
+    seats were missing, and would know by it whose alias it is.
+    """
+    newest, *before = sorted(rows, key=lambda row: -row.Assessment.round)
+    is_carried = newest.Assessment.round < number
+    earlier = before[0].Assessment.values if before and not is_carried else {}
+    line = _line(actor, group, newest, earlier)
+    return replace(line, is_carried=is_carried and not is_sealed(group))
 
 
 def _order(line: AssessmentLine) -> tuple[str, str]:

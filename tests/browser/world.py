@@ -20,6 +20,7 @@ from tests.browser.moderation import build_moderation
 from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_joint_positions, add_papers
+from tests.browser.world_procedures import add_procedures
 from tests.builders import Builder
 
 LONG = (
@@ -111,6 +112,7 @@ def build_world(build: Builder) -> World:
             "saved": _saved_search(build, people["member"]),
             **moderated,
             **words,
+            **add_procedures(build, people),
             **add_consultations(build, public, people["member"], writer),
             **add_comments(build, public, people["chair"], people["member"]),
             **add_papers(build, public, writer, people["member"], company.slug),

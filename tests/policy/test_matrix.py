@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, PlatformRole
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Authorship, SubjectKind
-from forum.domain.groups import Group, GroupRole
+from forum.domain.groups import Group, GroupRole, Seat
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.papers import PaperVersion, Purpose
 from forum.domain.signatures import Signatory
@@ -16,9 +17,13 @@ from forum.domain.threads import Post, Thread
 from forum.policy import visible_to
 from forum.policy.rules import can_read
 from forum.policy.sql import SUBJECT_OF, reader_parameters, visible_to_reader
+from forum.services.labels import relabel
+from forum.services.sealing import seat_key
 from tests.builders import Builder
 from tests.services.consulting import consultation
+from tests.services.staging import catalogue
 
+ASSESSMENT_STATUSES = [Status.RECEIVED, Status.PUBLISHED, Status.HIDDEN]
 ANSWER_STATUSES = [
     Status.RECEIVED,
     *(status for status in Status if status not in {Status.DRAFT, Status.RECEIVED}),
@@ -66,9 +71,38 @@ def _populate(build: Builder) -> tuple[list[Account | None], list[Group]]:
             build.answer(asked, left, status=status, tlp=tlp)
         for status in ANSWER_STATUSES:
             build.answer(asked, rival_member, status=status, tlp=Tlp.RED, named_list=named)
+        _assessments(build, group, seat)
         joint = build.paper(group, author, status=Status.DRAFT, purpose=Purpose.JOINT_POSITION)
         people.append(_signatory(build, joint))
     return people, groups
+
+
+def _assessments(build: Builder, group: Group, seat: Seat) -> None:
+    """Of a seat, in every status that an assessment has: blind, published, removed from view."""
+    row = catalogue(build, group)
+    build.member(group, seat=seat, is_alternate=True)
+    for number, (status, tlp) in enumerate(itertools.product(ASSESSMENT_STATUSES, Tlp), 1):
+        assessment = Assessment(
+            catalogue_id=row.id,
+            group_id=group.id,
+            round=1,
+            writer_key=seat_key(seat.id),
+            number=number,
+            title="Assessment",
+            received_at=build.clock(),
+            status=status,
+            tlp=tlp,
+            audience="",
+            own="",
+        )
+        build.session.add(assessment)
+        build.session.flush()
+        kind = SubjectKind.ASSESSMENT
+        build.session.add(
+            Authorship(subject_kind=kind, subject_id=assessment.id, writer_key=seat_key(seat.id))
+        )
+        relabel(build.session, group, assessment, now=build.clock())
+    build.session.commit()
 
 
 def _signatory(build: Builder, version: PaperVersion) -> Account:
@@ -113,7 +147,7 @@ def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
     cells = readable = 0
     for person in people:
         actor = build.actor(person)
-        for model in (Thread, Post, PaperVersion, Answer):
+        for model in (Thread, Post, PaperVersion, Answer, Assessment):
             listed = set(session.scalars(sa.select(model.id).where(visible_to(actor, model))))
             kept = sa.select(model.id).where(visible_to_reader(model, is_signed_in=actor.is_signed_in))
             assert listed == set(session.scalars(kept, reader_parameters(actor)))
@@ -144,6 +178,31 @@ def test_a_suspended_person_reads_as_a_visitor(build: Builder) -> None:
     build.session.commit()
     assert build.actor(person).clearances == {"public"}
     assert build.actor(person).is_suspended
+
+
+def test_a_blind_assessment_is_read_by_whoever_holds_its_seat_and_by_nobody_else(
+    build: Builder, session: Session
+) -> None:
+    """Of all people: no chair, secretariat, moderator, administrator, member of another seat or colleague."""
+    people, groups = _populate(build)
+    people += [build.member(group, role=role) for group in groups for role in GroupRole]
+    blind = session.scalars(sa.select(Assessment).where(Assessment.status == Status.RECEIVED)).all()
+    readers = 0
+    for person in people:
+        actor = build.actor(person)
+        readable = set(
+            session.scalars(
+                sa.select(Assessment.id).where(
+                    visible_to(actor, Assessment), Assessment.status == Status.RECEIVED
+                )
+            )
+        )
+        for assessment in blind:
+            holds = assessment.writer_key in actor.writer_keys
+            assert (assessment.id in readable) == holds
+            assert can_read(actor, assessment, frozenset({assessment.writer_key})) == holds
+            readers += holds
+    assert readers == len(groups) * len(Tlp), "the representatives; the alternates are not among the people"
 
 
 def test_what_a_consultation_received_is_read_by_its_secretariat_and_its_writers_alone(
