@@ -51,6 +51,8 @@ def register_blueprints(app: Flask) -> None:
         paper_files,
         papers,
         people,
+        positions,
+        positions_file,  # noqa: F401  (views of another blueprint)
         posts,
         proving,  # noqa: F401  (views of another blueprint)
         questionnaires,
@@ -60,9 +62,11 @@ def register_blueprints(app: Flask) -> None:
         saved_searches,
         search,
         second_factor,  # noqa: F401  (views of another blueprint)
+        secretariat,
         settings,  # noqa: F401  (views of another blueprint)
         signing,
         stages,
+        stances,  # noqa: F401  (views of another blueprint)
         statements,  # noqa: F401  (views of another blueprint)
         strategy,
         submitting,  # noqa: F401  (views of another blueprint)
@@ -108,6 +112,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(paper_files.blueprint)
     app.register_blueprint(papers.blueprint)
     app.register_blueprint(people.blueprint)
+    app.register_blueprint(positions.blueprint)
     app.register_blueprint(posts.blueprint)
     app.register_blueprint(saved_searches.blueprint)
     app.register_blueprint(questionnaires.blueprint)
@@ -115,6 +120,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(registers.blueprint)
     app.register_blueprint(respondents.blueprint)
     app.register_blueprint(search.blueprint)
+    app.register_blueprint(secretariat.blueprint)
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(stages.blueprint)
     app.register_blueprint(strategy.blueprint)

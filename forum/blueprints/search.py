@@ -45,6 +45,9 @@ _FIELDS = {
     "after": lazy_gettext("From"),
     "before": lazy_gettext("Before"),
     "versions": lazy_gettext("Versions"),
+    "topic": lazy_gettext("Topic"),
+    "term": lazy_gettext("Or"),
+    "without": lazy_gettext("Left aside"),
 }
 _VERSIONS = {
     "current": lazy_gettext("current ones only"),
@@ -182,7 +185,14 @@ class Links:
 
     def saving(self) -> str:
         """The page that keeps this search."""
-        return self._write(self._found.words, self._found.filters).replace("/search", "/me/searches/new", 1)
+        return self._elsewhere("/me/searches/new")
+
+    def topic(self) -> str:
+        """The page that makes a topic of this search."""
+        return self._elsewhere("/secretariat/positions/new")
+
+    def _elsewhere(self, path: str) -> str:
+        return self._write(self._found.words, self._found.filters).replace("/search", path, 1)
 
     def hidden(self) -> Iterable[tuple[str, str]]:
         """What the form sends along with new words."""

@@ -108,6 +108,12 @@ class AuditAction(enum.StrEnum):
     ENTRY_CHANGED = "register.changed"
     ENTRY_TAKEN_OUT = "register.taken_out"
     ENTRY_PUT_BACK = "register.put_back"
+    TOPIC_MADE = "topic.made"
+    TOPIC_CHANGED = "topic.changed"
+    TOPIC_DELETED = "topic.deleted"
+    STANCE_SET = "topic.stance_set"
+    STANCE_REMOVED = "topic.stance_removed"
+    SEARCH_EXPORTED = "search.exported"
 
 
 class AuditEntry(Base):

@@ -29,6 +29,7 @@ from forum.domain import (
     statements,
     suspensions,
     threads,
+    topics,
     unsealing,
 )
 from forum.domain.base import Base
@@ -63,6 +64,7 @@ __all__ = [
     "statements",
     "suspensions",
     "threads",
+    "topics",
     "unsealing",
 ]
 

@@ -270,6 +270,15 @@ ENTRIES: dict[str, Entry] = {
     "papers.versions": Entry.ANYONE,
     # people
     "people.profile": Entry.ANYONE,
+    # positions
+    "positions.delete": Entry.SECRETARIAT,
+    "positions.document": Entry.SECRETARIAT,
+    "positions.edit": Entry.SECRETARIAT,
+    "positions.index": Entry.SECRETARIAT,
+    "positions.new": Entry.SECRETARIAT,
+    "positions.passage": Entry.SECRETARIAT,
+    "positions.remove": Entry.SECRETARIAT,
+    "positions.topic": Entry.SECRETARIAT,
     # posts
     "posts.answer": Entry.SIGNED_IN,
     "posts.edit": Entry.SIGNED_IN,
@@ -316,6 +325,8 @@ ENTRIES: dict[str, Entry] = {
     "respondents.reminders": Entry.SIGNED_IN,
     # search
     "search.page": Entry.ANYONE,
+    # secretariat
+    "secretariat.index": Entry.SECRETARIAT,
     # signing
     "signing.answer": Entry.SIGNED_IN,
     "signing.board": Entry.SIGNED_IN,

@@ -24,6 +24,7 @@ from forum.policy.subjects import (
     Readable,
     RegisterRights,
     Subject,
+    TopicRights,
 )
 
 UNSEALING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT, GroupRole.MODERATOR})
@@ -312,6 +313,19 @@ def _see_secretariat_desk(actor: Actor, _thing: object) -> bool:
     )
 
 
+def _see_positions(actor: Actor, topic: TopicRights) -> bool:
+    """Those who work on it; of the platform's topics every secretariat, each over what it reads."""
+    return _work_on_topic(actor, topic) or (topic.group is None and _see_secretariat_desk(actor, None))
+
+
+def _work_on_topic(actor: Actor, topic: TopicRights) -> bool:
+    if actor.is_suspended:
+        return False
+    if topic.group is None:
+        return actor.platform_role is PlatformRole.SECRETARIAT
+    return GroupRole.SECRETARIAT in actor.roles_in(topic.group.id) and _read(actor, topic.group)
+
+
 def _see_audit(actor: Actor, _thing: object) -> bool:
     """The platform's secretariat and administrators; a group's role is not enough, for it spans groups."""
     return not actor.is_suspended and actor.platform_role in {
@@ -371,6 +385,8 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.EXPORT_STATEMENTS: _see_audit,
     Action.SEE_AUDIT: _see_audit,
     Action.SEE_SECRETARIAT_DESK: _see_secretariat_desk,
+    Action.SEE_POSITIONS: _see_positions,
+    Action.WORK_ON_TOPIC: _work_on_topic,
     Action.SPEAK_FOR: _speak_for,
     Action.RAISE_ENTRY: _raise_entry,
     Action.FOLLOW_ENTRY: _follow_entry,

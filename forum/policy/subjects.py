@@ -95,6 +95,12 @@ class EntryRights:
     owner_keys: frozenset[str] = frozenset()
 
 
+class TopicRights:
+    """Whose a topic is: a group's secretariat's, or without a group the platform's."""
+
+    group: Group | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class AppealRights:
     """An appeal: who decided first and for which bodies they speak, and the keys of its parties."""

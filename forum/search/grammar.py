@@ -11,6 +11,8 @@
                                 author: organisation: group: kind: lang: type: country: label: year:
     after:2020 before:2021-06   from the first day of, and up to but without the first day of
     versions:current            all, current or superseded versions of papers
+    topic:scanning              the terms of a topic as well, in all their languages; -topic: none of them
+    without:"a term"            leaves one of these terms aside
 
 Parsing is one pass of a scanner and one pass over its tokens without recursion, so it takes linear time.
 """
@@ -55,6 +57,7 @@ _NAMES = {
     "label": "label",
     "year": "year",
 }
+_TYPABLE = [*_NAMES, "after", "before", "versions", "topic", "without"]
 _TYPED = {field: name for name, field in _NAMES.items()}
 _SHAPES = {
     "language": re.compile(r"[a-z]{2,3}"),
@@ -67,7 +70,7 @@ _SCANNER = re.compile(
       (?P<open>-?\()
     | (?P<close>\))
     | (?P<phrase>-?"[^"]*")
-    | (?P<filter>-?(?:{"|".join([*_NAMES, "after", "before", "versions"])}):{_VALUE}(?:,{_VALUE})*)
+    | (?P<filter>-?(?:{"|".join(_TYPABLE)}):{_VALUE}(?:,{_VALUE})*)
     | (?P<word>[^\s"()]+)
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -203,6 +206,10 @@ def _read_filter(text: str, filters: Filters, negate: bool) -> Filters | None:
         if values[0] not in VERSIONS or len(values) > 1 or negated:
             return None
         return replace(filters, versions=values[0])
+    if name == "topic":
+        return filters.widen(*values, negated=negated)
+    if name == "without":
+        return None if negated else filters.widen(without=values)
     shape = _SHAPES.get(_NAMES[name])
     if shape and not all(shape.fullmatch(v) for v in values):
         return None
@@ -373,9 +380,19 @@ def write_filters(filters: Filters) -> str:
         parts.append(f"before:{filters.before.isoformat()}")
     if filters.versions != "all":
         parts.append(f"versions:{filters.versions}")
+    for name, values in (
+        ("topic", filters.topics),
+        ("-topic", filters.other_topics),
+        ("without", filters.without),
+    ):
+        if values:
+            parts.append(f"{name}:{_write_values(values)}")
     return " ".join(parts)
 
 
 def _write_choice(choice: Filter) -> str:
-    values = ",".join(v if _PLAIN_VALUE.fullmatch(v) else f'"{v}"' for v in choice.values)
-    return f"{'-' if choice.negated else ''}{_TYPED[choice.field]}:{values}"
+    return f"{'-' if choice.negated else ''}{_TYPED[choice.field]}:{_write_values(choice.values)}"
+
+
+def _write_values(values: tuple[str, ...]) -> str:
+    return ",".join(v if _PLAIN_VALUE.fullmatch(v) else f'"{v}"' for v in values)

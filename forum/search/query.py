@@ -103,9 +103,17 @@ class Filters:
     """The first day that does not count any more."""
     versions: str = "all"
     """`all`, `current` or `superseded`: which versions of a paper."""
+    topics: tuple[str, ...] = ()
+    """Topics whose terms are looked for as well: they widen the words. No engine reads these three, which
+    services turn into words."""
+    other_topics: tuple[str, ...] = ()
+    """Topics none of whose terms may stand in what is found."""
+    without: tuple[str, ...] = ()
+    """Terms of the topics that are left aside."""
 
     def __bool__(self) -> bool:
-        return bool(self.choices or self.after or self.before or self.versions != "all")
+        narrows = self.choices or self.after or self.before or self.versions != "all"
+        return bool(narrows or self.topics or self.other_topics)
 
     def chosen(self, field: str) -> tuple[str, ...]:
         """The values allowed in a field; empty when the field has no (positive) choice."""
@@ -128,11 +136,21 @@ class Filters:
                 choices.append(replace(choice, values=left))
         return replace(self, choices=tuple(choices))
 
+    def widen(self, *topics: str, without: Iterable[str] = (), negated: bool = False) -> Filters:
+        """These filters with topics, and terms of them that are left aside."""
+        kept = self.other_topics if negated else self.topics
+        united = tuple(dict.fromkeys([*kept, *topics]))
+        left = tuple(dict.fromkeys([*self.without, *without]))
+        if negated:
+            return replace(self, other_topics=united, without=left)
+        return replace(self, topics=united, without=left)
+
     def merge(self, other: Filters) -> Filters:
         """Both sets together; the narrower of two dates, the other's `versions` unless it is `all`."""
         result = self
         for choice in other.choices:
             result = result.choose(choice.field, *choice.values, negated=choice.negated)
+        result = result.widen(*other.topics, without=other.without).widen(*other.other_topics, negated=True)
         afters = [d for d in (self.after, other.after) if d]
         befores = [d for d in (self.before, other.before) if d]
         return replace(

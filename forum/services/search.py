@@ -21,8 +21,10 @@ from forum.search.protocol import Hit, Results, SearchEngine, SearchRequest
 from forum.search.query import EVERYTHING, FACETS, Filters, Query, Word, iterate_operands
 from forum.search.query import Group as QueryGroup
 from forum.services.search_bodies import Body, find_bodies
-from forum.services.search_filters import Names, drop_day, resolve_filters
+from forum.services.search_chips import Chip, list_chips
+from forum.services.search_filters import Names, resolve_filters
 from forum.services.search_hits import Found, load_hits
+from forum.services.widening import ChosenTopic, resolve_topics, widen
 
 MAX_TEXT = 200
 """Characters of a query."""
@@ -66,17 +68,6 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One thing that narrows the search, and the filters without it."""
-
-    field: str
-    value: str
-    name: str | None
-    is_negated: bool
-    rest: Filters
-
-
-@dataclass(frozen=True, slots=True)
 class Loosening:
     """A wider search that finds something where this one found nothing."""
 
@@ -117,6 +108,8 @@ class SearchPage:
     """The words spelled so that something is found."""
     loosenings: tuple[Loosening, ...] = ()
     organisations: tuple[Body, ...] = ()
+    topics: tuple[ChosenTopic, ...] = ()
+    """Those among the named ones that the reader may search with."""
     readable_groups: int = 0
 
     @property
@@ -132,14 +125,25 @@ class _Asked:
     actor: Actor
     engine: SearchEngine
     parsed: Parsed
+    """As it was typed and chosen: topics not yet looked into."""
     sort: str
+    topics: dict[str, list[ChosenTopic]]
 
-    def request(self, **changes: Any) -> SearchRequest:
-        """Give the engine's request."""
+    def widened(self) -> Query | None:
+        """Give what is looked for: the typed words, and the terms of the topics."""
+        return widen(self.parsed.query, self.parsed.filters, self.topics)
+
+    def request(
+        self, query: Query | None = None, filters: Filters | None = None, **changes: Any
+    ) -> SearchRequest:
+        """Give the engine's request; words that are given are not widened, filters widen the typed ones."""
+        chosen = self.parsed.filters if filters is None else filters
+        wanted = query if query is not None else widen(self.parsed.query, chosen, self.topics)
         made = SearchRequest(
-            clearances=self.actor.clearances,
-            query=self.parsed.query,
-            filters=self.parsed.filters,
+            # Of a topic that nobody knows nothing is found, as of any other name.
+            clearances=self.actor.clearances if wanted is not None else frozenset(),
+            query=EVERYTHING if wanted is None else wanted,
+            filters=chosen,
             sort=self.sort,
         )
         return replace(made, **changes)
@@ -167,8 +171,10 @@ def search(
     check_text(text)
     groups = list_known_groups(session, actor)
     typed = parse(text)
-    resolved, names = resolve_filters(session, typed.filters.merge(filters or Filters()), groups)
-    asked = _Asked(actor, engine, Parsed(typed.query, resolved), sort if sort in SORTS else "relevance")
+    merged, topics = resolve_topics(session, actor, typed.filters.merge(filters or Filters()))
+    resolved, names = resolve_filters(session, merged, groups)
+    order = sort if sort in SORTS else SORTS[0]
+    asked = _Asked(actor, engine, Parsed(typed.query, resolved), order, topics)
     readable = {group.id: group for group in groups if group.audience in actor.clearances}
     words = write_query(typed.query)
     bodies = find_bodies(session, typed.query) if with_passages else ()
@@ -183,8 +189,9 @@ def search(
         pages=1,
         total=0,
         hits=(),
-        chips=tuple(list_chips(resolved, names)),
+        chips=tuple(list_chips(resolved, names, topics)),
         organisations=bodies,
+        topics=tuple(topic for chosen in topics.values() for topic in chosen),
         readable_groups=len(readable),
     )
     if not made.is_asked:
@@ -194,7 +201,7 @@ def search(
     if number > (last := _count_pages(results, gathered, view, per_page)):
         number = last
         results, chosen, gathered = _ask(asked, view, number, per_page)
-    terms = flatten_terms(typed.query, results.languages)
+    terms = flatten_terms(asked.widened() or EVERYTHING, results.languages)
     hits = load_hits(session, actor, chosen, terms=terms, groups=readable, with_passages=with_passages)
     # The index lags behind by a moment at most. What it should not have told is not told: a hit that may
     # not be read any more is not counted, and until the index knows, nothing is counted by it either.
@@ -247,15 +254,31 @@ def find_hits(
     limit: int,
 ) -> Findings:
     """Find without a page around it: for alerts and exports."""
-    groups = list_known_groups(session, actor)
     typed = parse(text)
-    resolved, _ = resolve_filters(session, typed.filters.merge(filters), groups)
-    asked = _Asked(actor, engine, Parsed(typed.query, resolved), sort if sort in SORTS else SORTS[0])
+    merged, topics = resolve_topics(session, actor, typed.filters.merge(filters))
+    query = widen(typed.query, merged, topics)
+    return find_query(session, actor, engine, query=query, filters=merged, sort=sort, limit=limit)
+
+
+def find_query(
+    session: Session,
+    actor: Actor,
+    engine: SearchEngine,
+    *,
+    query: Query | None,
+    filters: Filters,
+    sort: str = "relevance",
+    limit: int,
+) -> Findings:
+    """Find what answers a tree of words, topics looked into already; None finds nothing."""
+    groups = list_known_groups(session, actor)
+    resolved, _ = resolve_filters(session, filters, groups)
     readable = {group.id: group for group in groups if group.audience in actor.clearances}
-    if not asked.parsed.text:
+    if query is None or not Parsed(query, resolved).text:
         return Findings(session, actor, 0, (), QueryTerms(), readable)
-    results = engine.search(asked.request(limit=limit))
-    terms = flatten_terms(typed.query, results.languages)
+    order = sort if sort in SORTS else SORTS[0]
+    results = engine.search(SearchRequest(actor.clearances, query, resolved, sort=order, limit=limit))
+    terms = flatten_terms(query, results.languages)
     return Findings(session, actor, results.total, results.hits, terms, readable)
 
 
@@ -328,26 +351,18 @@ def _name_facets(results: Results, names: Names, readable: Iterable[Any]) -> tup
     return tuple(facets)
 
 
-def list_chips(filters: Filters, names: Names) -> Iterable[Chip]:
-    """Give a chip for everything that narrows the search."""
-    for choice in filters.choices:
-        for value in choice.values:
-            rest = filters.drop(choice.field, value, negated=choice.negated)
-            yield Chip(choice.field, value, names.of(choice.field, value), choice.negated, rest)
-    for name, day in (("after", filters.after), ("before", filters.before)):
-        if day is not None:
-            yield Chip(name, day.isoformat(), None, False, drop_day(filters, name))
-    if filters.versions != "all":
-        yield Chip("versions", filters.versions, None, False, replace(filters, versions="all"))
-
-
 def _help_along(page: SearchPage, asked: _Asked) -> SearchPage:
     """Add another spelling, and what to loosen where nothing was found."""
     suggestion = None
-    if page.number == 1 and (other := asked.engine.suggest(asked.request())) is not None:
+    if page.number == 1 and (other := _suggest(asked)) is not None:
         suggestion = write_query(other)
     loosenings = () if page.total else tuple(_list_loosenings(page, asked))
     return replace(page, suggestion=suggestion, loosenings=loosenings)
+
+
+def _suggest(asked: _Asked) -> Query | None:
+    """Give the typed words in another spelling; the terms of topics are spelled as they are meant."""
+    return asked.engine.suggest(asked.request(query=asked.parsed.query))
 
 
 def _list_loosenings(page: SearchPage, asked: _Asked) -> Iterable[Loosening]:
@@ -365,7 +380,8 @@ def _list_loosenings(page: SearchPage, asked: _Asked) -> Iterable[Loosening]:
     for reason, chip, wider, fewer in tries:
         if wider == EVERYTHING and not fewer:
             continue
-        total = asked.engine.search(asked.request(query=wider, filters=fewer, limit=0)).total
+        words = widen(wider, fewer, asked.topics)
+        total = asked.engine.search(asked.request(query=words, filters=fewer, limit=0)).total if words else 0
         if total:
             yield Loosening(reason, chip, write_query(wider), fewer, total)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from forum.domain.importing import find_stakeholder_type, parse_country
 from forum.domain.labels import Tlp
 from forum.domain.organisations import FormerName, Organisation, StakeholderType, match_key
+from forum.domain.topics import MAX_TERM, term_key
 from forum.errors import Invalid
 from forum.search.grammar import parse
 from forum.search.query import FIELDS, VERSIONS, Filter, Filters
@@ -70,7 +71,7 @@ def read_filters(values: Mapping[str, Sequence[str]]) -> Filters:
     """Give the filters that an address carries; nonsense is passed over.
 
     The fields of search.query.FIELDS, each any number of times, a leading minus for "not"; `after` and
-    `before` with a year, month or day; `versions`.
+    `before` with a year, month or day; `versions`; `topic`, and `without` for terms of one left aside.
     """
     filters = Filters()
     for field in FIELDS:
@@ -82,6 +83,11 @@ def read_filters(values: Mapping[str, Sequence[str]]) -> Filters:
         for value in list(values.get(name, ()))[:1]:
             if value.strip().replace("-", "").isdigit():
                 filters = filters.merge(parse(f"{name}:{value.strip()}").filters)
+    for value in list(values.get("topic", ()))[:_MOST_VALUES]:
+        if plain := " ".join(value.removeprefix("-").split())[:100]:
+            filters = filters.widen(plain, negated=value.startswith("-"))
+    left = (term_key(value)[:MAX_TERM] for value in list(values.get("without", ()))[:_MOST_VALUES])
+    filters = filters.widen(without=filter(None, left))
     versions = [value for value in values.get("versions", ()) if value in VERSIONS]
     return replace(filters, versions=versions[0]) if versions else filters
 
@@ -98,6 +104,9 @@ def write_arguments(filters: Filters) -> list[tuple[str, str]]:
             arguments.append((name, day.isoformat()))
     if filters.versions != "all":
         arguments.append(("versions", filters.versions))
+    arguments += [("topic", value) for value in filters.topics]
+    arguments += [("topic", f"-{value}") for value in filters.other_topics]
+    arguments += [("without", value) for value in filters.without]
     return arguments
 
 

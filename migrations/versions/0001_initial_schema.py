@@ -1053,6 +1053,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_submission_key")),
     )
     op.create_table(
+        "topic",
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("text", sa.String(length=400), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["account.id"], name=op.f("fk_topic_created_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_topic_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_topic")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_topic_public_id")),
+    )
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_topic_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_topic_slug"), ["slug"], unique=False)
+
+    op.create_table(
         "unsealing",
         sa.Column("group_id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1743,6 +1771,70 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_account_unread", ["account_id", "read_at"], unique=False)
+
+    op.create_table(
+        "passage_stance",
+        sa.Column("topic_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_kind",
+            sa.Enum(
+                "post",
+                "version",
+                "thread",
+                "attachment",
+                "consultation",
+                "account",
+                "answer",
+                "assessment",
+                "entry",
+                name="subjectkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=16), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("end", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column(
+            "stance",
+            sa.Enum(
+                "supports",
+                "conditions",
+                "opposes",
+                "neutral",
+                "unclear",
+                name="stance",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("coded_by_id", sa.Integer(), nullable=True),
+        sa.Column("coded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["coded_by_id"], ["account.id"], name=op.f("fk_passage_stance_coded_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=op.f("fk_passage_stance_topic_id_topic")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passage_stance")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_passage_stance_public_id")),
+        sa.UniqueConstraint(
+            "topic_id",
+            "subject_kind",
+            "subject_id",
+            "start",
+            name=op.f("uq_passage_stance_topic_id_subject_kind_subject_id_start"),
+        ),
+    )
+    with op.batch_alter_table("passage_stance", schema=None) as batch_op:
+        batch_op.create_index("ix_passage_stance_subject", ["subject_kind", "subject_id"], unique=False)
 
     op.create_table(
         "register_entry",
@@ -3420,6 +3512,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_register_entry_act_key"))
 
     op.drop_table("register_entry")
+    with op.batch_alter_table("passage_stance", schema=None) as batch_op:
+        batch_op.drop_index("ix_passage_stance_subject")
+
+    op.drop_table("passage_stance")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_account_unread")
 
@@ -3487,6 +3583,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unsealing_group_id"))
 
     op.drop_table("unsealing")
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_topic_slug"))
+        batch_op.drop_index(batch_op.f("ix_topic_group_id"))
+
+    op.drop_table("topic")
     op.drop_table("submission_key")
     with op.batch_alter_table("stage", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_group_id"))

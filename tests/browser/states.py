@@ -157,6 +157,15 @@ STATES = (
     State("/organisations/{organisation}/", "secretariat"),
     State("/me/organisation", "member"),
     State("/me/organisation", "outsider"),
+    # secretariat
+    State("/secretariat/", "secretariat"),
+    State("/secretariat/", "member", 403),
+    State("/secretariat/positions/", "secretariat"),
+    State("/secretariat/positions/new?q=lantern", "secretariat"),
+    State("/secretariat/positions/{topic}", "secretariat"),
+    State("/secretariat/positions/{topic}/edit", "secretariat"),
+    State("/secretariat/positions/{topic}/passages/post/{coded}", "secretariat"),
+    State("/search?topic=deadlines", "secretariat"),
     # people
     State("/people/{person}/", "member"),
     State("/people/{person}/", status=404),

@@ -21,6 +21,7 @@ from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.browser.world_procedures import add_procedures
+from tests.browser.world_topics import add_topics
 from tests.builders import Builder
 
 LONG = (
@@ -110,6 +111,7 @@ def build_world(build: Builder) -> World:
             "paper": str(version.paper_id),
             "organisation": company.slug,
             "saved": _saved_search(build, people["member"]),
+            **add_topics(build, public, first, people["secretariat"]),
             **moderated,
             **words,
             **add_procedures(build, people),
