@@ -95,6 +95,7 @@ class EntryRights:
     owner_keys: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
 class TopicRights:
     """Whose a topic is: a group's secretariat's, or without a group the platform's."""
 
