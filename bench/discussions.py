@@ -66,7 +66,10 @@ def seed(folder: Path) -> Seeded:
         signing: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         with writing(db.session()) as session:
             accounts = session.scalars(sa.select(Account).order_by(Account.id).limit(8)).all()
-            tokens = [start_session(session, one, now=datetime.now(UTC), hours=12) for one in accounts]
+            tokens = [
+                start_session(session, one, now=datetime.now(UTC), hours=12, has_second_factor=True)
+                for one in accounts
+            ]
         seeded.cookies = [f"forum={signing.dumps({'_user_id': token, '_fresh': True})}" for token in tokens]
         db.engine.dispose()
     return seeded

@@ -132,7 +132,7 @@ def _seed(app: Any) -> Seeded:
     rng = random.Random(7)
     with writing(db.session()) as session:
         account, group = _people(session)
-        token = start_session(session, account, now=datetime.now(UTC), hours=12)
+        token = start_session(session, account, now=datetime.now(UTC), hours=12, has_second_factor=True)
     signing = app.session_interface.get_signing_serializer(app)
     cookie = f"forum={signing.dumps({'_user_id': token, '_fresh': True})}"
     paragraphs = [_paragraph(rng) for _ in range(PARAGRAPHS)]

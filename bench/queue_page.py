@@ -69,7 +69,9 @@ def _seed(folder: str) -> str:
             fill(session, alike=0, contested=WAITING, words=WORDS)
             session.execute(sa.update(Post).values(published_at=NOW))  # the floor prints it
         with writing(db.session()) as session:
-            token = start_session(session, session.get_one(Account, 1), now=clock()(), hours=12)
+            token = start_session(
+                session, session.get_one(Account, 1), now=clock()(), hours=12, has_second_factor=True
+            )
     signing = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signing is not None
     return f"forum={signing.dumps({'_user_id': token, '_fresh': True})}"

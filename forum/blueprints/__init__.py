@@ -6,6 +6,7 @@ from flask import Flask
 def register_blueprints(app: Flask) -> None:
     """Register every blueprint; one line each, alphabetical."""
     from forum.blueprints import (
+        account_links,  # noqa: F401  (views of another blueprint)
         accounts,
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)

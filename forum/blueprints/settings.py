@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints.accounts import View, blueprint, rotate
 from forum.blueprints.identity import current_actor
-from forum.blueprints.invitations import NewPasswordForm
+from forum.blueprints.invitations import NewPasswordForm, secret_key
 from forum.blueprints.proving import grave
 from forum.blueprints.support import (
     BoxesField,
@@ -31,6 +31,7 @@ from forum.blueprints.support import (
     transactional,
 )
 from forum.domain.accounts import Account, Theme
+from forum.domain.email import parse_email
 from forum.domain.languages import LANGUAGES
 from forum.domain.passwords import MAX_LENGTH, check_password
 from forum.errors import Conflict, Invalid, NotFound
@@ -38,6 +39,7 @@ from forum.extensions import db, passwords
 from forum.policy import Actor
 from forum.services.access_tokens import Scope, create_token, list_tokens
 from forum.services.access_tokens import revoke_token as end_token
+from forum.services.account_links import ask_for_address
 from forum.services.accounts import ProfileFields, edit_profile, own_account, set_password
 from forum.services.login_sessions import list_sessions, revoke_all_sessions
 from forum.services.login_sessions import revoke_session as end_session
@@ -111,6 +113,15 @@ class TokenForm(Form):
     )
 
 
+class AddressForm(Form):
+    """A new address."""
+
+    email = StringField(
+        lazy_gettext("New e-mail address"),
+        [InputRequired(lazy_gettext("Write the new address.")), Length(max=254)],
+    )
+
+
 def _zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
@@ -129,6 +140,7 @@ def _page(status: int = 200, **forms: Form) -> tuple[str, int]:
     shown = {
         "profile": forms.get("profile") or _profile_form(account),
         "password": forms.get("password") or PasswordForm(formdata=None, prefix="password"),
+        "address": forms.get("address") or AddressForm(formdata=None, prefix="address"),
         "token": forms.get("token") or TokenForm(formdata=None, prefix="token"),
     }
     page = render_template(
@@ -213,6 +225,27 @@ def _store_password(database: Session, actor: Actor, old: str | None, new: str) 
         raise Conflict("Your password was changed elsewhere at the same time.")
     set_password(database, account, new, now=now(), by=actor)
     rotate(database, account, is_proven=True)
+
+
+@blueprint.post("/settings/address")
+@grave(lazy_gettext("Change the address"))
+def change_address() -> View:
+    """Have a link mailed to a new address; nothing changes until it was opened there."""
+    form = AddressForm(prefix="address")
+    if form.validate():
+        try:
+            _ask_for_address(parse_email(form.email.data))
+        except Invalid as error:
+            form.add_error(error)
+        else:
+            flash(gettext("A link is on its way to the new address: open it there while signed in."), "info")
+            return redirect(url_for("accounts.settings") + "#address", 303)
+    return _page(422, address=form)
+
+
+@transactional
+def _ask_for_address(database: Session, actor: Actor, email: str) -> None:
+    ask_for_address(database, actor, email, secret=secret_key(), now=now())
 
 
 @blueprint.post("/settings/sessions/<public_id>/end")

@@ -49,6 +49,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
         "invitation": office.invitation,
         "alert": AlertMail(office, engine).compose,
         "security": AccountMail(office).security,
+        "link": AccountMail(office).link,
     }
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [

@@ -9,17 +9,19 @@ from babel.support import NullTranslations
 from sqlalchemy.orm import Session
 
 from forum.delivery.mail import Composed, PostOffice
+from forum.domain.account_links import LinkPurpose
+from forum.services.account_links import get_link_letter
 from forum.services.security_mail import Happened, SecurityLetter, get_security_letter
 
 
 @dataclass(frozen=True, slots=True)
 class AccountMail:
-    """Composes them: {"mail": "security", "account_id", "happened", "at"}."""
+    """Composes them."""
 
     office: PostOffice
 
     def security(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
-        """Compose the mail that tells a person what happened to their account."""
+        """Compose what tells a person: {"mail": "security", "account_id", "happened", "at"}."""
         letter = get_security_letter(session, payload["account_id"], payload["happened"], payload["at"])
         if letter is None:
             return None
@@ -41,6 +43,56 @@ class AccountMail:
             },
         )
         return Composed(message, name)
+
+    def link(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
+        """Compose the mail that carries a link: {"mail": "link", "link_id"}."""
+        office = self.office
+        letter = get_link_letter(
+            session, payload["link_id"], secret=office.settings.secret_key.encode(), now=office.clock()
+        )
+        if letter is None:
+            return None
+        _, translations = office.environment(letter.language)
+        subject, link_words, advice = _link_words(letter.purpose, translations)
+        name = f"link-{letter.public_id}"
+        message = office.compose(
+            template="account",
+            language=letter.language,
+            to_name=letter.name,
+            to_email=letter.email,
+            subject=subject,
+            name=name,
+            values={
+                "name": letter.name,
+                "sentences": [],
+                "advice": advice,
+                "link": office.url(letter.path),
+                "link_words": link_words,
+            },
+        )
+        return Composed(message, name)
+
+
+def _link_words(purpose: LinkPurpose, translations: NullTranslations) -> tuple[str, str, str]:
+    """Give the subject, what the link does, and the advice."""
+    _ = translations.gettext
+    return {
+        LinkPurpose.PASSWORD: (
+            _("A new password"),
+            _("Set a new password"),
+            _("The link works once, for an hour. If you did not ask for it, do nothing: nothing changes."),
+        ),
+        LinkPurpose.EMAIL: (
+            _("Your new address"),
+            _("Confirm that this is your address"),
+            _("The link works once, for a day. If you did not ask for it, do nothing: nothing changes."),
+        ),
+        LinkPurpose.EMAIL_UNDO: (
+            _("The address of your account was changed"),
+            _("It was not me: take it back"),
+            _("If it was you, there is nothing to do. The link works for two weeks."),
+        ),
+    }[purpose]
 
 
 def _when(letter: SecurityLetter) -> str:

@@ -18,6 +18,7 @@ from forum.clock import Clock
 from forum.database import writing
 from forum.domain.outbox import Topic
 from forum.errors import ForumError
+from forum.services.account_links import prune_links
 from forum.services.outbox_work import (
     Leased,
     finish_entries,
@@ -96,8 +97,9 @@ def drain(
 
 
 def prune(sessions: Sessions, clock: Clock) -> int:
-    """Forget entries that were done over a day ago; gives how many."""
+    """Forget entries that were done over a day ago, and links that are over; gives how many entries."""
     with sessions() as session, writing(session):
+        prune_links(session, now=clock())
         return prune_outbox(session, now=clock())
 
 

@@ -1,6 +1,7 @@
 """All tables in one place, so that metadata is complete wherever it is needed."""
 
 from forum.domain import (
+    account_links,
     accounts,
     answers,
     appeals,
@@ -35,6 +36,7 @@ from forum.domain import (
 from forum.domain.base import Base
 
 __all__ = [
+    "account_links",
     "accounts",
     "answers",
     "appeals",

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.account_links import AccountLink, LinkPurpose
 from forum.domain.accounts import Account, AccountStatus, PlatformRole, Theme
 from forum.domain.audit import AuditAction
 from forum.domain.slugs import free_slug
@@ -17,6 +18,7 @@ from forum.services.access_tokens import revoke_all_tokens
 from forum.services.indexing import enqueue_author
 from forum.services.login_sessions import revoke_all_sessions
 from forum.services.recording import record_account
+from forum.services.security_mail import Happened, enqueue_security_mail
 
 PAGE = 50
 
@@ -221,7 +223,20 @@ def _managed_account(session: Session, actor: Actor, public_id: str) -> Account:
 def set_password(
     session: Session, account: Account, password_hash: str, *, now: datetime, by: Actor | None = None
 ) -> None:
-    """Store a new password and end every session: whoever knew the old one is out."""
+    """Store a password and end every session: whoever knew the old one is out; the person is told.
+
+    Links for a new password that were mailed before are void.
+    """
+    is_first = account.password_hash is None
     account.password_hash = password_hash
+    session.execute(
+        sa.delete(AccountLink).where(
+            AccountLink.email == account.email,
+            AccountLink.purpose == LinkPurpose.PASSWORD,
+            AccountLink.used_at.is_(None),
+        )
+    )
+    if not is_first:
+        enqueue_security_mail(session, account, Happened.PASSWORD_CHANGED, now=now)
     revoke_all_sessions(session, account.id, now=now)
     record_account(session, by, AuditAction.PASSWORD_CHANGED, account, now)

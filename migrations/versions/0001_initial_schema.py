@@ -488,6 +488,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_access_token_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "account_link",
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "password",
+                "email",
+                "email_undo",
+                name="linkpurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_account_link_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_link")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_account_link_public_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_account_link_token_hash")),
+    )
+    with op.batch_alter_table("account_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_link_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_account_link_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_account_link_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "catalogue",
         sa.Column("group_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -3661,6 +3696,12 @@ def downgrade() -> None:
 
     op.drop_table("former_name")
     op.drop_table("catalogue")
+    with op.batch_alter_table("account_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_link_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_account_link_email"))
+        batch_op.drop_index(batch_op.f("ix_account_link_account_id"))
+
+    op.drop_table("account_link")
     with op.batch_alter_table("access_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_token_account_id"))
 

@@ -21,6 +21,7 @@ from forum.domain.labels import Ceiling
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.threads import Post, Thread
+from tests.blueprints.factors import set_up_codes
 from tests.blueprints.forms import send, soup_of
 from tests.builders import Builder
 from tests.conftest import StoppedClock
@@ -166,6 +167,7 @@ def come_in(house: House) -> FlaskClient:
     nina = house.app.test_client()
     join = {"name": "Nina Nova", "password": PASSWORD, "repeated": PASSWORD}
     assert send(nina, link_in(house.deliver(), house.app.config["SITE_NAME"]), **join).status_code == 303
+    device, _codes = set_up_codes(nina, house.clock)
     assert nina.get("/groups/closed-works/threads/").status_code == 404, "a mandate opens no group"
 
     secretariat = house.pages(house.secretariat)
@@ -177,7 +179,9 @@ def come_in(house: House) -> FlaskClient:
     assert send(nina, link_in(house.deliver(), "Closed works")).location == "/groups/closed-works/"
 
     nina = house.app.test_client()
+    house.clock.advance(minutes=1)
     assert send(nina, "/accounts/sign-in", email=EMAIL, password=PASSWORD).status_code == 303
+    assert send(nina, "/accounts/sign-in/second-factor", code=device.code()).status_code == 303
     assert "What needs you" in nina.get("/").text
     house.person = house.session.scalars(sa.select(Account.public_id).where(Account.email == EMAIL)).one()
     house.session.rollback()
