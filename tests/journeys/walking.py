@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 _HREF = re.compile(r'href="(/[^"#]*)')
 _DRAWN_ANEW = re.compile(
-    r'nonce="[^"]*"|name="(?:[\w-]*-)?(?:csrf_token|submission|state)"[^>]*|data-options="[^"]*"|[\d,.]+ GB free'
+    r'nonce="[^"]*"|name="(?:[\w-]*-)?(?:csrf_token|submission|state)"[^>]*|[\d,.]+ GB free'
+    r'|data-options="[^"]*"'
     r"|last used <time[^>]*>[^<]*"
 )
 """What differs from one answer to the next by itself: one-use keys, how full the disk is, when one looked."""
