@@ -1,4 +1,4 @@
-"""A forgotten password, and a new address: asked for on a page, done by a mailed link. Looking uses none up."""
+"""A forgotten password and a new address: asked for on a page, done by a mailed link."""
 
 from flask import current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
