@@ -21,6 +21,7 @@ def register_blueprints(app: Flask) -> None:
         assessments,
         attachments,
         autosave,
+        ballots,
         comment_answers,
         comments,
         comparing,  # noqa: F401  (views of another blueprint)
@@ -40,6 +41,8 @@ def register_blueprints(app: Flask) -> None:
         invitations,  # noqa: F401  (views of another blueprint)
         library,
         me,
+        meetings,
+        meetings_tending,  # noqa: F401  (views of another blueprint)
         members,
         moderation,
         moderation_further,  # noqa: F401  (views of another blueprint)
@@ -90,6 +93,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(autosave.blueprint)
+    app.register_blueprint(ballots.blueprint)
     app.register_blueprint(comment_answers.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
@@ -105,6 +109,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(home.blueprint)
     app.register_blueprint(library.blueprint)
     app.register_blueprint(me.blueprint)
+    app.register_blueprint(meetings.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(moderation.blueprint)
     app.register_blueprint(notices.blueprint)

@@ -5,8 +5,10 @@ import functools
 import config
 from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
 from forum.domain.glossary import GlossaryEntry, load_glossary
+from forum.domain.groups import SeatKind
 from forum.domain.library import Document, documents_of, read_numbers
 from forum.domain.registers import Register, load_registers
+from forum.domain.seat_calls import load_letters
 from forum.domain.strategy import Act, Strategy
 from forum.domain.strategy import load as load_strategy
 
@@ -45,3 +47,8 @@ def find_slug(act: Act) -> str | None:
     """Give the page in the library of an act that the strategy names; None where it has none."""
     _, keys = read_numbers(f"{act.reference}, {act.celex}")
     return next((one.slug for one in documents() if not set(keys).isdisjoint(one.keys)), None)
+
+
+def seat_letters() -> dict[SeatKind, str]:
+    """Give the letters by which kinds of member are known; empty for a kind that has none."""
+    return load_letters(config.CONFIG_DIR / "seat_kinds.toml")

@@ -1,4 +1,4 @@
-"""Atom feeds: the public log for everybody, and each saved search at its secret address."""
+"""Feeds: the public log for everybody; saved searches and one's own calendar at secret addresses."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
@@ -13,10 +13,12 @@ from forum.blueprints.moderation_public import log_filters
 from forum.blueprints.registers import get_register, read_filter
 from forum.blueprints.search import kind_name
 from forum.blueprints.support import now
+from forum.domain.icalendar import MEDIA_TYPE, write_calendar
 from forum.extensions import db, search_engine
 from forum.policy.actor import ANONYMOUS
 from forum.services.actors import load_actor
 from forum.services.addresses import saved_search_path
+from forum.services.calendars import find_calendar, list_events
 from forum.services.moderation_log import list_log
 from forum.services.registers import list_entries
 from forum.services.saved_searches import find_feed, list_newest
@@ -118,4 +120,19 @@ def _atom(title: str, page: str, entries: Iterable[Entry], *, begun: datetime = 
     )
     response = make_response(text)
     response.headers["Content-Type"] = "application/atom+xml; charset=utf-8"
+    return response
+
+
+@blueprint.get("/meetings/<public_id>.ics")
+def meetings(public_id: str) -> Response:
+    """Give all meetings of a person's groups to whoever knows the secret address, by that person's rights."""
+    session = db.session()
+    account = find_calendar(session, public_id, request.args.get("key", ""))
+    actor = load_actor(session, account.id, now=now(), sealing_secret=sealing_secret())
+    base = current_app.config["BASE_URL"]
+    untitled = gettext("A meeting in the forum")
+    events = list_events(session, actor, base_url=base, untitled=untitled, now=now())
+    name = f"{gettext('Meetings')}: {current_app.config['SITE_NAME']}"
+    response = make_response(write_calendar(name, events, stamp=now()))
+    response.headers["Content-Type"] = MEDIA_TYPE
     return response

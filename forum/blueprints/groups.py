@@ -5,6 +5,7 @@ from collections import defaultdict
 from flask import Blueprint, render_template
 
 from forum import richtext
+from forum.blueprints import meeting_words
 from forum.blueprints.datafiles import registers, strategy
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
@@ -41,7 +42,7 @@ def overview(slug: str) -> str:
     """Show a group's home, or only its listing to people outside."""
     session, actor = db.session(), current_actor()
     group = get_group(session, actor, slug, Action.SEE_LISTING)
-    overview = load_overview(session, actor, group)
+    overview = load_overview(session, actor, group, now=now())
     counts = count_in_group(session, actor, group) if overview.is_inside else {}
     return render_template(
         "groups/overview.html",
@@ -51,6 +52,7 @@ def overview(slug: str) -> str:
             (one, counts.get(one.key, 0)) for one in registers() if one.key in counts or slug in one.groups
         ],
         mandate=richtext.to_markup(group.mandate_html),
+        meeting_words=meeting_words,
     )
 
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from forum.blueprints import meeting_words
 from forum.blueprints.datafiles import strategy
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
@@ -17,5 +18,6 @@ def index() -> str:
     session, actor = db.session(), current_actor()
     news = load_news(session, actor)
     if actor.is_signed_in:
-        return render_template("home/desk.html", desk=load_desk(session, actor, now=now()), news=news)
+        desk = load_desk(session, actor, now=now())
+        return render_template("home/desk.html", desk=desk, news=news, meeting_words=meeting_words)
     return render_template("home/visitor.html", news=news, strategy=strategy())

@@ -110,13 +110,15 @@ class AskForm(Form):
     )
 
 
-def seat_words(line: memberships.SeatLine) -> str:
+def seat_words(line: memberships.SeatLine, *, has_own_titles: bool = True) -> str:
     """Give what a seat is called: its body, Member State, interest, or its holder's own capacity."""
     seat = line.seat
     if line.organisation is not None:
         return line.organisation.name
     if seat.kind is SeatKind.MEMBER_STATE:
         return " · ".join(part for part in (wording.country_name(seat.country), seat.title) if part)
+    if seat.kind is SeatKind.PERSONAL and not has_own_titles:
+        return wording.seat_kind_name(seat.kind)
     return seat.title or wording.seat_kind_name(seat.kind)
 
 
@@ -298,7 +300,7 @@ def _add_seat(database: Session, actor: Actor, slug: str, form: SeatForm) -> Non
     group = get_group(database, actor, slug, Action.MANAGE_GROUP)
     kind = SeatKind(form.kind.data)
     body = None
-    if kind is SeatKind.ORGANISATION:
+    if kind in memberships.OF_BODIES:
         body = find_by_name(database, form.organisation.data or "")
     memberships.create_seat(
         database,

@@ -105,6 +105,8 @@ _KINDS = {
     SubjectKind.ACCOUNT: lazy_gettext("Account"),
     SubjectKind.ANSWER: lazy_gettext("Answer to a consultation"),
     SubjectKind.ENTRY: lazy_gettext("Entry of a register"),
+    SubjectKind.MEETING: lazy_gettext("Meeting"),
+    SubjectKind.BALLOT: lazy_gettext("Decision of the group"),
 }
 _UNSEALINGS = {
     UnsealingState.ASKED: lazy_gettext("Waits for a second person"),
@@ -139,6 +141,14 @@ _NOTICES = {
     NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for your seat"),
     NoticeKind.ENTRY_GIVEN: lazy_gettext("An entry of a register was given to you"),
     NoticeKind.ENTRY_MOVED: lazy_gettext("The status of an entry of yours changed"),
+    NoticeKind.MEETING_CONVENED: lazy_gettext("A meeting is convened"),
+    NoticeKind.MEETING_CHANGED: lazy_gettext("A meeting has changed"),
+    NoticeKind.MEETING_CANCELLED: lazy_gettext("A meeting is cancelled"),
+    NoticeKind.MINUTES: lazy_gettext("The minutes of a meeting are there"),
+    NoticeKind.BALLOT_OPENED: lazy_gettext("A decision waits for the vote of your seat"),
+    NoticeKind.BALLOT_CLOSED: lazy_gettext("A decision was taken"),
+    NoticeKind.DECLARATION_ASKED: lazy_gettext("Your declaration of interests is missing or due again"),
+    NoticeKind.SEAT_DECIDED: lazy_gettext("Your application for a seat was decided"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -162,6 +172,14 @@ _MAILS = {
     NoticeKind.SEAT_REMINDED: lazy_gettext("A stage waits for the seat I hold"),
     NoticeKind.ENTRY_GIVEN: lazy_gettext("An entry of a register is given to me"),
     NoticeKind.ENTRY_MOVED: lazy_gettext("Somebody takes an entry of mine to another status"),
+    NoticeKind.MEETING_CONVENED: lazy_gettext("A meeting of my group is convened"),
+    NoticeKind.MEETING_CHANGED: lazy_gettext("A meeting of my group changes"),
+    NoticeKind.MEETING_CANCELLED: lazy_gettext("A meeting of my group is cancelled"),
+    NoticeKind.MINUTES: lazy_gettext("Minutes of my group are circulated or adopted"),
+    NoticeKind.BALLOT_OPENED: lazy_gettext("A decision waits for the vote of my seat"),
+    NoticeKind.BALLOT_CLOSED: lazy_gettext("A decision of my group is taken"),
+    NoticeKind.DECLARATION_ASKED: lazy_gettext("My declaration of interests is missing or due again"),
+    NoticeKind.SEAT_DECIDED: lazy_gettext("My application for a seat is decided"),
 }
 _APPEALS = {
     AppealState.FILED: lazy_gettext("Waits to be taken"),

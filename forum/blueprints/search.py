@@ -31,6 +31,8 @@ _KINDS = {
     "consultation": lazy_gettext("Consultation"),
     "answer": lazy_gettext("Answer to a consultation"),
     "entry": lazy_gettext("Entry of a register"),
+    "meeting": lazy_gettext("Meeting"),
+    "decision": lazy_gettext("Decision of the group"),
 }
 _FIELDS = {
     "group": lazy_gettext("Group"),

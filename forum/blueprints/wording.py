@@ -128,6 +128,7 @@ _SEATS = {
     SeatKind.MEMBER_STATE: lazy_gettext("Member State"),
     SeatKind.COMMON_INTEREST: lazy_gettext("Common interest"),
     SeatKind.PERSONAL: lazy_gettext("Own capacity"),
+    SeatKind.PUBLIC_ENTITY: lazy_gettext("Other public entity"),
 }
 _ATTRIBUTIONS = {
     Attribution.NAMED: lazy_gettext("authors are shown by name and organisation"),

@@ -1,4 +1,4 @@
-"""Topic.DEADLINE: opens and closes consultations, reminds before they close, and ends mandates, in time."""
+"""Topic.DEADLINE: opens and closes consultations and ballots, reminds, and ends mandates, in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from forum.clock import Clock
+from forum.services.ballots import keep_closing
 from forum.services.consultations import keep_dates
 from forum.services.mandates import keep_end
 from forum.services.reminders import send_due_reminder
@@ -30,6 +31,8 @@ class Deadlines:
         """Do what is due; where nothing is, the dates were changed meanwhile."""
         if "mandate_id" in prepared:
             keep_end(session, prepared["mandate_id"], now=self.clock())
+        elif "ballot_id" in prepared:
+            keep_closing(session, prepared["ballot_id"], now=self.clock())
         elif "reminder_due" in prepared:
             due = datetime.fromisoformat(prepared["reminder_due"])
             send_due_reminder(

@@ -11,6 +11,9 @@ from forum.domain.moderation import Action
 from forum.domain.notices import NoticeKind
 from forum.services.letters import InvitationLetter, Letter, ReceiptFacts
 
+_ABOUT_GROUP = frozenset({NoticeKind.DECLARATION_ASKED, NoticeKind.SEAT_DECIDED})
+"""Told about one's own standing in a group that one sees listed: no text of it is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -59,6 +62,15 @@ def words_of(letter: Letter, translations: NullTranslations) -> Words:
         sentence += " " + _("It closes on %(moment)s. Your answer has not been sent yet.") % {
             "moment": _moment(letter.closes_at, letter)
         }
+    if letter.meets_at is not None:
+        sentence += " " + _("It is set for %(moment)s.") % {"moment": _moment(letter.meets_at, letter)}
+    if letter.kind is NoticeKind.BALLOT_OPENED and letter.closes_at is not None:
+        sentence += " " + _("It closes on %(moment)s.") % {"moment": _moment(letter.closes_at, letter)}
+    if letter.kind in _ABOUT_GROUP and group is not None:
+        subject = f"{head}: {group}"
+        sentence = _("%(what)s (%(group)s).") % {"what": head, "group": group}
+        if letter.reason:
+            sentence += " " + letter.reason
     if letter.receipt is not None:
         sentence += " " + _receipt(letter.receipt, letter, translations)
     return Words(subject, sentence, _button(letter, translations), _why(letter.kind, translations))
@@ -116,6 +128,14 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.SEAT_REMINDED: _("A stage of the procedure waits for your seat"),
         NoticeKind.ENTRY_GIVEN: _("An entry of a register was given to you"),
         NoticeKind.ENTRY_MOVED: _("The status of an entry of yours changed"),
+        NoticeKind.MEETING_CONVENED: _("A meeting is convened"),
+        NoticeKind.MEETING_CHANGED: _("A meeting has changed"),
+        NoticeKind.MEETING_CANCELLED: _("A meeting is cancelled"),
+        NoticeKind.MINUTES: _("The minutes of a meeting are there"),
+        NoticeKind.BALLOT_OPENED: _("A decision waits for the vote of your seat"),
+        NoticeKind.BALLOT_CLOSED: _("A decision was taken"),
+        NoticeKind.DECLARATION_ASKED: _("Your declaration of interests is missing or due again"),
+        NoticeKind.SEAT_DECIDED: _("Your application for a seat was decided"),
     }[kind]
 
 
@@ -153,6 +173,7 @@ def _button(letter: Letter, translations: NullTranslations) -> str:
 
 def _why(kind: NoticeKind, translations: NullTranslations) -> str:
     _ = translations.gettext
+    in_group = _("You get this mail because you are in this group.")
     return {
         NoticeKind.HELD: _("You get this mail because you sent a contribution that is held."),
         NoticeKind.DECIDED: _("You get this mail because you wrote what was decided on."),
@@ -179,4 +200,12 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.SEAT_REMINDED: _("You get this mail because you hold a seat that this stage waits for."),
         NoticeKind.ENTRY_GIVEN: _("You get this mail because an entry of a register is yours to see to."),
         NoticeKind.ENTRY_MOVED: _("You get this mail because an entry of a register is yours to see to."),
+        NoticeKind.MEETING_CONVENED: in_group,
+        NoticeKind.MEETING_CHANGED: in_group,
+        NoticeKind.MEETING_CANCELLED: in_group,
+        NoticeKind.MINUTES: in_group,
+        NoticeKind.BALLOT_OPENED: _("You get this mail because you sit on a seat that has a vote."),
+        NoticeKind.BALLOT_CLOSED: in_group,
+        NoticeKind.DECLARATION_ASKED: _("You get this mail because members of this group declare interests."),
+        NoticeKind.SEAT_DECIDED: _("You get this mail because you applied for a seat."),
     }[kind]

@@ -150,6 +150,12 @@ class AccessRequest(PublicId, Base):
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("working_group.id"))
     message: Mapped[str] = mapped_column(default="")
+    call_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat_call.id"), index=True)
+    """The open procedure that a seat is applied for under; null for a request of one's own accord."""
+    seat_kind: Mapped[str | None] = mapped_column(sa.String(32))
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    register_id: Mapped[str] = mapped_column(sa.String(32), default="")
+    """In the Transparency Register."""
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))

@@ -39,6 +39,8 @@ class SubjectKind(enum.StrEnum):
     ASSESSMENT = "assessment"
     ENTRY = "entry"
     """An entry of a register."""
+    MEETING = "meeting"
+    BALLOT = "ballot"
 
 
 class Attributed:

@@ -114,6 +114,20 @@ class AuditAction(enum.StrEnum):
     STANCE_SET = "topic.stance_set"
     STANCE_REMOVED = "topic.stance_removed"
     SEARCH_EXPORTED = "search.exported"
+    MEETING_CONVENED = "meeting.convened"
+    MEETING_CHANGED = "meeting.changed"
+    MEETING_CANCELLED = "meeting.cancelled"
+    MINUTES_CIRCULATED = "minutes.circulated"
+    MINUTES_ADOPTED = "minutes.adopted"
+    ATTENDANCE_RECORDED = "meeting.attendance_recorded"
+    BALLOT_OPENED = "ballot.opened"
+    BALLOT_CLOSED = "ballot.closed"
+    BALLOT_WITHDRAWN = "ballot.withdrawn"
+    VOTE_GIVEN = "ballot.vote_given"
+    DECLARATION_FILED = "declaration.filed"
+    DECLARATION_REMARKED = "declaration.remarked"
+    SEAT_CALL_OPENED = "seat_call.opened"
+    SEAT_CALL_CLOSED = "seat_call.closed"
 
 
 class AuditEntry(Base):

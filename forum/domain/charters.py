@@ -7,7 +7,7 @@ and the key. What a chair changes on the web later wins over the file; that is t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from forum.domain.assessments import Unit
@@ -17,6 +17,7 @@ from forum.domain.datafile import SLUG, DataFileError, Table, open_table, refuse
 from forum.domain.groups import HoldingRule, MembersVisible, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.languages import LANGUAGES
+from forum.domain.practice import DeclarationsVisible, Practice, check_practice
 from forum.errors import Invalid
 
 INITIATIVES = range(1, 9)
@@ -82,6 +83,7 @@ class Charter:
     rules: tuple[Rule, ...]
     stages: tuple[CharterStage, ...]
     catalogues: tuple[CharterCatalogue, ...] = ()
+    practice: Practice = field(default_factory=Practice)
 
 
 def load_charters(path: Path) -> tuple[Charter, ...]:
@@ -91,12 +93,13 @@ def load_charters(path: Path) -> tuple[Charter, ...]:
     """
     with open_table(path) as top:
         tables = top.tables("groups", "slug", required=True)
-        charters = tuple(_charter(table) for table in tables)
+        usual = _practice(top, Practice())
+        charters = tuple(_charter(table, usual) for table in tables)
         refuse_twice(tables, "slug", [charter.slug for charter in charters])
     return charters
 
 
-def _charter(table: Table) -> Charter:
+def _charter(table: Table, usual: Practice) -> Charter:
     initiative = table.whole("initiative", 0)
     charter = Charter(
         slug=table.slug("slug"),
@@ -122,10 +125,33 @@ def _charter(table: Table) -> Charter:
         rules=_rules(table),
         stages=_stages(table),
         catalogues=_catalogues(table),
+        practice=_practice(table, usual),
     )
     table.finish()
     _check_together(table, charter)
     return charter
+
+
+def _practice(table: Table, usual: Practice) -> Practice:
+    """The terms of meetings and decisions; what a charter does not say is as the file says for all."""
+    if "practice" not in table:
+        return usual
+    row = table.table("practice")
+    practice = Practice(
+        invitation_days=row.whole("invitation_days", usual.invitation_days),
+        document_days=row.whole("document_days", usual.document_days),
+        quorum_percent=row.whole("quorum_percent", usual.quorum_percent, least=1),
+        renewal_months=row.whole("renewal_months", usual.renewal_months),
+        declarations_visible=DeclarationsVisible(
+            row.choice("declarations_visible", _words(DeclarationsVisible), usual.declarations_visible.value)
+        ),
+    )
+    row.finish()
+    try:
+        check_practice(practice)
+    except Invalid as error:
+        raise table.fault("practice", error.message % error.parameters) from None
+    return practice
 
 
 def _words(kind: type[enum.StrEnum]) -> tuple[str, ...]:

@@ -127,13 +127,14 @@ class _GroupCheck:
         where = f"seat of {seat.representative}"
         holders = {
             SeatKind.ORGANISATION: seat.organisation in self.organisations and not seat.country,
+            SeatKind.PUBLIC_ENTITY: seat.organisation in self.organisations and not seat.country,
             SeatKind.MEMBER_STATE: bool(re.fullmatch(r"[A-Z]{2}", seat.country)),
             SeatKind.COMMON_INTEREST: bool(seat.title) and not seat.organisation,
             SeatKind.PERSONAL: not (seat.organisation or seat.country or seat.alternates),
         }
         if not holders[seat.kind]:
             yield f"{where}: a seat of kind {seat.kind} does not have this holder"
-        if seat.kind is SeatKind.ORGANISATION:
+        if seat.kind in (SeatKind.ORGANISATION, SeatKind.PUBLIC_ENTITY):
             for key in (seat.representative, *seat.alternates):
                 if key in self.people and seat.organisation not in self._bodies(key):
                     yield f"{where}: {key} has no mandate of {seat.organisation}"

@@ -78,6 +78,8 @@ class Group(PublicId, Base):
     languages: Mapped[list[str]] = mapped_column(default=list)
     rules: Mapped[list[Any]] = mapped_column(default=list)
     """The group's rules of conduct: [{"key", "text"}]."""
+    practice: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Lead times, quorum and declarations: domain/practice.py."""
     audience: Mapped[str] = mapped_column(sa.String(64))
     """The label of the group's own pages, from the ceiling; written by relabel()."""
     edited_fields: Mapped[list[str]] = mapped_column(default=list)
@@ -134,6 +136,8 @@ class SeatKind(enum.StrEnum):
     MEMBER_STATE = "member_state"
     COMMON_INTEREST = "common_interest"
     PERSONAL = "personal"
+    PUBLIC_ENTITY = "public_entity"
+    """A public body that represents no Member State."""
 
 
 class Seat(PublicId, Base):

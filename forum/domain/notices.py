@@ -44,6 +44,17 @@ class NoticeKind(enum.StrEnum):
     """An entry of a register is now one's own."""
     ENTRY_MOVED = "entry_moved"
     """Somebody took one's entry to another status."""
+    MEETING_CONVENED = "meeting_convened"
+    MEETING_CHANGED = "meeting_changed"
+    MEETING_CANCELLED = "meeting_cancelled"
+    MINUTES = "minutes"
+    """Minutes were circulated, or adopted."""
+    BALLOT_OPENED = "ballot_opened"
+    BALLOT_CLOSED = "ballot_closed"
+    DECLARATION_ASKED = "declaration_asked"
+    """One's declaration of interests is missing or due again."""
+    SEAT_DECIDED = "seat_decided"
+    """What was decided about one's application for a seat."""
 
 
 class Notice(PublicId, Base):

@@ -196,6 +196,29 @@ ENTRIES: dict[str, Entry] = {
     "me.confirm_stop": Entry.ANYONE,
     "me.contributions": Entry.SIGNED_IN,
     "me.stop": Entry.ANYONE,
+    # meetings
+    "meetings.adopt": Entry.SIGNED_IN,
+    "meetings.attendance": Entry.SIGNED_IN,
+    "meetings.calendar": Entry.ANYONE,
+    "meetings.cancel": Entry.SIGNED_IN,
+    "meetings.convene": Entry.SIGNED_IN,
+    "meetings.drop": Entry.SIGNED_IN,
+    "meetings.edit": Entry.SIGNED_IN,
+    "meetings.index": Entry.ANYONE,
+    "meetings.meeting": Entry.ANYONE,
+    "meetings.minutes": Entry.SIGNED_IN,
+    "meetings.new": Entry.SIGNED_IN,
+    "meetings.subscribe": Entry.SIGNED_IN,
+    "meetings.terms": Entry.SIGNED_IN,
+    # ballots
+    "ballots.ballot": Entry.ANYONE,
+    "ballots.edit": Entry.SIGNED_IN,
+    "ballots.new": Entry.SIGNED_IN,
+    "ballots.open_votes": Entry.SIGNED_IN,
+    "ballots.outcome": Entry.SIGNED_IN,
+    "ballots.record": Entry.SIGNED_IN,
+    "ballots.step": Entry.SIGNED_IN,
+    "ballots.vote": Entry.SIGNED_IN,
     # members
     "members.add": Entry.SIGNED_IN,
     "members.add_seat": Entry.SIGNED_IN,
@@ -241,6 +264,7 @@ ENTRIES: dict[str, Entry] = {
     # eu_internet_forum
     "eu_internet_forum.index": Entry.ANYONE,
     "feeds.search": Entry.ANYONE,
+    "feeds.meetings": Entry.ANYONE,
     "feeds.moderation": Entry.ANYONE,
     "moderation.undo": Entry.MODERATORS,
     # notices

@@ -296,6 +296,23 @@ def _manage_group(actor: Actor, group: Group) -> bool:
     return not actor.is_suspended and bool(actor.roles_in(group.id) & _MANAGERS)
 
 
+def _write_minutes(actor: Actor, group: Group) -> bool:
+    return not actor.is_suspended and bool(actor.roles_in(group.id) & _EDITORS)
+
+
+def _vote(actor: Actor, subject: Subject) -> bool:
+    """Whoever sits in the group and not as an observer; whoever is suspended in it watches only."""
+    return (
+        not actor.is_suspended
+        and bool(actor.roles_in(subject.group.id) & WRITING_ROLES)
+        and _read(actor, subject)
+    )
+
+
+def _declare(actor: Actor, group: Group) -> bool:
+    return not actor.is_suspended and bool(actor.roles_in(group.id)) and _read(actor, group)
+
+
 def _manage_people(actor: Actor, _thing: object) -> bool:
     return not actor.is_suspended and actor.platform_role in {
         PlatformRole.SECRETARIAT,
@@ -375,6 +392,10 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.RUN_PROCEDURE: _manage_group,
     Action.EDIT_CATALOGUE: _edit_catalogue,
     Action.ASSESS: _assess,
+    Action.MANAGE_MEETINGS: _manage_group,
+    Action.WRITE_MINUTES: _write_minutes,
+    Action.VOTE: _vote,
+    Action.DECLARE: _declare,
     Action.ANSWER: _answer,
     Action.ADMIT_LATE: _admit_late,
     Action.MANAGE_PEOPLE: _manage_people,

@@ -11,7 +11,9 @@ from forum.domain.tables import (
     answers,
     assessments,
     attachments,
+    ballots,
     consultations,
+    meetings,
     papers,
     register_entries,
     threads,
@@ -28,6 +30,8 @@ SUBJECT_OF: dict[type, SubjectKind] = {
     answers.Answer: SubjectKind.ANSWER,
     assessments.Assessment: SubjectKind.ASSESSMENT,
     register_entries.RegisterEntry: SubjectKind.ENTRY,
+    meetings.Meeting: SubjectKind.MEETING,
+    ballots.Ballot: SubjectKind.BALLOT,
 }
 MODEL_OF: dict[SubjectKind, Any] = {kind: model for model, kind in SUBJECT_OF.items()}
 

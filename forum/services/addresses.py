@@ -52,6 +52,26 @@ def round_path(group_slug: str, catalogue_key: str, number: int) -> str:
     return f"{assessment_path(group_slug, catalogue_key)}rounds/{number}/"
 
 
+def meeting_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a meeting; `#point-<public id>` leads to one point of its agenda."""
+    return f"/groups/{group_slug}/meetings/{public_id}/"
+
+
+def ballot_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a decision that a group takes."""
+    return f"/groups/{group_slug}/decisions/{public_id}/"
+
+
+def seat_call_path(group_slug: str, public_id: str) -> str:
+    """Give the address where a seat can be applied for."""
+    return f"/groups/{group_slug}/calls/{public_id}/"
+
+
+def declarations_path(group_slug: str) -> str:
+    """Give the address of a group's declarations of interest."""
+    return f"/groups/{group_slug}/declarations/"
+
+
 def paper_path(group_slug: str, public_id: str) -> str:
     """Give the address of a paper, whichever version is the newest."""
     return f"/groups/{group_slug}/papers/{public_id}/"
@@ -112,6 +132,10 @@ def subject_path(subject: Subject) -> str:
             return answer_path(slug, subject.consultation.public_id, row.public_id)
         case SubjectKind.ASSESSMENT:
             return f"/groups/{slug}/assessments/"
+        case SubjectKind.MEETING:
+            return meeting_path(slug, row.public_id)
+        case SubjectKind.BALLOT:
+            return ballot_path(slug, row.public_id)
         case SubjectKind.ATTACHMENT:
             return attachment_path(row.public_id)
         case SubjectKind.VERSION:

@@ -71,6 +71,7 @@ def _columns(charter: Charter) -> dict[str, Any]:
         "who_may_write": charter.who_may_write,
         "languages": list(charter.languages),
         "rules": [{"key": rule.key, "text": rule.text} for rule in charter.rules],
+        "practice": charter.practice.to_json(),
     }
 
 

@@ -72,7 +72,7 @@ def write_documents(session: Session, actor: Actor, consultation: Consultation, 
     for position, line in enumerate(lines, 1):
         found = _ADDRESS.search(line)
         number = int(found[2]) if found and found[2] else None
-        paper_id = _find_paper(session, actor, found[1], number) if found else None
+        paper_id = find_paper(session, actor, found[1], number) if found else None
         if paper_id is None:
             raise Invalid(
                 "There is no paper that you may read at “%(address)s”.", field="documents", address=line[:120]
@@ -106,7 +106,8 @@ def documents_text(session: Session, consultation_id: int) -> str:
     )
 
 
-def _find_paper(session: Session, actor: Actor, public_id: str, number: int | None) -> int | None:
+def find_paper(session: Session, actor: Actor, public_id: str, number: int | None) -> int | None:
+    """Give the key of a paper, in a version where one is named, that the actor may read; None otherwise."""
     statement = (
         sa.select(Paper.id)
         .join(PaperVersion, PaperVersion.paper_id == Paper.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from forum.domain.organisations import Organisation, StakeholderType
 from forum.domain.stages import current_of
 from forum.domain.threads import ThreadKind
 from forum.policy import Action, Actor, can
+from forum.services.ballot_lists import BallotLine, DecidedText, find_agreed_text, list_decided
+from forum.services.meetings import MeetingLine, list_next_meetings
 from forum.services.recent import (
     ConsultationLine,
     DiscussionLine,
@@ -62,14 +65,20 @@ class Overview:
     role_lines: list[RoleLine]
     bodies: list[tuple[str, str]]
     """Name and slug of the organisations with a seat, where the group shows them to this reader."""
+    meetings: list[MeetingLine]
+    """The next ones."""
+    decided: list[BallotLine]
+    agreed_text: DecidedText | None
+    """Of the last decision that adopted one."""
 
 
-def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
-    """Give the home of a group that the actor may see listed; at most eleven statements."""
+def load_overview(session: Session, actor: Actor, group: Group, *, now: datetime) -> Overview:
+    """Give the home of a group that the actor may see listed; at most twelve statements."""
     is_inside = can(actor, Action.READ, group)
     stages = list_stages(session, group.id) if is_inside else ()
     current = current_of(stages)
     is_open = current is not None and current.started_at is not None
+    decided = list_decided(session, actor, group) if is_inside else []
     return Overview(
         is_inside=is_inside,
         stages=stages,
@@ -82,6 +91,9 @@ def load_overview(session: Session, actor: Actor, group: Group) -> Overview:
         people=_count_people(session, group),
         role_lines=_list_roles(session, actor, group, is_inside=is_inside),
         bodies=_list_bodies(session, group, is_inside=is_inside),
+        meetings=list_next_meetings(session, actor, now=now, group_id=group.id, limit=2) if is_inside else [],
+        decided=decided,
+        agreed_text=find_agreed_text(session, actor, group) if decided else None,
     )
 
 

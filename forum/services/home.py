@@ -16,7 +16,9 @@ from forum.domain.working_days import Bucket
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import writes_drafts_of, written_by
 from forum.services.addresses import draft_path, paper_path, post_path, unread_path, version_path
+from forum.services.ballot_lists import BallotLine, list_open_ballots
 from forum.services.home_stages import ProcedureLine, ToAssess, list_procedures, list_to_assess
+from forum.services.meetings import MeetingLine, list_next_meetings
 from forum.services.moderation_queue import QueueFilters, list_waiting
 from forum.services.reading import read_at_of
 from forum.services.recent import (
@@ -29,6 +31,7 @@ from forum.services.recent import (
 )
 from forum.services.signatures import SigningLine, list_to_sign
 
+MOST_MEETINGS = 3
 MOST = 10
 """Longer lists are cut: home says what comes first, the pages behind it have the rest."""
 
@@ -85,15 +88,18 @@ class Desk:
     procedures: list[ProcedureLine]
     """Of the groups that one chairs or keeps the secretariat of."""
     to_assess: list[ToAssess]
+    meetings: list[MeetingLine]
+    """The next of one's groups."""
+    to_vote: list[BallotLine]
+    """Decisions in which a seat of one's own has said nothing yet."""
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing of one's own waits."""
         waits = self.moderation is not None and self.moderation.next_due is not None
         owes = self.to_assess or self.procedures
-        return not (
-            self.drafts or self.to_sign or self.pending or self.unread or self.questions or waits or owes
-        )
+        asked = self.to_sign or self.to_vote or self.questions
+        return not (self.drafts or asked or self.pending or self.unread or waits or owes)
 
 
 def load_news(session: Session, actor: Actor) -> News:
@@ -106,7 +112,7 @@ def load_news(session: Session, actor: Actor) -> News:
 
 
 def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
-    """Give what needs a signed-in person, in five statements and those of their roles."""
+    """Give what needs a signed-in person, in seven statements and those of their roles."""
     has_desk = can(actor, Action.SEE_SECRETARIAT_DESK)
     return Desk(
         drafts=_list_drafts(session, actor),
@@ -117,6 +123,8 @@ def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
         questions=_list_open_questions(session, actor) if has_desk else None,
         procedures=list_procedures(session, actor, now=now),
         to_assess=list_to_assess(session, actor),
+        meetings=list_next_meetings(session, actor, now=now, limit=MOST_MEETINGS),
+        to_vote=list_open_ballots(session, actor, limit=MOST),
     )
 
 

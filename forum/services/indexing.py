@@ -32,12 +32,13 @@ from forum.search.protocol import Add, Change, Remove, SearchDocument
 from forum.services import attachment_owners
 from forum.services.attribution import ATTRIBUTED, author_columns, join_author, present
 from forum.services.chatham import is_sealed
+from forum.services.indexed_groups import ballot_text, ballots, meetings, minutes_of
 from forum.services.outbox import enqueue_index
 from forum.services.signatures import signed_slugs
 
 Subjects = Sequence[tuple[SubjectKind, int]]
 
-DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation", "answer", "entry")
+DOCUMENT_KINDS = ("post", "paper", "attachment", "consultation", "answer", "entry", "meeting", "decision")
 """What a document can be: the values of the filter `kind:`."""
 INDEXED_KINDS = (
     SubjectKind.POST,
@@ -46,7 +47,11 @@ INDEXED_KINDS = (
     SubjectKind.CONSULTATION,
     SubjectKind.ANSWER,
     SubjectKind.ENTRY,
+    SubjectKind.MEETING,
+    SubjectKind.BALLOT,
 )
+OF_GROUPS = frozenset({SubjectKind.CONSULTATION, SubjectKind.ENTRY, SubjectKind.MEETING, SubjectKind.BALLOT})
+"""What a group says as a group: no author of it is shown."""
 STRANGER = Actor(account_id=0)
 """Somebody signed in whom nothing ties to any group: the widest reader of all that is not public."""
 
@@ -61,6 +66,8 @@ _PREFIX = {
     SubjectKind.CONSULTATION: "consultation",
     SubjectKind.ANSWER: "answer",
     SubjectKind.ENTRY: "entry",
+    SubjectKind.MEETING: "meeting",
+    SubjectKind.BALLOT: "ballot",
 }
 
 
@@ -198,6 +205,10 @@ def _load(session: Session, kind: SubjectKind, ids: Sequence[int]) -> Iterable[C
             rows = session.execute(_answers(ids))
         case SubjectKind.ENTRY:
             rows = session.execute(_entries(ids))
+        case SubjectKind.MEETING:
+            rows = session.execute(meetings(ids))
+        case SubjectKind.BALLOT:
+            rows = session.execute(ballots(ids))
         case _:
             rows = session.execute(_consultations(ids))
     found = rows.all()
@@ -206,6 +217,8 @@ def _load(session: Session, kind: SubjectKind, ids: Sequence[int]) -> Iterable[C
         for group in session.scalars(sa.select(Group).where(Group.id.in_({row.group_id for row in found})))
     }
     pages = _join_pages(session, ids) if kind is SubjectKind.ATTACHMENT else {}
+    if kind is SubjectKind.MEETING:
+        pages = minutes_of(session, ids)
     signed = signed_slugs(session, ids) if kind is SubjectKind.VERSION else {}
     for row in found:
         yield _change(kind, groups[row.group_id], row, pages, signed)
@@ -384,7 +397,7 @@ def _change(
         "title": row.title,
         **_values_of(kind, id_, group, row, pages),
     }
-    if kind not in {SubjectKind.CONSULTATION, SubjectKind.ENTRY}:
+    if kind not in OF_GROUPS:
         values |= _attribution(group, row)
     if kind is SubjectKind.VERSION and row.id in signed:
         values["signatories"] = signed[row.id]
@@ -436,6 +449,22 @@ def _values_of(kind: SubjectKind, id_: str, group: Group, row: Any, pages: dict[
                 "language": row.language,
                 "thread": id_,
                 "date": row.created_at,
+            }
+        case SubjectKind.MEETING:
+            return {
+                "kind": "meeting",
+                "text": SUMMARY_BREAK.join(part for part in (row.text, pages.get(row.id, "")) if part),
+                "language": row.language,
+                "thread": id_,
+                "date": row.starts_at,
+            }
+        case SubjectKind.BALLOT:
+            return {
+                "kind": "decision",
+                "text": ballot_text(row),
+                "language": row.language,
+                "thread": id_,
+                "date": row.closed_at or row.opened_at or row.created_at,
             }
         case _:
             return {

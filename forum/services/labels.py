@@ -10,17 +10,30 @@ from forum.domain.answers import Answer
 from forum.domain.assessments import Assessment
 from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
+from forum.domain.ballots import Ballot, BallotState
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
+from forum.domain.meetings import Meeting
 from forum.domain.papers import Paper, PaperVersion
 from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import OPENING_KEY, Post, Thread
-from forum.policy.labels import NOBODY, Label, base_label, ceiling_label, label_for
+from forum.policy.labels import NOBODY, Label, base_label, ceiling_label, label_for, managers_label
 from forum.services.chatham import is_sealed
 from forum.services.outbox import enqueue_index
 
-Labelled = Thread | Post | PaperVersion | Attachment | Consultation | Answer | Assessment | RegisterEntry
+Labelled = (
+    Thread
+    | Post
+    | PaperVersion
+    | Attachment
+    | Consultation
+    | Answer
+    | Assessment
+    | RegisterEntry
+    | Meeting
+    | Ballot
+)
 """What can be read, each with a label of its own."""
 
 
@@ -72,6 +85,17 @@ def relabel(
         case RegisterEntry():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             _write(session, thing, label_for(thing.status, base, group_id=group.id), now)
+        case Meeting() | Ballot():
+            base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
+            # What chair and secretariat prepare is read by them alone.
+            is_prepared = thing.status is Status.DRAFT
+            label = Label(managers_label(group.id), base)
+            _write(
+                session,
+                thing,
+                label if is_prepared else label_for(thing.status, base, group_id=group.id),
+                now,
+            )
         case Answer():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             # What was withdrawn before anybody read it leaves no stub for others.
@@ -100,6 +124,10 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
         relabel(session, group, assessment, now=now)
     for entry in session.scalars(sa.select(RegisterEntry).where(RegisterEntry.group_id == group.id)):
         relabel(session, group, entry, now=now)
+    for meeting in session.scalars(sa.select(Meeting).where(Meeting.group_id == group.id)):
+        relabel(session, group, meeting, now=now)
+    for ballot in session.scalars(sa.select(Ballot).where(Ballot.group_id == group.id)):
+        relabel(session, group, ballot, now=now)
 
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
@@ -149,6 +177,7 @@ def _relabel_version(session: Session, group: Group, version: PaperVersion, now:
         label = Label(label.audience, base)
     _write(session, version, label, now)
     if version.status is not Status.DRAFT:
+        _relabel_outcomes(session, group, version, now)
         # Each attachment follows the version it came with: a narrower later version neither closes what
         # an earlier one brought nor opens it.
         came_with = Attachment.version_id == version.id
@@ -159,6 +188,14 @@ def _relabel_version(session: Session, group: Group, version: PaperVersion, now:
             attachment.status, attachment.tlp = version.status, version.tlp
             attachment.named_list_id = version.named_list_id
             _write(session, attachment, label, now)
+
+
+def _relabel_outcomes(session: Session, group: Group, version: PaperVersion, now: datetime) -> None:
+    """The result of a decision, with what is annexed to it, is read by whoever reads the text decided on."""
+    decided = sa.select(Ballot).where(Ballot.version_id == version.id, Ballot.state == BallotState.CLOSED)
+    for ballot in session.scalars(decided):
+        ballot.tlp, ballot.named_list_id = version.tlp, version.named_list_id
+        relabel(session, group, ballot, now=now)
 
 
 def _relabel_files(session: Session, answer: Answer, now: datetime) -> None:
@@ -181,6 +218,8 @@ _KINDS = {
     Consultation: SubjectKind.CONSULTATION,
     Answer: SubjectKind.ANSWER,
     RegisterEntry: SubjectKind.ENTRY,
+    Meeting: SubjectKind.MEETING,
+    Ballot: SubjectKind.BALLOT,
 }
 
 

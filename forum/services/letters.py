@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import Account, Invitation, InvitationPurpose
+from forum.domain.accounts import AccessRequest, Account, Invitation, InvitationPurpose
 from forum.domain.answers import AnswerReceipt
 from forum.domain.appeals import APPEALABLE, Side
 from forum.domain.attribution import Attribution, SubjectKind
@@ -30,6 +30,7 @@ from forum.policy.subjects import Subject
 from forum.services.actors import load_actor
 from forum.services.addresses import (
     appeal_path,
+    declarations_path,
     group_path,
     outcome_of_flag_path,
     signing_path,
@@ -112,6 +113,8 @@ class Letter:
     """When the consultation or the stage closes that the reader is told of."""
     time_zone: str = "UTC"
     may_appeal: bool = False
+    meets_at: datetime | None = None
+    """When the meeting begins that the mail is about."""
 
 
 def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secret: bytes) -> Letter | None:
@@ -122,17 +125,29 @@ def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secre
     return write_letter(session, notice, now=now, sealing_secret=sealing_secret)
 
 
-def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_secret: bytes) -> Letter | None:
-    """Give what the mail about a notice says to its reader now; one that is not stored yet is a preview."""
+def write_letter(
+    session: Session,
+    notice: Notice,
+    *,
+    now: datetime,
+    sealing_secret: bytes,
+    will_read: Subject | None = None,
+) -> Letter | None:
+    """Give what the mail about a notice says to its reader now; one that is not stored yet is a preview.
+
+    `will_read` is what the reader will be able to read by then, such as a meeting about to be convened.
+    """
     account = session.get(Account, notice.account_id)
     actor = load_actor(session, notice.account_id, now=now, sealing_secret=sealing_secret)
     if account is None or not actor.is_signed_in or not wants_mail(session, account.id, notice.kind):
         return None
     if notice.decision_id is not None and is_undone(session, notice.decision_id):
         return None
-    subject = _subject(session, notice)
+    if notice.kind in OF_APPLICANTS:
+        return _write_standing(session, notice, account, actor)
+    subject = will_read or _subject(session, notice)
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
-    reads = subject is not None and can(actor, Action.READ, subject)
+    reads = subject is not None and (subject is will_read or can(actor, Action.READ, subject))
     knows_group = group is not None and can(actor, Action.SEE_LISTING, group)
     stage = _stage(session, notice)
     if notice.kind is NoticeKind.SEAT_REMINDED and not (
@@ -166,6 +181,42 @@ def write_letter(session: Session, notice: Notice, *, now: datetime, sealing_sec
     )
 
 
+OF_APPLICANTS = frozenset({NoticeKind.SEAT_DECIDED, NoticeKind.DECLARATION_ASKED})
+"""About one's own standing in a group: told while one sees it listed."""
+
+
+def _write_standing(session: Session, notice: Notice, account: Account, actor: Actor) -> Letter | None:
+    """Give the mail about an application for a seat, with its reasons, or about a declaration."""
+    group = session.get(Group, notice.group_id) if notice.group_id is not None else None
+    if group is None or not can(actor, Action.SEE_LISTING, group):
+        return None
+    reason, path = None, declarations_path(group.slug)
+    if notice.kind is NoticeKind.SEAT_DECIDED:
+        public_id = (notice.occasion or "").removeprefix("application:")
+        request = session.scalars(
+            sa.select(AccessRequest).where(
+                AccessRequest.public_id == public_id, AccessRequest.account_id == account.id
+            )
+        ).first()
+        if request is None:
+            return None
+        reason, path = request.reason, f"{group_path(group.slug)}members/"
+    elif not can(actor, Action.DECLARE, group):
+        return None
+    return Letter(
+        notice_id=notice.id or 0,
+        notice_public_id=notice.public_id,
+        kind=notice.kind,
+        email=account.email or "",
+        name=account.name,
+        language=account.language,
+        account_public_id=account.public_id,
+        path=path,
+        group=group.short_title,
+        reason=reason,
+    )
+
+
 def _occasion(
     session: Session, notice: Notice, subject: Subject | None, account: Account, stage: Stage | None
 ) -> dict[str, Any]:
@@ -174,6 +225,10 @@ def _occasion(
         return {"closes_at": stage.closes_at, "time_zone": stage.time_zone}
     if subject is None or notice.occasion is None:
         return {}
+    if subject.kind is SubjectKind.MEETING and notice.kind is not NoticeKind.MINUTES:
+        return {"meets_at": subject.row.starts_at, "time_zone": subject.row.time_zone}
+    if subject.kind is SubjectKind.BALLOT:
+        return {"closes_at": subject.row.closes_at, "time_zone": subject.row.time_zone}
     kind, _, number = notice.occasion.partition(":")
     if kind == "receipt":
         receipt = session.get(AnswerReceipt, int(number))

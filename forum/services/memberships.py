@@ -19,6 +19,8 @@ from forum.policy import Action, Actor, require
 from forum.policy.labels import COMMUNITY, group_label
 from forum.services.recording import record_membership, record_seat
 
+OF_BODIES = frozenset({SeatKind.ORGANISATION, SeatKind.PUBLIC_ENTITY})
+"""Seats that belong to a body."""
 MANAGING_ROLES = frozenset({GroupRole.CHAIR, GroupRole.SECRETARIAT})
 
 
@@ -107,6 +109,8 @@ class MembersShown:
     members: Members
     named: frozenset[int]
     """The accounts whose names may be shown."""
+    has_own_titles: bool = True
+    """Whether seats in somebody's own capacity are called by their title, which may be a name."""
 
 
 def show_members(session: Session, actor: Actor, group: Group) -> MembersShown:
@@ -125,7 +129,8 @@ def show_members(session: Session, actor: Actor, group: Group) -> MembersShown:
         for line in lines
         if may_name and (is_inside or COMMUNITY in actor.clearances or line.account.name_is_public)
     }
-    return MembersShown(level, members, frozenset(named))
+    has_own_titles = may_name and (is_inside or COMMUNITY in actor.clearances)
+    return MembersShown(level, members, frozenset(named), has_own_titles)
 
 
 def _roles_beside_seats(lines: dict[tuple[int, int | None], MemberLine]) -> list[MemberLine]:
@@ -244,7 +249,7 @@ def create_seat(
     Whoever calls it has asked the policy.
     """
     title = " ".join(title.split())
-    if kind is SeatKind.ORGANISATION:
+    if kind in OF_BODIES:
         if organisation is None or organisation.merged_into_id is not None:
             raise Invalid("Choose the organisation that the seat belongs to.", field="organisation")
         if find_seat_of_body(session, group, organisation) is not None:
@@ -256,7 +261,7 @@ def create_seat(
     seat = Seat(
         group_id=group.id,
         kind=kind,
-        organisation_id=organisation.id if organisation and kind is SeatKind.ORGANISATION else None,
+        organisation_id=organisation.id if organisation and kind in OF_BODIES else None,
         country=country if kind is SeatKind.MEMBER_STATE else None,
         title=title,
         created_at=now,

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.ballots import Ballot
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group
+from forum.domain.meetings import Meeting
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import Notice, NoticeKind
@@ -25,9 +27,12 @@ from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import (
     answer_path,
     appeal_path,
+    ballot_path,
     consultation_path,
+    declarations_path,
     entry_path,
     group_path,
+    meeting_path,
     outcome_of_flag_path,
     paper_path,
     post_path,
@@ -40,7 +45,7 @@ from forum.services.addresses import (
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
-from forum.services.letters import ALWAYS_TOLD, CONTRIBUTIONS_PATH, OF_STAGES, RECORD_PATH
+from forum.services.letters import ALWAYS_TOLD, CONTRIBUTIONS_PATH, OF_APPLICANTS, OF_STAGES, RECORD_PATH
 
 PAGE_SIZE = 30
 
@@ -215,6 +220,10 @@ def _path(actor: Actor, notice: Notice, group: Group | None, found: _About | Non
         return CONTRIBUTIONS_PATH
     if notice.kind is NoticeKind.UNSEALED:
         return RECORD_PATH
+    if notice.kind in OF_APPLICANTS:
+        assert group is not None
+        is_own = notice.kind is NoticeKind.DECLARATION_ASKED
+        return declarations_path(group.slug) if is_own else f"{group_path(group.slug)}members/"
     if found is not None:
         return found.path
     if group is not None and can(actor, Action.READ, group):
@@ -304,6 +313,18 @@ def _entries(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, 
     return [(row.id, _About(row.title, entry_path(row.register, row.public_id))) for row in rows]
 
 
+def _meetings(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = sa.select(Meeting, Group.slug).join(Group, Group.id == Meeting.group_id)
+    rows = session.execute(statement.where(Meeting.id.in_(ids), visible_to(actor, Meeting)))
+    return [(row.id, _About(row.title, meeting_path(slug, row.public_id))) for row, slug in rows]
+
+
+def _ballots(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = sa.select(Ballot, Group.slug).join(Group, Group.id == Ballot.group_id)
+    rows = session.execute(statement.where(Ballot.id.in_(ids), visible_to(actor, Ballot)))
+    return [(row.id, _About(row.title, ballot_path(slug, row.public_id))) for row, slug in rows]
+
+
 _LOADERS = {
     SubjectKind.POST: _posts,
     SubjectKind.THREAD: _threads,
@@ -311,4 +332,6 @@ _LOADERS = {
     SubjectKind.CONSULTATION: _consultations,
     SubjectKind.ANSWER: _answers,
     SubjectKind.ENTRY: _entries,
+    SubjectKind.MEETING: _meetings,
+    SubjectKind.BALLOT: _ballots,
 }

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from forum.domain.accounts import Account, AccountStatus
 from forum.domain.appeals import Appeal, AppealState
 from forum.domain.attribution import Attribution, SubjectKind
+from forum.domain.ballots import EntitledSeat
+from forum.domain.groups import GroupRole, Membership
 from forum.domain.labels import Status
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import Flag, ModerationDecision
@@ -173,6 +175,8 @@ def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writer
         return Writers(frozenset({event.account_id}), is_sealed=_names_a_sealed_author(event))
     nobody = Writers(frozenset())
     match event.kind:
+        case _ if event.kind in _OF_GROUPS and subject is not None:
+            return Writers(list_group_people(session, subject, event.kind))
         case NoticeKind.FLAG_ANSWERED if event.decision is not None:
             reporters = session.scalars(
                 sa.select(Flag.reporter_id).where(Flag.decision_id == event.decision.id)
@@ -191,6 +195,30 @@ def _concerned(session: Session, event: _Event, sealing_secret: bytes) -> Writer
             accounts = sa.select(Account.id).where(sa.func.lower(Account.handle).in_(handles))
             return Writers(frozenset(session.scalars(accounts)) if handles else frozenset())
     return nobody
+
+
+_OF_GROUPS = frozenset(
+    {
+        NoticeKind.MEETING_CONVENED,
+        NoticeKind.MEETING_CHANGED,
+        NoticeKind.MEETING_CANCELLED,
+        NoticeKind.MINUTES,
+        NoticeKind.BALLOT_OPENED,
+        NoticeKind.BALLOT_CLOSED,
+    }
+)
+"""Events that concern everybody in a group, or on the seats that have a vote."""
+
+
+def list_group_people(session: Session, subject: Subject, kind: NoticeKind) -> frozenset[int]:
+    """Give the accounts that an event of a group concerns; whether they may read it is asked of each."""
+    people = sa.select(Membership.account_id).where(
+        Membership.group_id == subject.group.id, Membership.ended_at.is_(None)
+    )
+    if kind is NoticeKind.BALLOT_OPENED:
+        entitled = sa.select(EntitledSeat.seat_id).where(EntitledSeat.ballot_id == subject.row.id)
+        people = people.where(Membership.seat_id.in_(entitled), Membership.role != GroupRole.OBSERVER)
+    return frozenset(session.scalars(people))
 
 
 def _concerned_by_appeal(session: Session, event: _Event, now: datetime, sealing_secret: bytes) -> Writers:

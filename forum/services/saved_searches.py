@@ -131,7 +131,7 @@ def save_search(
     session.add(saved)
     session.flush()
     if account.feed_key is None:
-        account.feed_key = _new_feed_key()
+        account.feed_key = new_feed_key()
     _plan(session, saved, account.time_zone, now)
     return saved
 
@@ -163,7 +163,7 @@ def delete_search(session: Session, actor: Actor, saved: SavedSearch) -> None:
 
 def reset_feed_key(session: Session, actor: Actor) -> None:
     """Give the actor's feeds new addresses; the old ones lead nowhere from now on."""
-    _account_of(session, actor).feed_key = _new_feed_key()
+    _account_of(session, actor).feed_key = new_feed_key()
 
 
 def get_feed_key(session: Session, actor: Actor) -> str:
@@ -335,5 +335,6 @@ def _account_of(session: Session, actor: Actor) -> Account:
     return session.get_one(Account, actor.account_id)
 
 
-def _new_feed_key() -> str:
+def new_feed_key() -> str:
+    """Give a secret for the addresses of a person's feeds."""
     return secrets.token_urlsafe(32)

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session, aliased
 from forum.domain.answers import Answer
 from forum.domain.attachments import Attachment, AttachmentPage
 from forum.domain.attribution import ShownAs, SubjectKind
+from forum.domain.ballots import Ballot
 from forum.domain.consultations import Consultation
 from forum.domain.labels import Status, Tlp
+from forum.domain.meetings import Meeting
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion, TranslationKind
 from forum.domain.register_entries import RegisterEntry
@@ -33,17 +35,21 @@ from forum.services import attachment_owners
 from forum.services.addresses import (
     answer_path,
     attachment_path,
+    ballot_path,
     consultation_path,
     entry_path,
+    meeting_path,
     paper_path,
     post_path,
     thread_path,
     version_path,
 )
 from forum.services.attribution import ATTRIBUTED, Byline, author_columns, join_author, present
+from forum.services.indexed_groups import ballot_text, minutes_of
 from forum.services.indexing import (
     PAGE_BREAK,
     READABLE_FILES,
+    SUMMARY_BREAK,
     analysed_language,
     consultation_text,
     document_id,
@@ -126,6 +132,8 @@ _SUBJECTS = {
     "consultation": SubjectKind.CONSULTATION,
     "answer": SubjectKind.ANSWER,
     "entry": SubjectKind.ENTRY,
+    "meeting": SubjectKind.MEETING,
+    "decision": SubjectKind.BALLOT,
 }
 
 
@@ -489,7 +497,64 @@ def _load_entries(session: Session, reader: _Reader, ids: Sequence[str]) -> list
     return lines
 
 
+def _load_meetings(session: Session, reader: _Reader, ids: Sequence[str]) -> list[Found]:
+    rows = session.execute(
+        sa.select(*_columns(Meeting), Meeting.title, Meeting.text, Meeting.language, Meeting.starts_at).where(
+            *_readable(reader, Meeting, ids)
+        )
+    ).all()
+    minutes = minutes_of(session, [row.id for row in rows]) if reader.with_passages else {}
+    lines = []
+    for row in rows:
+        path = meeting_path(reader.groups[row.group_id].slug, row.public_id)
+        text = SUMMARY_BREAK.join(part for part in (row.text, minutes.get(row.id, "")) if part)
+        passage = reader.passage(text, row.language)[0]
+        lines.append(_of_group(reader, row, "meeting", row.starts_at, row.language, path, passage))
+    return lines
+
+
+def _load_ballots(session: Session, reader: _Reader, ids: Sequence[str]) -> list[Found]:
+    rows = session.execute(
+        sa.select(
+            *_columns(Ballot),
+            Ballot.title,
+            Ballot.text,
+            Ballot.outcome_text,
+            Ballot.language,
+            Ballot.opened_at,
+            Ballot.closed_at,
+            Ballot.created_at,
+        ).where(*_readable(reader, Ballot, ids))
+    )
+    lines = []
+    for row in rows:
+        path = ballot_path(reader.groups[row.group_id].slug, row.public_id)
+        passage = reader.passage(ballot_text(row), row.language)[0]
+        at = row.closed_at or row.opened_at or row.created_at
+        lines.append(_of_group(reader, row, "decision", at, row.language, path, passage))
+    return lines
+
+
+def _of_group(
+    reader: _Reader, row: Any, kind: str, at: datetime, language: str, path: str, passage: Segments
+) -> Found:
+    """Give what a group says as a group: it has no author."""
+    return Found(
+        **_common(reader, row, at, language),
+        kind=kind,
+        url=path,
+        cite=path,
+        is_reply=False,
+        byline=None,
+        shown_as=None,
+        passage=passage,
+        container_url=path,
+    )
+
+
 _LOADERS = {
+    SubjectKind.MEETING: _load_meetings,
+    SubjectKind.BALLOT: _load_ballots,
     SubjectKind.ANSWER: _load_answers,
     SubjectKind.POST: _load_posts,
     SubjectKind.VERSION: _load_versions,

@@ -37,6 +37,8 @@ def find_source_ids(session: Session, hits: Sequence[Found]) -> dict[str, Source
         keys[hit.kind][hit.subject_id] = hit.id
     found: dict[str, SourceIds] = {}
     for kind, by_key in keys.items():
+        if kind not in _STATEMENTS:
+            continue  # meetings and decisions are not imported
         for key, own, extra, thread in session.execute(_STATEMENTS[kind](list(by_key))):
             found[by_key[key]] = SourceIds(own, (extra or {}).get("thread") or thread)
     return {hit.id: found.get(hit.id, _UNKNOWN) for hit in hits}

@@ -104,6 +104,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -135,6 +137,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -178,6 +182,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -420,6 +426,7 @@ def upgrade() -> None:
         ),
         sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("practice", sa.JSON(), nullable=False),
         sa.Column("audience", sa.String(length=64), nullable=False),
         sa.Column("edited_fields", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -429,40 +436,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_working_group")),
         sa.UniqueConstraint("public_id", name=op.f("uq_working_group_public_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_working_group_slug")),
-    )
-    op.create_table(
-        "access_request",
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "account", "seat", name="requestkind", native_enum=False, create_constraint=True, length=32
-            ),
-            nullable=False,
-        ),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("organisation_name", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=True),
-        sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by_id", sa.Integer(), nullable=True),
-        sa.Column("is_granted", sa.Boolean(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("public_id", sa.String(length=13), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_access_request_account_id_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["decided_by_id"], ["account.id"], name=op.f("fk_access_request_decided_by_id_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["working_group.id"], name=op.f("fk_access_request_group_id_working_group")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_request")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_access_request_public_id")),
     )
     op.create_table(
         "access_token",
@@ -550,6 +523,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_catalogue_public_id")),
     )
     op.create_table(
+        "declaration",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("has_interests", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("remarked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_declaration_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_declaration_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),
+        sa.UniqueConstraint(
+            "group_id", "account_id", "number", name=op.f("uq_declaration_group_id_account_id_number")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_declaration_public_id")),
+    )
+    with op.batch_alter_table("declaration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_declaration_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "former_name",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organisation_id", sa.Integer(), nullable=False),
@@ -626,6 +627,14 @@ def upgrade() -> None:
                 "seat_reminded",
                 "entry_given",
                 "entry_moved",
+                "meeting_convened",
+                "meeting_changed",
+                "meeting_cancelled",
+                "minutes",
+                "ballot_opened",
+                "ballot_closed",
+                "declaration_asked",
+                "seat_decided",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -689,6 +698,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -719,6 +730,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -897,6 +910,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1024,6 +1039,7 @@ def upgrade() -> None:
                 "member_state",
                 "common_interest",
                 "personal",
+                "public_entity",
                 name="seatkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1050,6 +1066,47 @@ def upgrade() -> None:
     with op.batch_alter_table("seat", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_seat_group_id"), ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_seat_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "seat_call",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("criteria", sa.JSON(), nullable=False),
+        sa.Column("seat_kinds", sa.JSON(), nullable=False),
+        sa.Column("needs_register_id", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "open",
+                "closed",
+                name="callstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["account.id"], name=op.f("fk_seat_call_created_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_seat_call_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_call")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_seat_call_public_id")),
+    )
+    with op.batch_alter_table("seat_call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seat_call_group_id"), ["group_id"], unique=False)
 
     op.create_table(
         "stage",
@@ -1130,6 +1187,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1165,6 +1224,50 @@ def upgrade() -> None:
     with op.batch_alter_table("unsealing", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unsealing_group_id"), ["group_id"], unique=False)
         batch_op.create_index("ix_unsealing_subject", ["subject_kind", "subject_id"], unique=False)
+
+    op.create_table(
+        "access_request",
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "account", "seat", name="requestkind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("organisation_name", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=True),
+        sa.Column("seat_kind", sa.String(length=32), nullable=True),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column("register_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("is_granted", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_access_request_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["seat_call.id"], name=op.f("fk_access_request_call_id_seat_call")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_access_request_decided_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_access_request_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_request")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_access_request_public_id")),
+    )
+    with op.batch_alter_table("access_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_request_call_id"), ["call_id"], unique=False)
 
     op.create_table(
         "appeal",
@@ -1530,6 +1633,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1657,6 +1762,96 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_email"), ["email"], unique=False)
 
     op.create_table(
+        "meeting",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("stage_id", sa.Integer(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("convened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_reason", sa.Text(), nullable=False),
+        sa.Column(
+            "minutes_state",
+            sa.Enum(
+                "none",
+                "draft",
+                "circulated",
+                "adopted",
+                name="minutesstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("minutes_circulated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("minutes_adopted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["account.id"], name=op.f("fk_meeting_created_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_meeting_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_meeting_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(["stage_id"], ["stage.id"], name=op.f("fk_meeting_stage_id_stage")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_meeting_public_id")),
+    )
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.create_index("ix_meeting_group_starts", ["group_id", "starts_at"], unique=False)
+
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -1751,6 +1946,14 @@ def upgrade() -> None:
                 "seat_reminded",
                 "entry_given",
                 "entry_moved",
+                "meeting_convened",
+                "meeting_changed",
+                "meeting_cancelled",
+                "minutes",
+                "ballot_opened",
+                "ballot_closed",
+                "declaration_asked",
+                "seat_decided",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1771,6 +1974,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1822,6 +2027,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -2029,6 +2236,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_suspension_group_id"), ["group_id"], unique=False)
 
     op.create_table(
+        "agenda_point",
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("minutes_source", sa.Text(), nullable=False),
+        sa.Column("minutes_html", sa.Text(), nullable=False),
+        sa.Column("minutes_text", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_agenda_point_meeting_id_meeting")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agenda_point")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_agenda_point_public_id")),
+    )
+    with op.batch_alter_table("agenda_point", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agenda_point_meeting_id"), ["meeting_id"], unique=False)
+
+    op.create_table(
         "answer",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -2203,6 +2429,48 @@ def upgrade() -> None:
     with op.batch_alter_table("asked_organisation", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_asked_organisation_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
+        "attendance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=True),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "present",
+                "alternate",
+                "excused",
+                "absent",
+                "observer",
+                name="attendancestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_attendance_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_attendance_meeting_id_meeting")
+        ),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_attendance_seat_id_seat")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance")),
+        sa.UniqueConstraint("meeting_id", "seat_id", name=op.f("uq_attendance_meeting_id_seat_id")),
+    )
+    with op.batch_alter_table("attendance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attendance_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attendance_seat_id"), ["seat_id"], unique=False)
+        batch_op.create_index(
+            "uq_attendance_observer",
+            ["meeting_id", "account_id"],
+            unique=True,
+            sqlite_where=sa.text("seat_id IS NULL"),
+            postgresql_where=sa.text("seat_id IS NULL"),
         )
 
     op.create_table(
@@ -2413,6 +2681,8 @@ def upgrade() -> None:
                 "answer",
                 "assessment",
                 "entry",
+                "meeting",
+                "ballot",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -2845,6 +3115,123 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attachment_version_id"), ["version_id"], unique=False)
 
     op.create_table(
+        "ballot",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("stage_id", sa.Integer(), nullable=True),
+        sa.Column("meeting_id", sa.Integer(), nullable=True),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "procedure",
+            sa.Enum(
+                "written", "meeting", name="procedure", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "open",
+                "closed",
+                "withdrawn",
+                name="ballotstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("quorum_percent", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "consensus",
+                "majority",
+                "not_adopted",
+                "no_quorum",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("tally", sa.JSON(), nullable=False),
+        sa.Column("outcome_source", sa.Text(), nullable=False),
+        sa.Column("outcome_html", sa.Text(), nullable=False),
+        sa.Column("outcome_text", sa.Text(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["account.id"], name=op.f("fk_ballot_created_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_ballot_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_ballot_meeting_id_meeting")),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_ballot_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(["stage_id"], ["stage.id"], name=op.f("fk_ballot_stage_id_stage")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["paper_version.id"], name=op.f("fk_ballot_version_id_paper_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_ballot_public_id")),
+    )
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ballot_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ballot_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ballot_version_id"), ["version_id"], unique=False)
+
+    op.create_table(
         "draft_origin",
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("filename", sa.Text(), nullable=False),
@@ -3073,6 +3460,74 @@ def upgrade() -> None:
             sqlite_where=sa.text("replaced_at IS NULL"),
             postgresql_where=sa.text("replaced_at IS NULL"),
         )
+
+    op.create_table(
+        "entitled_seat",
+        sa.Column("ballot_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_entitled_seat_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_entitled_seat_seat_id_seat")),
+        sa.PrimaryKeyConstraint("ballot_id", "seat_id", name=op.f("pk_entitled_seat")),
+    )
+    with op.batch_alter_table("entitled_seat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entitled_seat_seat_id"), ["seat_id"], unique=False)
+
+    op.create_table(
+        "former_vote",
+        sa.Column("ballot_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "choice",
+            sa.Enum(
+                "agree",
+                "no_objection",
+                "agree_if_changed",
+                "against",
+                "abstain",
+                name="choice",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason_html", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_former_vote_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_former_vote_seat_id_seat")),
+        sa.PrimaryKeyConstraint("ballot_id", "seat_id", "number", name=op.f("pk_former_vote")),
+    )
+    with op.batch_alter_table("former_vote", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_vote_seat_id"), ["seat_id"], unique=False)
+
+    op.create_table(
+        "meeting_document",
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("paper_id", sa.Integer(), nullable=True),
+        sa.Column("version_number", sa.Integer(), nullable=True),
+        sa.Column("attachment_id", sa.Integer(), nullable=True),
+        sa.Column("point_number", sa.Integer(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "CASE WHEN paper_id IS NULL THEN 0 ELSE 1 END + CASE WHEN attachment_id IS NULL THEN 0 ELSE 1 END = 1",
+            name=op.f("ck_meeting_document_one_document"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["attachment_id"], ["attachment.id"], name=op.f("fk_meeting_document_attachment_id_attachment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_document_meeting_id_meeting")
+        ),
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_meeting_document_paper_id_paper")),
+        sa.PrimaryKeyConstraint("meeting_id", "position", name=op.f("pk_meeting_document")),
+    )
+    with op.batch_alter_table("meeting_document", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_meeting_document_attachment_id"), ["attachment_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_meeting_document_paper_id"), ["paper_id"], unique=False)
 
     op.create_table(
         "placement",
@@ -3324,6 +3779,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_thread_topic_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
+        "vote",
+        sa.Column("ballot_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "choice",
+            sa.Enum(
+                "agree",
+                "no_objection",
+                "agree_if_changed",
+                "against",
+                "abstain",
+                name="choice",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason_source", sa.Text(), nullable=False),
+        sa.Column("reason_html", sa.Text(), nullable=False),
+        sa.Column("is_annexed", sa.Boolean(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_vote_account_id_account")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_vote_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_vote_seat_id_seat")),
+        sa.PrimaryKeyConstraint("ballot_id", "seat_id", name=op.f("pk_vote")),
+    )
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_seat_id"), ["seat_id"], unique=False)
+
+    op.create_table(
         "annexed_statement",
         sa.Column("catalogue_id", sa.Integer(), nullable=False),
         sa.Column("writer_key", sa.String(length=80), nullable=False),
@@ -3389,6 +3877,10 @@ def downgrade() -> None:
 
     op.drop_table("post_revision")
     op.drop_table("annexed_statement")
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vote_seat_id"))
+
+    op.drop_table("vote")
     with op.batch_alter_table("thread_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_thread_topic_entry_id"))
         batch_op.drop_index(batch_op.f("ix_thread_topic_country"))
@@ -3419,6 +3911,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_placement_version_id"))
 
     op.drop_table("placement")
+    with op.batch_alter_table("meeting_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_document_paper_id"))
+        batch_op.drop_index(batch_op.f("ix_meeting_document_attachment_id"))
+
+    op.drop_table("meeting_document")
+    with op.batch_alter_table("former_vote", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_former_vote_seat_id"))
+
+    op.drop_table("former_vote")
+    with op.batch_alter_table("entitled_seat", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_entitled_seat_seat_id"))
+
+    op.drop_table("entitled_seat")
     with op.batch_alter_table("comment_answer", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_comment_answer_thread",
@@ -3446,6 +3951,12 @@ def downgrade() -> None:
 
     op.drop_table("signatory_answer")
     op.drop_table("draft_origin")
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ballot_version_id"))
+        batch_op.drop_index(batch_op.f("ix_ballot_meeting_id"))
+        batch_op.drop_index(batch_op.f("ix_ballot_group_id"))
+
+    op.drop_table("ballot")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_version_id"))
         batch_op.drop_index(batch_op.f("ix_attachment_paper_id"))
@@ -3509,6 +4020,16 @@ def downgrade() -> None:
     op.drop_table("paper")
     op.drop_table("late_entry")
     op.drop_table("disclosure")
+    with op.batch_alter_table("attendance", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_attendance_observer",
+            sqlite_where=sa.text("seat_id IS NULL"),
+            postgresql_where=sa.text("seat_id IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_attendance_seat_id"))
+        batch_op.drop_index(batch_op.f("ix_attendance_account_id"))
+
+    op.drop_table("attendance")
     with op.batch_alter_table("asked_organisation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_asked_organisation_organisation_id"))
 
@@ -3524,6 +4045,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_answer_author_id"))
 
     op.drop_table("answer")
+    with op.batch_alter_table("agenda_point", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agenda_point_meeting_id"))
+
+    op.drop_table("agenda_point")
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_suspension_group_id"))
         batch_op.drop_index("ix_suspension_account_ends")
@@ -3574,6 +4099,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_membership_account_group")
 
     op.drop_table("membership")
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_index("ix_meeting_group_starts")
+
+    op.drop_table("meeting")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_email"))
 
@@ -3613,6 +4142,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_appeal_group_id"))
 
     op.drop_table("appeal")
+    with op.batch_alter_table("access_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_request_call_id"))
+
+    op.drop_table("access_request")
     with op.batch_alter_table("unsealing", schema=None) as batch_op:
         batch_op.drop_index("ix_unsealing_subject")
         batch_op.drop_index(batch_op.f("ix_unsealing_group_id"))
@@ -3628,6 +4161,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stage_group_id"))
 
     op.drop_table("stage")
+    with op.batch_alter_table("seat_call", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seat_call_group_id"))
+
+    op.drop_table("seat_call")
     with op.batch_alter_table("seat", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seat_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_seat_group_id"))
@@ -3695,6 +4232,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_former_name_match_key"))
 
     op.drop_table("former_name")
+    with op.batch_alter_table("declaration", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_declaration_account_id"))
+
+    op.drop_table("declaration")
     op.drop_table("catalogue")
     with op.batch_alter_table("account_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_link_expires_at"))
@@ -3706,7 +4247,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_token_account_id"))
 
     op.drop_table("access_token")
-    op.drop_table("access_request")
     op.drop_table("working_group")
     with op.batch_alter_table("sign_in_throttle", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_throttle_last_tried_at"))
