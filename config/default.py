@@ -9,6 +9,8 @@ INSTANCE = "instance"
 DATABASE_URL = ""
 # Search engine: whoosh (embedded, one machine) or postgresql (in the database, for several machines).
 SEARCH = "whoosh"
+# Address of the search index in PostgreSQL where another role writes it; empty: that of DATABASE_URL.
+SEARCH_DATABASE_URL = ""
 # Reserved for limits shared by several machines through Redis; today they are kept in the database.
 REDIS_URL = ""
 # The public address: every link in mail and feeds begins with it, never with a request's Host.

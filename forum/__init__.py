@@ -106,7 +106,7 @@ def search_engine_opener(values: Mapping[str, Any], instance: Path) -> Callable[
         def open_postgresql() -> SearchEngine:
             from forum.search.postgres_engine import PostgresEngine
 
-            return PostgresEngine(values["DATABASE_URL"])
+            return PostgresEngine(values["SEARCH_DATABASE_URL"] or values["DATABASE_URL"])
 
         return open_postgresql
     raise config.ConfigurationError(f"FORUM_SEARCH is {values['SEARCH']!r}: use whoosh or postgresql.")
@@ -126,6 +126,8 @@ def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
     return dict(values) | {
         "TESTING": values["ENV"] == "testing",
         "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"] or f"sqlite:///{instance / 'forum.db'}",
+        # A server that was restarted breaks no request: connections are tried before they are used.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True} if values["DATABASE_URL"] else {},
         "SESSION_COOKIE_NAME": "__Host-forum" if tls else "forum",
         "SESSION_COOKIE_SECURE": tls,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -1,6 +1,7 @@
 """Fixtures for all tests: an application on a fresh database each, a clock that stands still, builders."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,16 +10,19 @@ from typing import Any
 
 import alembic.command
 import pytest
+import sqlalchemy as sa
 from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from forum import MIGRATIONS, create_app
+from forum.database import prepare_engine
 from forum.domain.accounts import Account
+from forum.domain.tables import metadata
 from forum.extensions import db, search_engine
 from forum.services.login_sessions import start_session
 from tests.builders import Builder
@@ -115,16 +119,93 @@ class Client(FlaskClient):
 
 
 @pytest.fixture
-def app(empty_database: Path, tmp_path: Path, clock: StoppedClock) -> Iterator[Flask]:
+def app(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, clock: StoppedClock
+) -> Iterator[Flask]:
     """An application of its own on a database of its own."""
     instance = tmp_path / "instance"
-    copy_instance(empty_database, instance)
-    app = create_app(test_settings(instance), clock=clock)
+    settings = test_settings(instance)
+    if database == "postgresql":
+        settings |= {"DATABASE_URL": request.getfixturevalue("own_postgresql"), "SEARCH": "postgresql"}
+    else:
+        copy_instance(request.getfixturevalue("empty_database"), instance)
+    app = create_app(settings, clock=clock)
     app.jinja_env.bytecode_cache = _TEMPLATES
     app.test_client_class = Client
     yield app
+    if database == "postgresql":
+        search_engine(app).close()
     with app.app_context():
         db.engine.dispose()
+
+
+ON_BOTH = frozenset(
+    f"tests.{name}"
+    for name in (
+        "blueprints.test_answering",
+        "blueprints.test_drafts",
+        "blueprints.test_moderation",
+        "blueprints.test_posts",
+        "delivery.test_alerts",
+        "delivery.test_mail",
+        "delivery.test_worker",
+        "services.test_consultations",
+        "services.test_memberships",
+        "services.test_signatures",
+        "services.test_submissions",
+        "services.test_transparency",
+    )
+)
+"""The test modules that run on both databases, search index included: each noun that people write."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the modules of ON_BOTH on both databases, or all on the one that FORUM_TEST_DATABASE names."""
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen: list[Any] = ["sqlite"]
+    if wanted := os.environ.get("FORUM_TEST_DATABASE"):
+        chosen = [wanted]
+    elif metafunc.module.__name__ in ON_BOTH:
+        chosen = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+    if chosen != ["sqlite"]:
+        metafunc.parametrize("database", chosen, indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The database that the test's application stands on: sqlite, or postgresql where it is said."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated, empty database with an empty search index: what tests copy."""
+    name = "migrated"
+    admin = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    admin.dispose()
+    url = sa.make_url(postgresql_url).set(database=name).render_as_string(hide_password=False)
+    settings = test_settings(tmp_path_factory.mktemp("migrated")) | {"DATABASE_URL": url}
+    app = create_app(settings | {"SEARCH": "postgresql"})
+    migrate(app)
+    search_engine(app).rebuild(())
+    search_engine(app).close()
+    return name
+
+
+@pytest.fixture
+def own_postgresql(postgresql_url: str, migrated_postgresql: str) -> Iterator[str]:
+    """The address of a migrated, empty database of the test's own on the server."""
+    name = f"own_{secrets.token_hex(4)}"
+    admin = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {migrated_postgresql}")
+    yield sa.make_url(postgresql_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
 
 
 def copy_instance(empty_database: Path, instance: Path) -> None:
@@ -186,3 +267,27 @@ def client_of(app: Flask, session: Session, clock: StoppedClock) -> Callable[[Ac
         return client
 
     return sign_in
+
+
+Sessions = sessionmaker[Session]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def real_sessions(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sessions]:
+    """Sessions on empty tables, of a file and of a server."""
+    schema = "services_part"
+    if request.param == "sqlite":
+        engine = sa.create_engine(f"sqlite:///{tmp_path / 'forum.db'}")
+    else:
+        url = request.getfixturevalue("postgresql_url")
+        engine = sa.create_engine(url, connect_args={"options": f"-csearch_path={schema}"})
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+            connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    prepare_engine(engine, synchronous="OFF")
+    metadata.create_all(engine)
+    yield sessionmaker(engine, expire_on_commit=False)
+    if request.param == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()

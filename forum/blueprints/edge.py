@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
 from forum.blueprints.identity import current_actor
 from forum.blueprints.problems import (
@@ -151,6 +151,11 @@ def _on_database_error(error: DBAPIError) -> Any:
     return page, 503, {"Retry-After": "120"}
 
 
+def _on_data_error(_error: DataError) -> Any:
+    """What PostgreSQL cannot even hold, such as a NUL in an address: there is nothing of that name."""
+    return _not_found() if request.method == "GET" else _on_http_exception(BadRequest())
+
+
 def _on_crash(error: Exception) -> Any:
     db.session.rollback()
     if is_api_request():
@@ -169,6 +174,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ForumError, _on_forum_error)
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(DataError, _on_data_error)
     app.register_error_handler(OperationalError, _on_database_error)
     if not app.testing:
         app.register_error_handler(500, _on_crash)

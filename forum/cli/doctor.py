@@ -25,7 +25,7 @@ from forum.services.health import (
 )
 
 SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
-ADDRESSES = frozenset({"DATABASE_URL", "REDIS_URL", "MAIL_URL"})
+ADDRESSES = frozenset({"DATABASE_URL", "SEARCH_DATABASE_URL", "REDIS_URL", "MAIL_URL"})
 
 
 @click.command()

@@ -90,6 +90,11 @@ def migrate_database(engine: sa.Engine | None = None) -> tuple[str | None, str]:
     settings = Config()
     settings.set_main_option("script_location", str(migrations_folder()))
     with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # A large table takes its time; two machines that start at once do it one after the other.
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
+            connection.commit()
         before = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
         settings.attributes["connection"] = connection
@@ -101,6 +106,10 @@ def migrate_database(engine: sa.Engine | None = None) -> tuple[str | None, str]:
         after = MigrationContext.configure(connection).get_current_revision()
     engine.dispose()  # connections of before know nothing of the new tables
     return before, str(after)
+
+
+MIGRATION_LOCK = 0x466F72756D4D  # "ForumM"
+"""The advisory lock of whoever migrates; it ends with the connection."""
 
 
 def now() -> datetime:

@@ -100,6 +100,8 @@ def prune(sessions: Sessions, clock: Clock) -> int:
     """Forget entries that were done over a day ago, and links that are over; gives how many entries."""
     with sessions() as session, writing(session):
         prune_links(session, now=clock())
+    """Forget entries that were done over a day ago; gives how many."""
+    with sessions() as session, writing(session, alone=False):
         return prune_outbox(session, now=clock())
 
 
@@ -107,7 +109,7 @@ def _lease(sessions: Sessions, clock: Clock, topic: Topic, handler: Handler, siz
     with sessions() as session:
         if not has_due(session, [topic], now=clock()):
             return []
-        with writing(session):
+        with writing(session, alone=False):
             return lease_entries(session, topic, now=clock(), limit=size, span=handler.lease)
 
 
@@ -128,7 +130,7 @@ def _work(
     done = 0
     for position, entry in enumerate(entries):
         if stopping():
-            with sessions() as session, writing(session):
+            with sessions() as session, writing(session, alone=False):
                 release_entries(session, entries[position:])
             break
         try:
@@ -151,7 +153,7 @@ def _do(sessions: Sessions, clock: Clock, handler: Handler, entries: list[Leased
 
 
 def _postpone(sessions: Sessions, clock: Clock, entry: Leased, error: str, report: Report) -> None:
-    with sessions() as session, writing(session):
+    with sessions() as session, writing(session, alone=False):
         is_last = postpone_entry(session, entry, error, now=clock())
     what = "given up" if is_last else "put off"
     report(f"{entry.topic}: entry {entry.id} {what} after attempt {entry.attempts} ({error})")

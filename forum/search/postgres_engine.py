@@ -37,7 +37,7 @@ from forum.search.query import FACETS, Query
 from forum.search.suggestions import suggest_query
 
 LOCK_TIMEOUT = 20.0
-OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=16MB"
+OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=16MB -c statement_timeout=5000"
 """What short statements want of every connection: compiling or sharing them costs more than running them."""
 _RETRIES = 5
 _KEY = "hashtext('forum search index'), hashtext(%(schema)s)"
@@ -242,7 +242,12 @@ class PostgresEngine:
         """A connection that holds the writer's lock and commits every statement by itself."""
         with self._connect() as connection:
             wait = {"wait": f"{round(self._lock_timeout * 1000)}ms", "schema": self.schema}
-            connection.exec_driver_sql("SELECT set_config('lock_timeout', %(wait)s, false)", wait)
+            # A build lasts; only searches are ended after a while.
+            connection.exec_driver_sql(
+                "SELECT set_config('lock_timeout', %(wait)s, false),"
+                " set_config('statement_timeout', '0', false)",
+                wait,
+            )
             try:
                 connection.exec_driver_sql(f"SELECT pg_advisory_lock({_KEY})", wait)
             except DBAPIError as error:
@@ -256,6 +261,7 @@ class PostgresEngine:
                 yield connection
             finally:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_KEY})", wait)
+                connection.exec_driver_sql("RESET statement_timeout")
 
     def _ready_tables(self, connection: sa.Connection) -> Tables:
         row = self._find_current(connection)
@@ -277,6 +283,7 @@ class PostgresEngine:
             added = [change.document for change in last.values() if isinstance(change, Add)]
             writing = self._connect().execution_options(isolation_level="READ COMMITTED")
             with writing as connection, connection.begin():
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 writer = DocumentWriter(connection, tables, counts=True)
                 if not writer.remove(last) and not added:
                     return

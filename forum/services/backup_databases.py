@@ -278,13 +278,14 @@ class PostgresStore:
         return bool(sa.inspect(self.engine).get_table_names())
 
     def is_in_use(self) -> bool:
-        """Whether this role has other connections to the database."""
+        """Whether anybody but the server's own superusers has another connection to the database."""
         self.engine.dispose()
         with self.engine.connect() as connection:
             others = connection.scalar(
                 sa.text(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND usename = current_user AND pid <> pg_backend_pid()"
+                    "SELECT count(*) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid"
+                    " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()"
+                    " AND (NOT r.rolsuper OR r.rolname = current_user)"
                 )
             )
         return bool(others)

@@ -226,7 +226,8 @@ def test_a_killed_worker_doubles_nothing(
         enqueue_notice(
             session, NoticeKind.INVITED, now=clock(), account_id=asked.id, group_id=thread.group_id
         )
-    environ = os.environ | {"FORUM_INSTANCE": app.config["INSTANCE"], "FORUM_ENV": "testing"}
+    places = {f"FORUM_{name}": app.config[name] for name in ("INSTANCE", "DATABASE_URL", "SEARCH")}
+    environ = os.environ | places | {"FORUM_ENV": "testing"}
     died = subprocess.run([sys.executable, "-c", KILLED], env=environ, check=False, capture_output=True)
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
     assert keys(sessions) == []

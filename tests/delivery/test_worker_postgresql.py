@@ -59,7 +59,12 @@ def test_two_workers_share_the_work(sessions: sessionmaker[Session], clock: Stop
                 session, NoticeKind.INVITED, now=clock(), account_id=build.account().id, group_id=group.id
             )
         session.commit()
-    with sessions() as one, sessions() as two, writing(one), writing(two):
+    with (
+        sessions() as one,
+        sessions() as two,
+        writing(one, alone=False),
+        writing(two, alone=False),
+    ):
         first = lease_entries(one, Topic.NOTIFY, now=clock(), limit=3, span=Notifying(clock, b"").lease)
         second = lease_entries(two, Topic.NOTIFY, now=clock(), limit=3, span=Notifying(clock, b"").lease)
         assert {entry.id for entry in first}.isdisjoint(entry.id for entry in second)

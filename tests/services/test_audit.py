@@ -194,7 +194,7 @@ def test_two_that_record_and_touch_the_same_rows_do_not_stop_each_other(postgres
             return sa.update(Account).where(Account.handle == handle).values(name=name)
 
         def first() -> None:
-            with sessions() as session, writing(session):
+            with sessions() as session, writing(session, alone=False):
                 record(session, None, AuditAction.FLAGGED, now=StoppedClock()(), writer=1)
                 first_has_recorded.set()
                 assert second_has_a_row.wait(30)
@@ -202,7 +202,7 @@ def test_two_that_record_and_touch_the_same_rows_do_not_stop_each_other(postgres
 
         def second() -> None:
             assert first_has_recorded.wait(30)
-            with sessions() as session, writing(session):
+            with sessions() as session, writing(session, alone=False):
                 session.execute(rename("a", "second"))
                 second_has_a_row.set()
                 record(session, None, AuditAction.FLAGGED, now=StoppedClock()(), writer=2)
