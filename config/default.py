@@ -12,6 +12,8 @@ SEARCH = "whoosh"
 # Address of the search index in PostgreSQL where another role writes it; empty: that of DATABASE_URL.
 SEARCH_DATABASE_URL = ""
 # Reserved for limits shared by several machines through Redis; today they are kept in the database.
+# redis://host:6379/0 counts limits and wrong passwords for several machines; empty: the database does.
+# While Redis is away the database does it too, and /readyz says so.
 REDIS_URL = ""
 # The public address: every link in mail and feeds begins with it, never with a request's Host.
 BASE_URL = "http://127.0.0.1:8000"
@@ -69,6 +71,17 @@ ARGON2_MEMORY = 65536
 ARGON2_TIME = 3
 # Seconds by which a sign-in is delayed for each failure in a row on an account or an address, at most 30.
 SIGN_IN_DELAY = 1
+
+# How often, as times/seconds, each person (or each network address, of who is not signed in) may: send a text
+# or a flag; search; ask for an account or a seat; invite; ask for and use mailed links; call the API, each
+# token or each address without one; show the API a token that is none, each address.
+LIMIT_POSTS = "60/600"
+LIMIT_SEARCHES = "120/60"
+LIMIT_REQUESTS = "10/3600"
+LIMIT_INVITATIONS = "200/3600"
+LIMIT_LINKS = "30/3600"
+LIMIT_API = "600/60"
+LIMIT_TOKENS = "30/60"
 
 # --- flags ------------------------------------------------------------------------------------
 # After so many flags that moderators found unfounded, within so many days, a person pauses (0: never);

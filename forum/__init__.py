@@ -15,6 +15,7 @@ from forum import extensions
 from forum.clock import Clock, system_clock
 from forum.database import prepare_engine
 from forum.search.protocol import SearchEngine
+from forum.services.limits import Limit
 from forum.services.storage import FolderStorage
 from forum.services.translation_hook import Translator, load_translator
 from forum.template_cache import TemplateCache
@@ -22,7 +23,7 @@ from forum.template_cache import TemplateCache
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
     """Build the application from the configuration, with `settings` over it (tests, commands)."""
-    from forum.blueprints import edge, identity, register_blueprints, shell, support
+    from forum.blueprints import edge, identity, limiting, register_blueprints, shell, support
 
     values = config.load(os.environ) | dict(settings or {})
     instance = Path(values["INSTANCE"]).resolve()
@@ -40,6 +41,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app.extensions["forum_storage"] = FolderStorage(instance / "attachments")
     app.extensions["forum_search_opener"] = search_engine_opener(values, instance)
     app.extensions["forum_translator"] = open_translator(values)
+    check_limits(values)
 
     extensions.db.init_app(app)
     with app.app_context():
@@ -53,6 +55,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     shell.init_app(app)
     edge.init_app(app)
     support.init_app(app)
+    limiting.init_app(app)
     register_blueprints(app)
     files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600)
     files.add_files(str(Path(flask_bootstrap.__file__).parent / "static"), prefix="bootstrap/static/")
@@ -118,6 +121,16 @@ def open_translator(values: Mapping[str, Any]) -> Translator:
         return load_translator(values["TRANSLATION"])
     except ValueError as error:
         raise config.ConfigurationError(str(error)) from None
+
+
+def check_limits(values: Mapping[str, Any]) -> None:
+    """Refuse to start with a limit that cannot be read."""
+    for name, text in values.items():
+        if name.startswith("LIMIT_"):
+            try:
+                Limit.read(name, text)
+            except ValueError as error:
+                raise config.ConfigurationError(f"FORUM_{name}: {error}") from None
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

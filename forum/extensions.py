@@ -1,5 +1,6 @@
 """Extensions, unbound; create_app() in forum/__init__.py ties them to an application."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -9,11 +10,14 @@ from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
 
 from forum.clock import Clock
+from forum.database import writing
 from forum.domain.base import Base
 from forum.domain.tables import metadata  # noqa: F401  (fills the metadata)
 from forum.search.protocol import SearchEngine
+from forum.services.limits import DatabaseCounters, RedisCounters, SharedCounters
 from forum.services.passwords import Passwords
 from forum.services.storage import Storage
 from forum.services.translation_hook import Translator
@@ -81,6 +85,22 @@ def search_engine(app: Flask | None = None) -> SearchEngine:
     if "forum_search" not in extensions:
         extensions["forum_search"] = extensions["forum_search_opener"]()
     return extensions["forum_search"]  # type: ignore[no-any-return]
+
+
+def limits() -> SharedCounters:
+    """Give the application's counters of how often something was done."""
+    app = current_app
+    if "forum_limits" not in app.extensions:
+        database = DatabaseCounters(_write_apart)
+        url = app.config["REDIS_URL"]
+        app.extensions["forum_limits"] = SharedCounters(database, RedisCounters(url) if url else None)
+    return app.extensions["forum_limits"]  # type: ignore[no-any-return]
+
+
+def _write_apart(change: Callable[[Session], int]) -> int:
+    """Run a function in a write transaction of its own, past the session of the request."""
+    with Session(db.engine) as session, writing(session):
+        return change(session)
 
 
 def storage() -> Storage:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from forum.blueprints import limiting
 from forum.blueprints.carrying import open_carried, show_carried
 from forum.blueprints.identity import SignedIn, current_actor
 from forum.blueprints.support import Form, now, transactional
@@ -200,33 +201,24 @@ def ask_to_sign_in(carried: str) -> tuple[str, int]:
 
 def _sign_in(form: SignInForm) -> bool:
     """Raise Invalid with one sentence for every reason, after the same work for each."""
-    email, address = fold_email(form.email.data), request.remote_addr or ""
-    _claim(email, address)
+    email = fold_email(form.email.data)
+    limiting.claim(email)
     found = services.find_password(db.session(), email)
     db.session.rollback()  # hashing takes a quarter of a second: no transaction waits for it
     is_right = passwords().verify(found[1] if found else None, form.password.data)
     if found is None or not is_right:
         raise Invalid("Address and password do not belong together.")
     stored = passwords().hash(form.password.data) if passwords().needs_rehash(found[1]) else found[1]
-    return _finish(found, stored, email, address)
+    return _finish(found, stored, email)
 
 
 @transactional
-def _claim(database: Session, _actor: Actor, email: str, address: str) -> None:
-    services.claim_attempt(
-        database, email=email, address=address, now=now(), delay=current_app.config["SIGN_IN_DELAY"]
-    )
-
-
-@transactional
-def _finish(
-    database: Session, _actor: Actor, found: tuple[int, str], stored: str, email: str, address: str
-) -> bool:
+def _finish(database: Session, _actor: Actor, found: tuple[int, str], stored: str, email: str) -> bool:
     account = services.get_active_account(database, found[0])
     if account is None or account.password_hash != found[1]:
         raise Invalid("Address and password do not belong together.")
     account.password_hash = stored
-    services.release_attempt(database, email=email, address=address)
+    limiting.release(database, email)
     return enter(database, account)
 
 

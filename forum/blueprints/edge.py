@@ -19,7 +19,7 @@ from forum.blueprints.problems import (
     problem_of_http,
 )
 from forum.blueprints.shell import without_counts
-from forum.errors import ForumError, NotFound
+from forum.errors import ForumError, NotFound, TooSoon
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, can
 
@@ -66,6 +66,11 @@ def _on_forum_error(error: ForumError) -> Any:
         return problem_of(error)
     if isinstance(error, NotFound):
         return _not_found()
+    if isinstance(error, TooSoon):
+        words = gettext(error.message, **error.parameters)
+        kept = gettext("Go back: what you typed is still in your browser.") if request.form else ""
+        page, status = _page(error.status_code, gettext("Too often"), f"{words} {kept}".rstrip())
+        return page, status, {"Retry-After": str(error.seconds)}
     return _page(
         error.status_code,
         gettext("That did not work") if error.status_code != 403 else gettext("Not yours to do"),

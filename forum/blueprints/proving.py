@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import Length
 
+from forum.blueprints import limiting
 from forum.blueprints.accounts import View, blueprint, own_path, rotate
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.second_factor import ask_passkey, passkey_site
@@ -21,7 +22,6 @@ from forum.domain.passwords import MAX_LENGTH
 from forum.errors import Invalid, TooSoon
 from forum.extensions import db, passwords
 from forum.policy import Actor
-from forum.services import sign_in as throttling
 from forum.services.accounts import own_account
 from forum.services.passkeys import take_proof
 from forum.services.second_factors import WRONG, get_factors, use_code
@@ -131,17 +131,16 @@ def _go_on(form: ProofForm) -> View:
 def _check(form: ProofForm) -> None:
     """Raise Invalid unless what was sent proves the person; the session then goes on under a new id."""
     account = current_user.account
-    key, address = f"proof:{account.id}", request.remote_addr or ""
+    key = f"proof:{account.id}"
     stored = account.password_hash
     if not form.answer.data:
-        _claim(key, address)
+        limiting.claim(key)
     if form.password.data and not form.answer.data:
         db.session.rollback()
         if not passwords().verify(stored, form.password.data):
             raise Invalid("That is not your password.", field="password")
     _finish(
         key,
-        address,
         stored if form.password.data else None,
         form.code.data or "",
         form.state.data or "",
@@ -150,18 +149,10 @@ def _check(form: ProofForm) -> None:
 
 
 @transactional
-def _claim(database: Session, _actor: Actor, key: str, address: str) -> None:
-    throttling.claim_attempt(
-        database, email=key, address=address, now=now(), delay=current_app.config["SIGN_IN_DELAY"]
-    )
-
-
-@transactional
 def _finish(
     database: Session,
     actor: Actor,
     key: str,
-    address: str,
     stored: str | None,
     code: str,
     state: str,
@@ -175,5 +166,5 @@ def _finish(
             raise Invalid("That is not your password.", field="password")
     elif not use_code(database, account.id, code, sealing_secret=sealing_secret(), now=now()):
         raise Invalid(WRONG, field="code")
-    throttling.release_attempt(database, email=key, address=address)
+    limiting.release(database, key)
     rotate(database, account, has_shown=True if answer else None, is_proven=True)

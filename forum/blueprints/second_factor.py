@@ -9,15 +9,17 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from forum.blueprints import limiting
 from forum.blueprints.accounts import View, awaiting, blueprint, enter, go_on, own_path
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import Form, now, transactional
+from forum.domain.accounts import Account
 from forum.errors import Invalid, TooSoon
 from forum.extensions import db
 from forum.policy import Actor
-from forum.services import sign_in as throttling
 from forum.services.passkeys import Question, Site, ask_for_proof, take_proof
 from forum.services.second_factors import WRONG, get_factors, use_code, use_recovery_code
+from forum.services.security_mail import Happened, enqueue_security_mail
 
 
 class SecondFactorForm(Form):
@@ -107,23 +109,24 @@ def _check(form: SecondFactorForm, account_id: int) -> None:
     """Raise Invalid unless what was sent is a second factor; then the session is whole."""
     answer, code = form.answer.data or "", form.code.data or ""
     if not answer:
-        _claim(account_id, request.remote_addr or "")
-    _finish(code, form.state.data or "", answer, request.remote_addr or "")
+        failures = limiting.claim(f"factor:{account_id}")
+        if failures == TOLD_AFTER + 1:
+            _tell(account_id)
+    _finish(code, form.state.data or "", answer)
+
+
+TOLD_AFTER = 5
+"""Wrong codes in a row after which the person is told that somebody knows their password."""
 
 
 @transactional
-def _claim(database: Session, _actor: Actor, account_id: int, address: str) -> None:
-    throttling.claim_attempt(
-        database,
-        email=f"factor:{account_id}",
-        address=address,
-        now=now(),
-        delay=current_app.config["SIGN_IN_DELAY"],
-    )
+def _tell(database: Session, _actor: Actor, account_id: int) -> None:
+    account = database.get_one(Account, account_id)
+    enqueue_security_mail(database, account, Happened.WRONG_CODES, now=now())
 
 
 @transactional
-def _finish(database: Session, _actor: Actor, code: str, state: str, answer: str, address: str) -> None:
+def _finish(database: Session, _actor: Actor, code: str, state: str, answer: str) -> None:
     pending = awaiting(database)
     if pending is None:
         raise Invalid("That took too long. Try again.")
@@ -135,7 +138,7 @@ def _finish(database: Session, _actor: Actor, code: str, state: str, answer: str
         or use_recovery_code(database, account, code, now=now())
     ):
         raise Invalid(WRONG, field="code")
-    throttling.release_attempt(database, email=f"factor:{account.id}", address=address)
+    limiting.release(database, f"factor:{account.id}")
     enter(database, account, has_shown=True)
 
 

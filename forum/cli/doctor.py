@@ -13,12 +13,13 @@ import config
 from forum.cli.support import migrations_folder
 from forum.delivery.scanner import ScannerUnreachable, scanner_for
 from forum.delivery.transport import SmtpTransport, transport_for
-from forum.extensions import clock, db, search_engine
+from forum.extensions import clock, db, limits, search_engine
 from forum.services.health import (
     Finding,
     check_database,
     check_disk,
     check_index,
+    check_limits,
     check_outbox,
     check_quarantine,
     check_record,
@@ -64,6 +65,7 @@ def examine() -> list[Finding]:
         _check_mail(current_app.config["MAIL_URL"]),
         _check_scanner(current_app.config["SCANNER"]),
         check_quarantine(session, now=clock()()),
+        check_limits(limits()),
     ]
 
 

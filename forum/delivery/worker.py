@@ -19,6 +19,7 @@ from forum.database import writing
 from forum.domain.outbox import Topic
 from forum.errors import ForumError
 from forum.services.account_links import prune_links
+from forum.services.limits import prune_counters
 from forum.services.outbox_work import (
     Leased,
     finish_entries,
@@ -102,6 +103,7 @@ def prune(sessions: Sessions, clock: Clock) -> int:
         prune_links(session, now=clock())
     """Forget entries that were done over a day ago; gives how many."""
     with sessions() as session, writing(session, alone=False):
+        prune_counters(session, now=clock())
         return prune_outbox(session, now=clock())
 
 

@@ -96,6 +96,18 @@ class SignInThrottle(Base):
     last_tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class RateCounter(Base):
+    """How often something was done in the present span of time, where no Redis counts."""
+
+    __tablename__ = "rate_counter"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    """A hash of the limit and of who is counted."""
+    window: Mapped[int] = mapped_column(sa.BigInteger())
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class InvitationPurpose(enum.StrEnum):
     """What accepting does; a token for one purpose opens no other."""
 

@@ -16,6 +16,7 @@ from forum.domain.revisions import read_revisions
 from forum.search.protocol import SearchEngine
 from forum.services.attachment_files import count_quarantined
 from forum.services.audit import is_guarded
+from forum.services.limits import SharedCounters
 from forum.services.outbox_work import count_outbox
 
 DISK_FLOOR = 200 * 1024 * 1024
@@ -40,6 +41,8 @@ class Finding:
     is_well: bool
     detail: str
     mend: str = ""
+    is_warning: bool = False
+    """It is not as it should be, and the site does its work all the same."""
 
 
 def check_database(session: Session, migrations: Path) -> Finding:
@@ -122,6 +125,21 @@ def check_quarantine(session: Session, *, now: datetime) -> Finding:
         False,
         f"{waiting} wait in quarantine",
         "See that `forum worker` runs and the scanner answers; then run `forum worker --once --retry`.",
+    )
+
+
+def check_limits(counters: SharedCounters) -> Finding:
+    """Whether limits are counted where they should be."""
+    if counters.redis is None:
+        return Finding("limits", True, "counted in the database")
+    if counters.redis.ping():
+        return Finding("limits", True, "counted in Redis")
+    return Finding(
+        "limits",
+        False,
+        "Redis does not answer: limits are counted in the database",
+        "Start Redis, or mend FORUM_REDIS_URL.",
+        is_warning=True,
     )
 
 

@@ -18,35 +18,38 @@ from forum.services.login_sessions import hash_token
 LONGEST_DELAY = 30
 """Seconds. A delay, never a lock: whoever guesses must not be able to shut the owner out."""
 FORGOTTEN_AFTER = timedelta(days=1)
-_FREE_FOR_ACCOUNT = 1
-_FREE_FOR_ADDRESS = 20
-"""Many people may share one address; a single person mistypes."""
+FREE = (1, 20)
+"""Failures that cost nothing, on an account and from an address: a person mistypes, many share an address."""
+SENTENCE = "Too many tries in a row. Try again in %(seconds)d s."
 
 
-def claim_attempt(session: Session, *, email: str, address: str, now: datetime, delay: int) -> None:
+def claim_attempt(session: Session, *, email: str, address: str, now: datetime, delay: int) -> int:
     """Count an attempt as failed before it is made; TooSoon while the delay of the last one runs.
 
-    `email` is folded, `delay` is in seconds for each failure in a row. Same statements for every address.
+    `email` is folded (or another key of what is guessed at), `delay` is in seconds for each failure in a row.
+    Same statements for every address. Gives the failures on the account, this one included.
     """
     session.execute(
         sa.delete(SignInThrottle).where(SignInThrottle.last_tried_at < now - FORGOTTEN_AFTER),
         execution_options={"synchronize_session": False},
     )
-    account_key, address_key = _keys(email, address)
+    account_key, address_key = attempt_keys(email, address)
     rows = _rows_for_update(session, (account_key, address_key), now)
     wait = max((_seconds_left(row, now) for row in rows.values()), default=0)
     if wait:
-        raise TooSoon("Too many tries in a row. Try again in %(seconds)d s.", seconds=wait)
-    for key, free in ((account_key, _FREE_FOR_ACCOUNT), (address_key, _FREE_FOR_ADDRESS)):
+        raise TooSoon(SENTENCE, seconds=wait)
+    for key, free in zip((account_key, address_key), FREE, strict=True):
         row = rows[key]
         row.failures += 1
         row.last_tried_at = now
         seconds = min(LONGEST_DELAY, delay * max(0, row.failures - free))
         row.not_before = now + timedelta(seconds=seconds)
     session.flush()
+    return rows[account_key].failures
 
 
-def _keys(email: str, address: str) -> tuple[str, str]:
+def attempt_keys(email: str, address: str) -> tuple[str, str]:
+    """Give the keys under which an account and a network address are counted."""
     return hash_token(f"account:{email}"), hash_token(f"address:{address}")
 
 
@@ -66,7 +69,7 @@ def _seconds_left(row: SignInThrottle, now: datetime) -> int:
 
 def release_attempt(session: Session, *, email: str, address: str) -> None:
     """Give the claim back after a success: the account begins anew, the address loses this one failure."""
-    account_key, address_key = _keys(email, address)
+    account_key, address_key = attempt_keys(email, address)
     session.execute(sa.delete(SignInThrottle).where(SignInThrottle.key == account_key))
     session.execute(
         sa.update(SignInThrottle)

@@ -317,6 +317,17 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "rate_counter",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("window", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_counter")),
+    )
+    with op.batch_alter_table("rate_counter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rate_counter_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "sign_in_throttle",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -4252,6 +4263,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_throttle_last_tried_at"))
 
     op.drop_table("sign_in_throttle")
+    with op.batch_alter_table("rate_counter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rate_counter_expires_at"))
+
+    op.drop_table("rate_counter")
     with op.batch_alter_table("outbox_entry", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_entry_due",

@@ -20,7 +20,7 @@ def test_a_sound_site_is_ready(client: FlaskClient) -> None:
     assert answer.status_code == 200
     assert answer.json == {
         "status": "ready",
-        "parts": {"database": "ok", "outbox": "ok", "search": "ok", "disk": "ok"},
+        "parts": {"database": "ok", "outbox": "ok", "search": "ok", "disk": "ok", "limits": "ok"},
     }
 
 
@@ -37,5 +37,5 @@ def test_readiness_names_what_is_wrong_and_no_more(
     assert answer.status_code == 503
     assert answer.json == {
         "status": "not ready",
-        "parts": {"database": "ok", "outbox": "wrong", "search": "ok", "disk": "ok"},
+        "parts": {"database": "ok", "outbox": "wrong", "search": "ok", "disk": "ok", "limits": "ok"},
     }

@@ -52,7 +52,7 @@ INTRODUCTION = (
     "visitor's part can be read. Ids are random, times are RFC 3339 in UTC, texts are Markdown in `body` "
     "with safe HTML beside it in `html`. Fields and parameters that a call does not know are refused."
 )
-_ALWAYS = (401, 403, 404, 422, 500, 503)
+_ALWAYS = (401, 403, 404, 422, 429, 500, 503)
 
 
 def problems_of(call: Call) -> list[int]:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from forum.blueprints.api.schemas import MAX_TEXT, Schema, check, text, whole
 from forum.blueprints.identity import as_proven, sealing_secret
+from forum.blueprints.limiting import count, network_address
 from forum.blueprints.problems import PREFIX, TokenNeeded, is_api_request, problem
 from forum.blueprints.support import now, transactional
 from forum.database import writing
@@ -29,6 +30,7 @@ from forum.richtext import Profile, Rendered, render
 from forum.services.access_tokens import TOUCH_INTERVAL, Scope, find_token, touch_token
 from forum.services.actors import actor_for
 from forum.services.idempotency import HEADER, make_once
+from forum.services.login_sessions import hash_token
 
 Answer = dict[str, Any] | None
 View = Callable[..., Answer]
@@ -178,6 +180,8 @@ def _identify() -> None:
         return
     g.actor = ANONYMOUS
     header = request.headers.get("Authorization")
+    who = f"token:{hash_token(header)}" if header is not None else f"address:{network_address()}"
+    count("API", who)
     if header is None:
         return
     scheme, _, credentials = header.partition(" ")
@@ -186,6 +190,7 @@ def _identify() -> None:
     if scheme.lower() == "bearer" and len(credentials) <= MAX_TEXT:
         found = find_token(db.session(), credentials, now=now())
     if found is None:
+        count("TOKENS", f"address:{network_address()}")
         raise TokenNeeded("This token is not one of ours, or it is over or revoked.")
     token, account = found
     is_to_touch = token.last_used_at is None or now() - token.last_used_at >= TOUCH_INTERVAL
