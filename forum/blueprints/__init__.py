@@ -26,6 +26,7 @@ def register_blueprints(app: Flask) -> None:
         comments,
         comparing,  # noqa: F401  (views of another blueprint)
         consultations,
+        directive,
         disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
@@ -97,6 +98,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(comment_answers.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
+    app.register_blueprint(directive.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(eu_internet_forum.blueprint)

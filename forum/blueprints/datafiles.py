@@ -3,6 +3,7 @@
 import functools
 
 import config
+from forum.domain.directive import Board, load_board
 from forum.domain.duty_of_care import DutyOfCare, load_duty_of_care
 from forum.domain.glossary import GlossaryEntry, load_glossary
 from forum.domain.groups import SeatKind
@@ -52,3 +53,9 @@ def find_slug(act: Act) -> str | None:
 def seat_letters() -> dict[SeatKind, str]:
     """Give the letters by which kinds of member are known; empty for a kind that has none."""
     return load_letters(config.CONFIG_DIR / "seat_kinds.toml")
+
+
+@functools.cache
+def directive_board() -> Board:
+    """Give the words of the Directive's board."""
+    return load_board(config.CONFIG_DIR / "directive.toml")

@@ -107,6 +107,7 @@ _KINDS = {
     SubjectKind.ENTRY: lazy_gettext("Entry of a register"),
     SubjectKind.MEETING: lazy_gettext("Meeting"),
     SubjectKind.BALLOT: lazy_gettext("Decision of the group"),
+    SubjectKind.ARTICLE_STATUS: lazy_gettext("Status of an article in a State"),
 }
 _UNSEALINGS = {
     UnsealingState.ASKED: lazy_gettext("Waits for a second person"),
@@ -149,6 +150,9 @@ _NOTICES = {
     NoticeKind.BALLOT_CLOSED: lazy_gettext("A decision was taken"),
     NoticeKind.DECLARATION_ASKED: lazy_gettext("Your declaration of interests is missing or due again"),
     NoticeKind.SEAT_DECIDED: lazy_gettext("Your application for a seat was decided"),
+    NoticeKind.STATUS_PROPOSED: lazy_gettext("A proposed status waits for your State's remark"),
+    NoticeKind.STATUS_REMARKED: lazy_gettext("A State has written its remark on a proposed status"),
+    NoticeKind.STATUS_PUBLISHED: lazy_gettext("A status that you had a part in was published"),
 }
 _MAILS = {
     NoticeKind.HELD: lazy_gettext("What I sent waits for a moderator"),
@@ -180,6 +184,9 @@ _MAILS = {
     NoticeKind.BALLOT_CLOSED: lazy_gettext("A decision of my group is taken"),
     NoticeKind.DECLARATION_ASKED: lazy_gettext("My declaration of interests is missing or due again"),
     NoticeKind.SEAT_DECIDED: lazy_gettext("My application for a seat is decided"),
+    NoticeKind.STATUS_PROPOSED: lazy_gettext("A status of the State that I am the contact of is proposed"),
+    NoticeKind.STATUS_REMARKED: lazy_gettext("A State remarks on a status that I proposed"),
+    NoticeKind.STATUS_PUBLISHED: lazy_gettext("A status that I had a part in is published"),
 }
 _APPEALS = {
     AppealState.FILED: lazy_gettext("Waits to be taken"),

@@ -9,7 +9,7 @@ from flask import Flask, g, request
 from flask_babel import get_locale, get_translations
 
 from forum.blueprints import wording
-from forum.blueprints.datafiles import duty_of_care, find_slug
+from forum.blueprints.datafiles import directive_board, duty_of_care, find_slug
 from forum.blueprints.identity import current_actor
 from forum.extensions import babel, db
 from forum.services.navigation import NO_COUNTS, Counts, load_counts
@@ -78,6 +78,7 @@ def init_app(app: Flask) -> None:
         html_language=html_language,
         navigation_counts=navigation_counts,
         duty_of_care=duty_of_care,
+        board_group=lambda: directive_board().group,
         find_slug=find_slug,
         wording=wording,
     )

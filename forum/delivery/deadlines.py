@@ -1,4 +1,4 @@
-"""Topic.DEADLINE: opens and closes consultations and ballots, reminds, and ends mandates, in time."""
+"""Topic.DEADLINE: what has its day: consultations, ballots, reminders, mandates, statuses of a board."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from forum.clock import Clock
 from forum.services.ballots import keep_closing
 from forum.services.consultations import keep_dates
+from forum.services.directive_board import keep_proposal
 from forum.services.mandates import keep_end
 from forum.services.reminders import send_due_reminder
 
@@ -29,7 +30,9 @@ class Deadlines:
 
     def record(self, session: Session, prepared: dict[str, Any]) -> None:
         """Do what is due; where nothing is, the dates were changed meanwhile."""
-        if "mandate_id" in prepared:
+        if "article_status_id" in prepared:
+            keep_proposal(session, prepared["article_status_id"], now=self.clock())
+        elif "mandate_id" in prepared:
             keep_end(session, prepared["mandate_id"], now=self.clock())
         elif "ballot_id" in prepared:
             keep_closing(session, prepared["ballot_id"], now=self.clock())

@@ -136,6 +136,9 @@ def _happened(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.BALLOT_CLOSED: _("A decision was taken"),
         NoticeKind.DECLARATION_ASKED: _("Your declaration of interests is missing or due again"),
         NoticeKind.SEAT_DECIDED: _("Your application for a seat was decided"),
+        NoticeKind.STATUS_PROPOSED: _("A proposed status waits for your State's remark"),
+        NoticeKind.STATUS_REMARKED: _("A State has written its remark on a proposed status"),
+        NoticeKind.STATUS_PUBLISHED: _("A status that you had a part in was published"),
     }[kind]
 
 
@@ -208,4 +211,9 @@ def _why(kind: NoticeKind, translations: NullTranslations) -> str:
         NoticeKind.BALLOT_CLOSED: in_group,
         NoticeKind.DECLARATION_ASKED: _("You get this mail because members of this group declare interests."),
         NoticeKind.SEAT_DECIDED: _("You get this mail because you applied for a seat."),
+        NoticeKind.STATUS_PROPOSED: _("You get this mail because you are the contact of a Member State."),
+        NoticeKind.STATUS_REMARKED: _("You get this mail because you proposed this status."),
+        NoticeKind.STATUS_PUBLISHED: _(
+            "You get this mail because you proposed this status or could remark on it."
+        ),
     }[kind]

@@ -41,6 +41,8 @@ class SubjectKind(enum.StrEnum):
     """An entry of a register."""
     MEETING = "meeting"
     BALLOT = "ballot"
+    ARTICLE_STATUS = "article_status"
+    """What a board says of an article in a State."""
 
 
 class Attributed:

@@ -55,6 +55,11 @@ class NoticeKind(enum.StrEnum):
     """One's declaration of interests is missing or due again."""
     SEAT_DECIDED = "seat_decided"
     """What was decided about one's application for a seat."""
+    STATUS_PROPOSED = "status_proposed"
+    """A status of the State one is the contact of waits for a remark."""
+    STATUS_REMARKED = "status_remarked"
+    """A State's contact wrote a remark on a status one proposed."""
+    STATUS_PUBLISHED = "status_published"
 
 
 class Notice(PublicId, Base):

@@ -164,6 +164,16 @@ ENTRIES: dict[str, Entry] = {
     "consultations.index": Entry.ANYONE,
     "consultations.new": Entry.SIGNED_IN,
     "consultations.step": Entry.SIGNED_IN,
+    # directive
+    "directive.ask": Entry.SIGNED_IN,
+    "directive.board": Entry.ANYONE,
+    "directive.cell": Entry.ANYONE,
+    "directive.contacts": Entry.SIGNED_IN,
+    "directive.propose": Entry.SIGNED_IN,
+    "directive.settle": Entry.SIGNED_IN,
+    "directive.state": Entry.ANYONE,
+    "directive.status": Entry.ANYONE,
+    "directive.workbook": Entry.ANYONE,
     # documents
     "documents.next_version": Entry.SIGNED_IN,
     "documents.start": Entry.SIGNED_IN,

@@ -252,6 +252,17 @@ def _tend_entry(actor: Actor, rights: EntryRights) -> bool:
     return bool(roles & (rights.tended_by | {GroupRole.MODERATOR}))
 
 
+def _remark(actor: Actor, status: Subject) -> bool:
+    """The contact to whom a proposed status went, as long as they read it and it waits."""
+    return (
+        actor.is_signed_in
+        and not actor.is_suspended
+        and status.status is Status.RECEIVED
+        and status.row.contact_id == actor.account_id
+        and _read(actor, status)
+    )
+
+
 def _unseal(actor: Actor, thing: Group | Subject) -> bool:
     """Who keeps order or manages the group, and neither wrote it nor speaks for a body that did.
 
@@ -412,6 +423,8 @@ RULES: dict[Action, Callable[[Actor, Any], bool]] = {
     Action.RAISE_ENTRY: _raise_entry,
     Action.FOLLOW_ENTRY: _follow_entry,
     Action.TEND_ENTRY: _tend_entry,
+    Action.KEEP_BOARD: _manage_group,
+    Action.REMARK: _remark,
     Action.KEEP_LIBRARY: _see_secretariat_desk,
     Action.CHOOSE_PUBLISHERS: _choose_publishers,
 }

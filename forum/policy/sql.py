@@ -13,6 +13,7 @@ from forum.domain.tables import (
     attachments,
     ballots,
     consultations,
+    directive,
     meetings,
     papers,
     register_entries,
@@ -32,6 +33,7 @@ SUBJECT_OF: dict[type, SubjectKind] = {
     register_entries.RegisterEntry: SubjectKind.ENTRY,
     meetings.Meeting: SubjectKind.MEETING,
     ballots.Ballot: SubjectKind.BALLOT,
+    directive.ArticleStatus: SubjectKind.ARTICLE_STATUS,
 }
 MODEL_OF: dict[SubjectKind, Any] = {kind: model for model, kind in SUBJECT_OF.items()}
 

@@ -112,6 +112,11 @@ def entry_path(register: str, public_id: str) -> str:
     return f"/registers/{register}/{public_id}/"
 
 
+def proposal_path(group_slug: str, public_id: str) -> str:
+    """Give the address of a status of a board, proposed or published."""
+    return f"/groups/{group_slug}/board/statuses/{public_id}"
+
+
 def document_path(slug: str) -> str:
     """Give the page of a document of the reference library."""
     return f"/library/{slug}"
@@ -145,6 +150,8 @@ def subject_path(subject: Subject) -> str:
             return version_path(subject.paper.public_id, row.number)
         case SubjectKind.ENTRY:
             return entry_path(row.register, row.public_id)
+        case SubjectKind.ARTICLE_STATUS:
+            return proposal_path(slug, row.public_id)
         case SubjectKind.ACCOUNT:
             raise ValueError("a person is no contribution")
 

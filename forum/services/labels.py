@@ -12,6 +12,7 @@ from forum.domain.attachments import Attachment
 from forum.domain.attribution import SubjectKind
 from forum.domain.ballots import Ballot, BallotState
 from forum.domain.consultations import Consultation
+from forum.domain.directive import ArticleStatus
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
 from forum.domain.meetings import Meeting
@@ -33,6 +34,7 @@ Labelled = (
     | RegisterEntry
     | Meeting
     | Ballot
+    | ArticleStatus
 )
 """What can be read, each with a label of its own."""
 
@@ -82,6 +84,10 @@ def relabel(
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             label = label_for(thing.status, base, group_id=group.id, consultation_id=thing.id)
             _write(session, thing, label, now)
+        case ArticleStatus():
+            base = base_label(group.ceiling, thing.tlp, group.id, None)
+            is_published = thing.status is Status.PUBLISHED
+            _write(session, thing, Label(base if is_published else managers_label(group.id), base), now)
         case RegisterEntry():
             base = base_label(group.ceiling, thing.tlp, group.id, thing.named_list_id)
             _write(session, thing, label_for(thing.status, base, group_id=group.id), now)
@@ -128,6 +134,8 @@ def relabel_all(session: Session, group: Group, *, now: datetime) -> None:
         relabel(session, group, meeting, now=now)
     for ballot in session.scalars(sa.select(Ballot).where(Ballot.group_id == group.id)):
         relabel(session, group, ballot, now=now)
+    for status in session.scalars(sa.select(ArticleStatus).where(ArticleStatus.group_id == group.id)):
+        relabel(session, group, status, now=now)
 
 
 def _relabel_thread(session: Session, group: Group, thread: Thread, now: datetime) -> None:
@@ -231,6 +239,6 @@ def _write(
 ) -> None:
     thing.audience, thing.own = label
     session.flush()
-    if isinstance(thing, Assessment):
-        return  # found through its matrix and its stage, never by search
+    if isinstance(thing, Assessment | ArticleStatus):
+        return  # found through its matrix or board, never by search
     enqueue_index(session, _KINDS[type(thing)], thing.id, now=now)

@@ -12,6 +12,7 @@ from forum.domain.answers import Answer
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.ballots import Ballot
 from forum.domain.consultations import Consultation
+from forum.domain.directive import ArticleStatus
 from forum.domain.groups import Group
 from forum.domain.meetings import Meeting
 from forum.domain.moderation import Action as Decision
@@ -36,6 +37,7 @@ from forum.services.addresses import (
     outcome_of_flag_path,
     paper_path,
     post_path,
+    proposal_path,
     saved_search_path,
     stages_path,
     statement_path,
@@ -325,6 +327,15 @@ def _ballots(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, 
     return [(row.id, _About(row.title, ballot_path(slug, row.public_id))) for row, slug in rows]
 
 
+def _article_statuses(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    statement = sa.select(ArticleStatus, Group.slug).join(Group, Group.id == ArticleStatus.group_id)
+    rows = session.execute(statement.where(ArticleStatus.id.in_(ids), visible_to(actor, ArticleStatus)))
+    return [
+        (row.id, _About(f"{row.country} · {row.article}", proposal_path(slug, row.public_id)))
+        for row, slug in rows
+    ]
+
+
 _LOADERS = {
     SubjectKind.POST: _posts,
     SubjectKind.THREAD: _threads,
@@ -334,4 +345,5 @@ _LOADERS = {
     SubjectKind.ENTRY: _entries,
     SubjectKind.MEETING: _meetings,
     SubjectKind.BALLOT: _ballots,
+    SubjectKind.ARTICLE_STATUS: _article_statuses,
 }

@@ -106,6 +106,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -139,6 +140,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -184,6 +186,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -646,6 +649,9 @@ def upgrade() -> None:
                 "ballot_closed",
                 "declaration_asked",
                 "seat_decided",
+                "status_proposed",
+                "status_remarked",
+                "status_published",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -711,6 +717,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -743,6 +750,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -923,6 +931,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1144,6 +1153,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stage_group_id"), ["group_id"], unique=False)
 
     op.create_table(
+        "state_contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_state_contact_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_state_contact_group_id_working_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_state_contact")),
+    )
+    with op.batch_alter_table("state_contact", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_state_contact_current",
+            ["group_id", "country"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "submission_key",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=True),
@@ -1200,6 +1234,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1340,6 +1375,83 @@ def upgrade() -> None:
             sqlite_where=sa.text("state != 'withdrawn'"),
             postgresql_where=sa.text("state != 'withdrawn'"),
         )
+
+    op.create_table(
+        "article_status",
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("article", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("confidence", sa.String(length=64), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("proposed_by_id", sa.Integer(), nullable=True),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("remarked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "draft",
+                "received",
+                "pending",
+                "published",
+                "hidden",
+                "rejected",
+                "withdrawn",
+                "locked",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tlp",
+            sa.Enum(
+                "CLEAR",
+                "GREEN",
+                "AMBER",
+                "AMBER+STRICT",
+                "RED",
+                name="tlp",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("named_list_id", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("own", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["account.id"], name=op.f("fk_article_status_contact_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["working_group.id"], name=op.f("fk_article_status_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_list_id"], ["named_list.id"], name=op.f("fk_article_status_named_list_id_named_list")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["account.id"], name=op.f("fk_article_status_proposed_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_status")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_article_status_public_id")),
+    )
+    with op.batch_alter_table("article_status", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_article_status_cell", ["group_id", "country", "article", "published_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_article_status_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(
         "assessment",
@@ -1646,6 +1758,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1965,6 +2078,9 @@ def upgrade() -> None:
                 "ballot_closed",
                 "declaration_asked",
                 "seat_decided",
+                "status_proposed",
+                "status_remarked",
+                "status_published",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1987,6 +2103,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -2040,6 +2157,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -2694,6 +2812,7 @@ def upgrade() -> None:
                 "entry",
                 "meeting",
                 "ballot",
+                "article_status",
                 name="subjectkind",
                 native_enum=False,
                 create_constraint=True,
@@ -4144,6 +4263,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_assessment_author_id"))
 
     op.drop_table("assessment")
+    with op.batch_alter_table("article_status", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_article_status_contact_id"))
+        batch_op.drop_index("ix_article_status_cell")
+
+    op.drop_table("article_status")
     with op.batch_alter_table("appeal", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_appeal_side",
@@ -4168,6 +4292,14 @@ def downgrade() -> None:
 
     op.drop_table("topic")
     op.drop_table("submission_key")
+    with op.batch_alter_table("state_contact", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_state_contact_current",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("state_contact")
     with op.batch_alter_table("stage", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_group_id"))
 
