@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page")
+BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines")
 
 
 def main() -> int:

@@ -17,8 +17,10 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 from forum.search.postgres_engine_build import IndexBuilder, clear, find_trigrams, make_home, sweep
-from forum.search.postgres_engine_collect import Values, collect
-from forum.search.postgres_engine_plan import Planner, list_terms, make_audiences
+from forum.search.postgres_engine_chunks import LiveChunks
+from forum.search.postgres_engine_collect import Moved, collect
+from forum.search.postgres_engine_plan import Planner
+from forum.search.postgres_engine_shelf import Shelf, Swapped
 from forum.search.postgres_engine_suggest import TableVocabulary, complete_word
 from forum.search.postgres_engine_tables import SCHEMA, SCHEMA_VERSION, Tables
 from forum.search.postgres_engine_write import DocumentWriter, clean
@@ -45,29 +47,15 @@ _Seen = TypeVar("_Seen")
 _GONE = (errors.UndefinedTable, errors.InvalidSchemaName)
 
 
-class _Swapped(Exception):
-    """Another build is live than the one that was read."""
-
-
-class _Build:
-    """What this process knows of one build: names of its tables, values, audiences."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-        self.values: Values = {}
-        self.spoken: dict[str, tuple[int, frozenset[str]]] = {}
-        """Number and languages of each audience as last seen: a guess, which stems to ask for at once."""
-
-
 class _Reader:
     """A connection, and the build that is thought to be live."""
 
-    def __init__(self, connection: sa.Connection, build: _Build) -> None:
-        self.connection, self.build = connection, build
+    def __init__(self, connection: sa.Connection, shelf: Shelf) -> None:
+        self.connection, self.shelf = connection, shelf
 
     def run(self, statement: str, parameters: dict[str, Any] | None = None) -> list[Any]:
         """Execute a statement over the build's tables and give its rows."""
-        return list(self.connection.exec_driver_sql(self.build.tables.sql(statement), parameters))
+        return list(self.connection.exec_driver_sql(self.shelf.tables.sql(statement), parameters))
 
 
 class PostgresEngine:
@@ -86,7 +74,7 @@ class PostgresEngine:
             isolation_level="AUTOCOMMIT",
             connect_args={"options": OPTIONS, "application_name": "forum-search"},
         )
-        self._build: _Build | None = None
+        self._shelf: Shelf | None = None
 
     # Reading
 
@@ -98,24 +86,26 @@ class PostgresEngine:
         for attempt in range(_RETRIES):
             try:
                 with self._engine.connect() as connection:
-                    build = self._build or self._find_build(connection)
-                    return look(_Reader(connection, build)) if build else otherwise
-            except _Swapped:
-                self._build = None
+                    shelf = self._shelf or self._find_build(connection)
+                    return look(_Reader(connection, shelf)) if shelf else otherwise
+            except Moved:
+                continue
+            except Swapped:
+                self._shelf = None
             except DBAPIError as error:
                 # Another process swapped just now and took the tables away, or the server was restarted.
-                self._build = None
+                self._shelf = None
                 is_gone = isinstance(error.orig, _GONE) or error.connection_invalidated
                 if not is_gone or attempt == _RETRIES - 1:
                     raise
         return otherwise
 
-    def _find_build(self, connection: sa.Connection) -> _Build | None:
+    def _find_build(self, connection: sa.Connection) -> Shelf | None:
         row = self._find_current(connection)
         if row is None or row.schema_version != self.schema_version:
             return None
-        self._build = build = _Build(Tables(self.schema, row.build))
-        return build
+        self._shelf = shelf = Shelf(Tables(self.schema, row.build), self.schema_version)
+        return shelf
 
     def _find_current(self, connection: sa.Connection) -> Any:
         """The row of the live build, or None where there is none."""
@@ -131,51 +121,23 @@ class PostgresEngine:
         """See `SearchEngine.search`."""
 
         def look(reader: _Reader) -> Results | None:
-            planner, labels = self._plan_for(reader, request)
-            if not labels:
+            shelf = reader.shelf
+            view = shelf.look(reader.run, map(clean, request.clearances))
+            if not view.documents:
                 return None
-            return collect(reader.run, request, planner, labels, reader.build.values)
+            planner = Planner(reader.run, shelf, view, request.languages)
+            return collect(reader.run, request, planner, planner.plan(request.query), shelf, view)
 
         return self._read(look, None) or Results(0, (), dict.fromkeys(FACETS, ()), frozenset())
-
-    def _plan_for(self, reader: _Reader, request: SearchRequest) -> tuple[Planner, dict[int, str]]:
-        """A planner for the audiences within the clearances, and their labels by number."""
-        clearances = sorted(map(clean, request.clearances))
-        guess = [reader.build.spoken[label] for label in clearances if label in reader.build.spoken]
-        asked = list_terms(request.query, make_audiences(dict(guess), request.languages))
-        live, *rows = reader.run(
-            "SELECT build = %(build)s AND schema_version = %(version)s, NULL, NULL, NULL, NULL FROM @current"
-            " UNION ALL SELECT NULL, a.number, a.label, s.language, s.found FROM @audience a"
-            " JOIN @spoken s ON s.audience = a.number WHERE a.label = ANY(%(labels)s)"
-            " UNION ALL SELECT NULL, s.term, NULL, NULL, s.found FROM @stem s WHERE s.term = ANY(%(terms)s)",
-            {
-                "build": reader.build.tables.build,
-                "version": self.schema_version,
-                "labels": clearances,
-                "terms": list(asked),
-            },
-        )
-        if not live[0]:
-            raise _Swapped
-        labels = {number: label for _, number, label, _, _ in rows if label is not None}
-        spoken: dict[int, frozenset[str]] = dict.fromkeys(labels, frozenset())
-        for _, number, label, language, _ in rows:
-            if label is not None and language:
-                spoken[number] |= {language}
-        reader.build.spoken |= {label: (number, spoken[number]) for number, label in labels.items()}
-        planner = Planner(reader.run, make_audiences(spoken, request.languages))
-        planner.documents = sum(found for _, _, label, _, found in rows if label is not None)
-        planner.asked = asked
-        planner.found = {term: found for _, term, label, _, found in rows if label is None}
-        return planner, labels
 
     def suggest(self, request: SearchRequest) -> Query | None:
         """See `SearchEngine.suggest`."""
 
         def look(reader: _Reader) -> Query | None:
-            planner, labels = self._plan_for(reader, request)
+            view = reader.shelf.look(reader.run, map(clean, request.clearances))
+            planner = Planner(reader.run, reader.shelf, view, request.languages)
             vocabulary = TableVocabulary(
-                reader.run, list(labels), find_trigrams(reader.connection, may_install=False)
+                reader.run, list(view.labels), find_trigrams(reader.connection, may_install=False)
             )
             return suggest_query(request.query, vocabulary, planner.languages)
 
@@ -185,8 +147,8 @@ class PostgresEngine:
         """See `SearchEngine.complete`."""
 
         def look(reader: _Reader) -> tuple[str, ...]:
-            _, labels = self._plan_for(reader, SearchRequest(clearances))
-            return complete_word(reader.run, start, list(labels), limit)
+            view = reader.shelf.look(reader.run, map(clean, clearances))
+            return complete_word(reader.run, start, list(view.labels), limit)
 
         return self._read(look, ())
 
@@ -206,9 +168,9 @@ class PostgresEngine:
         """See `SearchEngine.state`."""
 
         def look(reader: _Reader) -> EngineState | None:
-            row, count = self._find_current(reader.connection), reader.run("SELECT sum(found) FROM @spoken")
-            if row is None or row.build != reader.build.tables.build:
-                raise _Swapped
+            row, count = self._find_current(reader.connection), reader.run("SELECT sum(alive) FROM @chunk")
+            if row is None or row.build != reader.shelf.tables.build:
+                raise Swapped
             return EngineState("ready", f"{row.build}.{row.generation}", int(count[0][0] or 0))
 
         state = self._read(look, None)
@@ -284,14 +246,21 @@ class PostgresEngine:
             writing = self._connect().execution_options(isolation_level="READ COMMITTED")
             with writing as connection, connection.begin():
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                writer = DocumentWriter(connection, tables, counts=True)
+
+                def run(statement: str, parameters: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
+                    return connection.exec_driver_sql(tables.sql(statement), parameters)
+
+                generation = run("UPDATE @current SET generation = generation + 1 RETURNING generation")
+                chunks = LiveChunks(run, generation.scalar_one())
+                writer = DocumentWriter(connection, tables, chunks, counts=True)
                 if not writer.remove(last) and not added:
+                    connection.rollback()
                     return
                 if added:
                     rows = writer.make_rows(added)
                     writer.copy(rows)
-                    writer.count(rows)
-                writer.run("UPDATE @current SET generation = generation + 1")
+                    writer.count(rows.words)
+                chunks.save()
 
     def tidy(self, *, thorough: bool = False) -> None:
         """See `SearchEngine.tidy`. PostgreSQL does most of it by itself (autovacuum)."""

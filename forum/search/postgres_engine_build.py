@@ -9,6 +9,7 @@ from itertools import islice
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from forum.search.postgres_engine_chunks import NewChunks
 from forum.search.postgres_engine_tables import CURRENT, TABLES, Tables, facet_of
 from forum.search.postgres_engine_write import DocumentWriter
 from forum.search.protocol import SearchDocument
@@ -37,22 +38,22 @@ class IndexBuilder:
             index = f'CREATE INDEX ON @word USING gin (word "{schema}".gin_trgm_ops) WITH (fastupdate = off)'
             self._connection.exec_driver_sql(self._tables.sql(index))
         if count:
-            # Indexes are read without their tables only where the visibility map says that all is visible.
             names = ", ".join(f"@{name}" for name in TABLES)
             self._connection.exec_driver_sql(self._tables.sql(f"VACUUM (ANALYZE) {names}"))
         return count
 
     def _load(self, documents: Iterable[SearchDocument], progress: Callable[[int], None] | None) -> int:
-        writer = DocumentWriter(self._connection, self._tables, counts=False)
+        chunks = NewChunks(self._connection, self._tables)
+        writer = DocumentWriter(self._connection, self._tables, chunks, counts=False)
         stream, count = iter(documents), 0
         while batch := list(islice(stream, BATCH)):
             rows = writer.make_rows(batch)
             writer.copy(rows)
-            writer.count(rows)
             for _ in batch:
                 count += 1
                 if progress and count % 100 == 0:
                     progress(count)
+        chunks.finish()
         return count
 
 
@@ -103,5 +104,6 @@ def clear(connection: sa.Connection, tables: Tables) -> None:
         orphans = f"SELECT ref FROM @value WHERE field = %(name)s EXCEPT SELECT {column} FROM @doc"
         blank = f"UPDATE @value SET value = '', folded = '' WHERE field = %(name)s AND ref IN ({orphans})"
         connection.exec_driver_sql(tables.sql(blank + " AND value <> ''"), {"name": name})
+    connection.exec_driver_sql(tables.sql("DELETE FROM @chunk WHERE alive = 0"))
     names = ", ".join(f"@{name}" for name in TABLES)
     connection.exec_driver_sql(tables.sql(f"VACUUM {names}"))

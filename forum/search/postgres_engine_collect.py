@@ -1,60 +1,145 @@
-"""From scores to results: filters, exact totals and facets, the page of hits, in one statement.
-
-The statement gives one row with the facets' values of all that matched, packed, and a row for each hit of the
-page. Counting is done here: it takes PostgreSQL several times as long to group by six columns.
-"""
+"""From a plan to results: filters, exact totals and facets as sets, the page of hits."""
 
 from __future__ import annotations
 
-import sys
-from array import array
+import heapq
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from itertools import compress
-from typing import Any
 
 from forum.search.analysis import surfaces
 from forum.search.facets import sort_facet
-from forum.search.postgres_engine_places import Run
+from forum.search.postgres_engine_blocks import Chunk, bits_of_flags
+from forum.search.postgres_engine_nodes import Node
 from forum.search.postgres_engine_plan import Planner
-from forum.search.postgres_engine_tables import SHIFTS, facet_of, spell
-from forum.search.protocol import FacetCount, Hit, Results, SearchRequest
+from forum.search.postgres_engine_rank import Ranking, Scored, is_flat
+from forum.search.postgres_engine_shelf import Run, Shelf, Values, View
+from forum.search.postgres_engine_tables import CHUNK, spell
+from forum.search.protocol import Hit, Results, SearchRequest
 from forum.search.query import FACETS, Filter, Filters
 from forum.search.weighing import SUPERSEDED
 
-Values = dict[tuple[str, int], str]
-"""The facets' values of one build by field and number, as far as they were needed."""
+_REST = ""
+"""Stands for all filters that are not choices in a facet."""
+Masks = dict[str, list[int]]
 
 
-class Narrowing:
-    """The filters of one search as SQL, and as sets of numbers for the facets."""
+class Moved(Exception):
+    """Something was written while a search went on: what it read may not belong together."""
 
-    def __init__(self, run: Run, planner: Planner, filters: Filters) -> None:
-        self.facets: list[tuple[str, frozenset[int], bool]] = []
-        """Choices in a facet: field, numbers, whether they are excluded."""
-        self.rest: list[str] = []
-        """Conditions that hold for every facet."""
-        self.chosen: list[str] = []
-        """Conditions of the facets' choices."""
-        for choice in filters.choices:
-            refs = _find_refs(run, choice)
-            numbers = f"{planner.bind(sorted(refs))}::int[]"
-            if choice.field in FACETS:
-                test = f"{facet_of(choice.field)}::int = ANY({numbers})"
-                self.facets.append((choice.field, refs, choice.negated))
-            elif choice.field == "organisation":
-                test = f"d.organisation && {numbers}"
-            else:
-                test = f"d.{choice.field} = ANY({numbers})"
-            target = self.chosen if choice.field in FACETS else self.rest
-            target.append(f"NOT ({test})" if choice.negated else test)
-        if filters.versions != "all":
-            self.rest.append(f"f.facts & 1 = {int(filters.versions == 'superseded')}")
-        if filters.after:
-            self.rest.append(f"d.moment >= {planner.bind(_to_seconds(filters.after))}")
-        if filters.before:
-            self.rest.append(f"d.moment < {planner.bind(_to_seconds(filters.before))}")
+
+def collect(
+    run: Run, request: SearchRequest, planner: Planner, plan: Node, shelf: Shelf, view: View
+) -> Results:
+    """Everything that a page of results shows. Raises Moved."""
+    chunks = view.chunks
+    matched = [plan.bits(place) & chunk.live for place, chunk in enumerate(chunks)]
+    masks = _read_filters(run, planner, request.filters, shelf.values, chunks)
+    selected = list(matched)
+    for sets in masks.values():
+        selected = [found & mask for found, mask in zip(selected, sets, strict=True)]
+    counts = {name: _count_facet(name, chunks, matched, selected, masks) for name in FACETS}
+    facets = {
+        name: sort_facet(name, _name_values(name, counts[name], shelf.values), request.filters)
+        for name in FACETS
+    }
+    needed = max(request.offset, 0) + request.limit if request.limit > 0 else 0
+    total = sum(found.bit_count() for found in selected)
+    best: list[Scored] = []
+    if needed > 0 and request.offset < total:
+        best = _find_best(request, plan, chunks, selected, needed)
+    return Results(total, _make_hits(run, request, best, shelf, view), facets, planner.languages)
+
+
+def _find_best(
+    request: SearchRequest, plan: Node, chunks: Sequence[Chunk], selected: list[int], needed: int
+) -> list[Scored]:
+    """At least the documents of the page and of those before it, in their order but for equal dates."""
+    if request.sort == "date":
+        found = [(0.0, *one) for one in Ranking(chunks, selected, needed).by_date()]
+    elif is_flat(plan):
+        found = _rank_flat(plan, chunks, selected, needed)
+    else:
+        ranked = Ranking(chunks, selected, needed).by_score(plan)
+        found = [(score, chunks[chunk].dates[place], chunk, place) for score, chunk, place in ranked]
+    last = heapq.nlargest(needed, (one[:2] for one in found))[-1]
+    return [(score, chunk, place) for score, at, chunk, place in found if (score, at) >= last]
+
+
+def _rank_flat(
+    plan: Node, chunks: Sequence[Chunk], selected: list[int], needed: int
+) -> list[tuple[float, float, int, int]]:
+    """Where all is worth the same: the newest, and older versions of papers after that."""
+    found: list[tuple[float, float, int, int]] = []
+    for factor in (1.0, SUPERSEDED):
+        sets = [
+            bits & (chunk.superseded if factor < 1 else ~chunk.superseded)
+            for bits, chunk in zip(selected, chunks, strict=True)
+        ]
+        if any(sets) and len(found) < needed:
+            newest = Ranking(chunks, sets, needed - len(found)).by_date()
+            found += [(plan.score(chunk, place) * factor, at, chunk, place) for at, chunk, place in newest]
+    return found
+
+
+# Filters
+
+
+def _read_filters(
+    run: Run, planner: Planner, filters: Filters, values: Values, chunks: Sequence[Chunk]
+) -> Masks:
+    """For each field that has a choice, and for the rest, the documents of each chunk that pass."""
+    masks: Masks = {}
+
+    def narrow(name: str, sets: list[int]) -> None:
+        masks[name] = [a & b for a, b in zip(masks[name], sets, strict=True)] if name in masks else sets
+
+    for choice in filters.choices:
+        if choice.field in FACETS:
+            sets = _choose_facet(choice, values, chunks)
+        else:
+            sets = planner.sets_of(_find_documents(run, choice))
+        if choice.negated:
+            sets = [chunk.live & ~one for chunk, one in zip(chunks, sets, strict=True)]
+        narrow(choice.field if choice.field in FACETS else _REST, sets)
+    if filters.versions == "superseded":
+        narrow(_REST, [chunk.superseded for chunk in chunks])
+    elif filters.versions != "all":
+        narrow(_REST, [chunk.live & ~chunk.superseded for chunk in chunks])
+    if filters.after or filters.before:
+        first = _to_seconds(filters.after) if filters.after else -(2**62)
+        end = _to_seconds(filters.before) if filters.before else 2**62
+        narrow(
+            _REST,
+            [bits_of_flags(bytes([first <= moment < end for moment in chunk.dates])) for chunk in chunks],
+        )
+    return masks
+
+
+def _choose_facet(choice: Filter, values: Values, chunks: Sequence[Chunk]) -> list[int]:
+    folded = {value.casefold() for value in choice.values}
+    sets = []
+    for chunk in chunks:
+        chosen = 0
+        for ref, bits in chunk.facets[choice.field].items():
+            if values[choice.field, ref].casefold() in folded:
+                chosen |= bits
+        sets.append(chosen)
+    return sets
+
+
+def _find_documents(run: Run, choice: Filter) -> list[int]:
+    """The numbers of all documents that have one of a filter's values; those of other audiences too."""
+    refs = _find_refs(run, choice)
+    if not refs:
+        return []
+    test = (
+        "organisation && %(refs)s::int[]"
+        if choice.field == "organisation"
+        else f"{choice.field} = ANY(%(refs)s)"
+    )
+    rows = run(f"SELECT number FROM @doc WHERE {test}", {"refs": sorted(refs)})
+    return [row[0] for row in rows]
 
 
 def _find_refs(run: Run, choice: Filter) -> frozenset[int]:
@@ -82,99 +167,71 @@ def _to_seconds(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def collect(
-    run: Run, request: SearchRequest, planner: Planner, labels: dict[int, str], values: Values
-) -> Results:
-    """Everything that a page of results shows; `values` is filled with the names that it needs."""
-    narrowing = Narrowing(run, planner, request.filters)
-    everything, *page = run(_write_statement(request, planner, narrowing), planner.parameters)
-    counts = _count_facets(everything[6] or b"", narrowing.facets)
-    kinds = {("kind", row[3]) for row in page}
-    _learn_values(run, values, kinds | {(name, ref) for name, found in counts.items() for ref in found})
-    facets = {name: _name_facet(name, counts[name], values, request.filters) for name in FACETS}
-    page.sort(key=lambda row: (-row[1], -row[0], row[4]))
-    hits = tuple(_make_hit(row, labels, values) for row in page)
-    return Results(everything[0], hits, facets, planner.languages)
+# Facets and hits
 
 
-def _write_statement(request: SearchRequest, planner: Planner, narrowing: Narrowing) -> str:
-    """The statement: a row with the total and all facts, then a row for each hit of the page."""
-    by_date = request.sort == "date"
-    found = f"({planner.plan(request.query)}) f"
-    columns = (
-        f"f.doc, f.score * CASE WHEN f.facts & 1 = 1 THEN {SUPERSEDED}::float8 ELSE 1 END AS score, f.facts"
-    )
-    if by_date or any("d." in condition for condition in narrowing.rest):
-        found += " JOIN @doc d ON d.number = f.doc"
-    if by_date:
-        columns += ", d.moment"
-    if narrowing.rest:
-        found += f" WHERE {' AND '.join(narrowing.rest)}"
-    matched = planner.part(f"SELECT {columns} FROM {found}", kept=True)
-    where = f"WHERE {' AND '.join(narrowing.chosen)}" if narrowing.chosen else ""
-    limit, offset = max(request.limit, 0), max(request.offset, 0)
-    key = "moment" if by_date else "score"
-    last = planner.part(
-        f"SELECT {key} FROM {matched} {where} ORDER BY 1 DESC LIMIT {planner.bind(limit + offset)}"
-    )
-    conditions = [*narrowing.chosen, f"{key} >= (SELECT min({key}) FROM {last})"]
-    best = f"(SELECT doc, score FROM {matched} WHERE {' AND '.join(conditions)})"
-    # Few documents are as good as the last of the page, which the planner cannot know: looked up one by one.
-    join = "CROSS JOIN LATERAL (SELECT * FROM @doc WHERE number = b.doc OFFSET 0) d"
-    if planner.is_listing:
-        join = "JOIN @doc d ON d.number = b.doc"
-    order = "d.moment DESC, d.id" if by_date else "b.score DESC, d.moment DESC, d.id"
-    return planner.statement(
-        f"SELECT (SELECT count(*) FROM {matched} {where}), 0::float8, NULL, NULL, NULL, NULL,"
-        f" (SELECT string_agg(int8send(facts), ''::bytea) FROM {matched}) UNION ALL"
-        f" (SELECT d.moment, {'0::float8' if by_date else 'b.score'}, d.audience,"
-        f" {facet_of('kind', 'd.facts')}::int, d.id, d.thread, int8send(d.facts & 1)"
-        f" FROM {best} b {join} ORDER BY {order}"
-        f" LIMIT {planner.bind(limit)} OFFSET {planner.bind(offset)})"
-    )
-
-
-def _count_facets(
-    packed: bytes, choices: Sequence[tuple[str, frozenset[int], bool]]
-) -> dict[str, Counter[int]]:
-    """How many documents each value of each facet has; choices in the facet itself are left aside."""
-    columns: dict[str, Sequence[int]] = {
-        name: packed[7 - SHIFTS[name] // 8 :: 8] for name in FACETS if name != "group"
-    }
-    groups = array("H", packed)[::4]
-    if sys.byteorder == "little":
-        groups.byteswap()
-    columns["group"] = groups
-    passing = [
-        (name, [(number in refs) != negated for number in columns[name]]) for name, refs, negated in choices
-    ]
-    counts = {}
-    for name, column in columns.items():
-        others = [flags for field, flags in passing if field != name]
-        counts[name] = Counter(compress(column, map(all, zip(*others, strict=True))) if others else column)
-        del counts[name][0]
+def _count_facet(
+    name: str, chunks: Sequence[Chunk], matched: list[int], selected: list[int], masks: Masks
+) -> dict[int, int]:
+    """How many documents each value has; the facet's own choice is left aside."""
+    sets = selected
+    if name in masks:
+        sets = matched
+        for other, mask in masks.items():
+            if other != name:
+                sets = [a & b for a, b in zip(sets, mask, strict=True)]
+    counts: dict[int, int] = {}
+    for chunk, found in zip(chunks, sets, strict=True):
+        if found:
+            for ref, bits in chunk.facets[name].items():
+                if both := bits & found:
+                    counts[ref] = counts.get(ref, 0) + both.bit_count()
     return counts
 
 
-def _learn_values(run: Run, values: Values, needed: set[tuple[str, int]]) -> None:
-    missing = [key for key in needed if key[1] and key not in values]
-    if missing:
-        fields, refs = zip(*missing, strict=True)
-        rows = run(
-            "SELECT v.field, v.ref, v.value FROM unnest(%(fields)s::text[], %(refs)s::int[]) AS w(field, ref)"
-            " JOIN @value v ON v.field = w.field AND v.ref = w.ref",
-            {"fields": list(fields), "refs": list(refs)},
-        )
-        values.update({(field, ref): value for field, ref, value in rows})
-
-
-def _name_facet(name: str, counts: Counter[int], values: Values, filters: Filters) -> tuple[FacetCount, ...]:
+def _name_values(name: str, counts: dict[int, int], values: Values) -> Counter[str]:
     named: Counter[str] = Counter()
     for ref, count in counts.items():
         named[values[name, ref]] += count
-    return sort_facet(name, named, filters)
+    return named
 
 
-def _make_hit(row: Any, labels: dict[int, str], values: Values) -> Hit:
-    _, score, audience, kind, id_, thread, facts = row
-    return Hit(id_, values.get(("kind", kind), ""), labels[audience], score, thread or None, facts[-1] == 1)
+def _make_hits(
+    run: Run, request: SearchRequest, best: Sequence[Scored], shelf: Shelf, view: View
+) -> tuple[Hit, ...]:
+    """The hits of the page; and whether nothing was written since the search began."""
+    numbers = [view.chunks[chunk].number * CHUNK + place for _, chunk, place in best]
+    rows = run(
+        "SELECT NULL, generation::text, NULL FROM @current UNION ALL"
+        " SELECT number, id, thread FROM @doc WHERE number = ANY(%(numbers)s)",
+        {"numbers": numbers},
+    )
+    if any(row[0] is None and row[1] != str(view.generation) for row in rows):
+        raise Moved
+    named = {row[0]: row for row in rows if row[0] is not None}
+    found = []
+    for number, (score, position, place) in zip(numbers, best, strict=True):
+        if number in named:
+            _, id_, thread = named[number]
+            chunk = view.chunks[position]
+            found.append((-score, -chunk.dates[place], id_, thread, chunk, place))
+    found.sort(key=lambda one: one[:3])
+    page = found[request.offset : request.offset + request.limit]
+    return tuple(
+        Hit(
+            id_,
+            _find_kind(chunk, place, shelf.values),
+            view.labels[chunk.readable_by],
+            -score,
+            thread or None,
+            bool(chunk.superseded >> place & 1),
+        )
+        for score, _, id_, thread, chunk, place in page
+    )
+
+
+def _find_kind(chunk: Chunk, place: int, values: Values) -> str:
+    for ref, bits in chunk.facets["kind"].items():
+        if bits >> place & 1:
+            return values["kind", ref]
+    return ""

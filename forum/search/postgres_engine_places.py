@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from forum.search.analysis import inflections, read_phrase, read_prefix, read_word
+from forum.search.postgres_engine_shelf import Run
 from forum.search.postgres_engine_tables import (
     overfull_lexeme,
     phrase_queries,
@@ -14,18 +14,15 @@ from forum.search.postgres_engine_tables import (
     spell,
     word_lexeme,
 )
-from forum.search.postgres_engine_words import Audience
 from forum.search.query import Near, Phrase, Prefix, Word
 from forum.search.weighing import TITLE_GAP
 
-Run = Callable[..., Sequence[Any]]
-"""Executes a statement over the build's tables with parameters, and gives its rows."""
-Counts = dict[int, tuple[int, int]]
-"""How often something stands in each document that holds it, and the document's facts."""
+Counts = dict[int, int]
+"""How often something stands in each document that holds it."""
 AFTER = chr(0x10FFFF)
 """Follows every word that begins like what it is put behind."""
 _TEXTS = (
-    "SELECT b.doc, b.folded, b.facts FROM unnest(%(queries)s::tsquery[]) AS w(query)"
+    "SELECT b.doc, b.folded FROM unnest(%(queries)s::tsquery[]) AS w(query)"
     " JOIN @body b ON b.words @@ w.query"
 )
 
@@ -43,10 +40,8 @@ def list_words_from(run: Run, audiences: Collection[int], start: str) -> list[st
 def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> Counts:
     """How often a phrase of spelled words begins in each document that holds it."""
     rows = run(_TEXTS, {"queries": phrase_queries(audiences, words)})
-    counts = (
-        (doc, len(_find_phrase(read_places(folded, words), words)), facts) for doc, folded, facts in rows
-    )
-    return {doc: (count, facts) for doc, count, facts in counts if count}
+    counts = ((doc, len(_find_phrase(read_places(folded, words), words))) for doc, folded in rows)
+    return {doc: count for doc, count in counts if count}
 
 
 def read_places(folded: str, wanted: Collection[str]) -> dict[str, list[int]]:
@@ -72,14 +67,19 @@ class _Side:
     """One side of a near: what it can be in one audience, and where that stands."""
 
     def __init__(
-        self, run: Run, audience: Audience, languages: frozenset[str], node: Word | Prefix | Phrase
+        self,
+        run: Run,
+        audience: int,
+        spoken: frozenset[str],
+        languages: frozenset[str],
+        node: Word | Prefix | Phrase,
     ) -> None:
         self.words: tuple[str, ...] = ()
         self.forms: list[str] = []
         if isinstance(node, Phrase):
             self.words = tuple(map(spell, read_phrase(node)))
         elif isinstance(node, Prefix):
-            self.forms = list_words_from(run, [audience.number], spell(read_prefix(node)))
+            self.forms = list_words_from(run, [audience], spell(read_prefix(node)))
         else:
             concepts = read_word(node, languages)
             if len(concepts) > 1:
@@ -87,11 +87,9 @@ class _Side:
             elif concepts:
 
                 def words_from(start: str) -> Iterable[str]:
-                    return list_words_from(run, [audience.number], start)
+                    return list_words_from(run, [audience], start)
 
-                self.forms = [
-                    spell(f) for f in inflections(concepts[0].token, audience.languages, words_from)
-                ]
+                self.forms = [spell(f) for f in inflections(concepts[0].token, spoken, words_from)]
         self.length = len(self.words) or 1
 
     def query(self, audience: int) -> str:
@@ -109,22 +107,22 @@ class _Side:
 
 
 def find_near_counts(
-    run: Run, audiences: Iterable[Audience], languages: frozenset[str], near: Near
+    run: Run, audiences: Mapping[int, frozenset[str]], languages: frozenset[str], near: Near
 ) -> Counts:
     """How often the left side of a near stands near enough to the right one, by document."""
     counts: Counts = {}
-    for audience in audiences:
-        left = _Side(run, audience, languages, near.left)
-        right = _Side(run, audience, languages, near.right)
-        sides = left.query(audience.number), right.query(audience.number)
+    for audience, spoken in audiences.items():
+        left = _Side(run, audience, spoken, languages, near.left)
+        right = _Side(run, audience, spoken, languages, near.right)
+        sides = left.query(audience), right.query(audience)
         if not all(sides):
             continue
         wanted = {*left.words, *left.forms, *right.words, *right.forms}
-        query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience.number))}"
-        for doc, folded, facts in run(_TEXTS, {"queries": [query]}):
+        query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience))}"
+        for doc, folded in run(_TEXTS, {"queries": [query]}):
             places = read_places(folded, wanted)
             if count := _count_near(left.places(places), right.places(places), left, right, near.distance):
-                counts[doc] = count, facts
+                counts[doc] = count
     return counts
 
 

@@ -1,77 +1,156 @@
-"""From a query tree to SQL: what each node matches, and what that is worth.
-
-Every node becomes a query that gives `doc`, `score` and `facts`, over the postings, lexemes and texts of the
-visitor's audiences alone. The scores of words are sums of whole numbers (an impact times a rarity in
-100,000ths), so that they do not depend on the order in which PostgreSQL adds them up.
-"""
+"""From a query tree to a plan over one visitor's chunks: blocks for words, SQL for what GIN finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from forum.search.analysis import TOKEN, read_phrase, read_word, stems_of, surfaces
-from forum.search.postgres_engine_places import Counts, Run, find_near_counts, find_phrase_counts
-from forum.search.postgres_engine_tables import phrase_queries, quote_lexeme, spell, term_of, title_lexeme
-from forum.search.postgres_engine_words import UNIT, WHOLE, Audience, Wanted, WordScorer, rarity_of
+from forum.search.analysis import TOKEN, Concept, read_phrase, read_prefix, read_word, stems_of, surfaces
+from forum.search.postgres_engine_blocks import Posting, bits_of_places, posting_of, unite
+from forum.search.postgres_engine_nodes import AnyOf, Node, Operand, Together
+from forum.search.postgres_engine_places import Counts, find_near_counts, find_phrase_counts
+from forum.search.postgres_engine_shelf import Run, Shelf, View
+from forum.search.postgres_engine_tables import (
+    CHUNK,
+    phrase_queries,
+    prefix_query,
+    quote_lexeme,
+    spell,
+    term_of,
+    title_lexeme,
+)
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
+from forum.search.stopwords import is_stop_word
+from forum.search.weighing import COMMON, MAX_SCORED, PREFIX_IMPACT, impact_of
 
-_NOTHING = "SELECT 0 AS doc, 0::float8 AS score, 0::bigint AS facts WHERE false"
+_FOUND = " FROM unnest(%(queries)s::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query"
 
 
 class Planner:
-    """Makes the SQL of one search; `parameters` grows with it."""
+    """Makes plans for one visitor."""
 
-    def __init__(self, run: Run, audiences: Sequence[Audience]) -> None:
-        self._run = run
-        self._audiences = audiences
-        self._numbers = [audience.number for audience in audiences]
-        self.documents = 0
-        """How many documents the audiences have together."""
-        self.asked: set[int] = set()
-        """The terms that were looked for."""
-        self.found: dict[int, int] = {}
-        """In how many documents each of them stands; those in none are absent."""
-        self.languages = frozenset[str]().union(*(a.languages for a in audiences)) - {""}
-        self.parameters: dict[str, Any] = {}
-        self.is_listing = False
-        """Whether nothing ranks, so that many documents are equally good."""
-        self._parts: list[str] = []
+    def __init__(self, run: Run, shelf: Shelf, view: View, wanted: frozenset[str] | None) -> None:
+        self._run, self._shelf, self._view = run, shelf, view
+        self._numbers = list(view.labels)
+        self._spoken = {
+            audience: (spoken if wanted is None else spoken & wanted) or frozenset([""])
+            for audience, spoken in view.spoken.items()
+        }
+        self.languages = frozenset[str]().union(*self._spoken.values()) - {""}
+        self._postings: dict[int, dict[int, Posting]] = {}
 
-    # Building
-
-    def bind(self, value: Any) -> str:
-        """A placeholder for a value."""
-        name = f"p{len(self.parameters)}"
-        self.parameters[name] = value
-        return f"%({name})s"
-
-    def part(self, sql: str, *, kept: bool = False) -> str:
-        """Put a query into the WITH clause; `kept` if it is read several times. Gives its name."""
-        name = f"q{len(self._parts)}"
-        self._parts.append(f"{name} AS {'MATERIALIZED ' if kept else ''}({sql})")
-        return name
-
-    def statement(self, sql: str) -> str:
-        """A whole statement that reads the parts."""
-        return f"WITH {', '.join(self._parts)} {sql}" if self._parts else sql
-
-    # Planning
-
-    def plan(self, query: Query) -> str:
-        """The query that gives `doc`, `score` and `facts` of a whole query."""
+    def plan(self, query: Query) -> Node:
+        """The plan of a whole query."""
         nodes = query.nodes if isinstance(query, Group) else (query,)
-        if missing := list_terms(query, self._audiences) - self.asked:
-            rows = self._run(
-                "SELECT term, found FROM @stem WHERE term = ANY(%(terms)s)", {"terms": list(missing)}
-            )
-            self.found |= {row[0]: row[1] for row in rows}
-        self.is_listing = all(isinstance(node, Not | Prefix) for node in open_groups(nodes))
-        self._words = WordScorer(self, self._audiences, self.documents, self.found)
-        return self._add_title(nodes, self._compile_group(nodes))
+        self._read_words(query)
+        plan = self._compile_group(nodes)
+        plan.titled = self._find_title(nodes)
+        return plan
 
-    def _add_title(self, nodes: Sequence[Query], found: str) -> str:
-        """Whoever types a whole title wants that document first."""
+    def _read_words(self, query: Query) -> None:
+        """Read the blocks of all words at once."""
+        terms = {
+            term: audience
+            for token in dict.fromkeys(t for word in _list_words(query) for t in TOKEN.findall(word.text))
+            for audience, found in self._terms(token).items()
+            for term in found
+        }
+        if terms:
+            self._postings = self._shelf.postings(self._run, terms, self._view.chunks)
+
+    def _terms(self, token: str) -> dict[int, list[int]]:
+        """The terms that a word may be in each audience."""
+        stems: dict[frozenset[str], list[str]] = {}
+        found = {}
+        for audience, spoken in self._spoken.items():
+            if spoken not in stems:
+                stems[spoken] = sorted(stems_of(token, spoken))
+            found[audience] = [term_of(audience, stem) for stem in stems[spoken]]
+        return found
+
+    def _compile(self, query: Query) -> Node:
+        match query:
+            case Or(nodes):
+                return AnyOf([self._compile(node) for node in nodes])
+            case Group(nodes):
+                return self._compile_group(nodes)
+            case Word():
+                operands = self._choose(self._find_words(query))
+                return operands[0] if len(operands) == 1 else Together(operands, [], [])
+            case Phrase():
+                return self._weighed(self._counted(self._phrase(read_phrase(query))))
+            case Prefix():
+                return self._find_prefix(query)
+            case Near():
+                return self._weighed(self._counted(self._near(query)))
+            case Not():
+                return self._compile_group((query,))
+
+    def _compile_group(self, nodes: Sequence[Query]) -> Together:
+        wanted: list[Operand] = []
+        required: list[Node] = []
+        excluded: list[Sequence[int]] = []
+        asks = False
+        for node in open_groups(nodes):
+            if isinstance(node, Not):
+                excluded.append(self._matching(node.node))
+                continue
+            asks = True
+            if isinstance(node, Word):
+                wanted.extend(self._find_words(node))
+            elif isinstance(node, Prefix):
+                wanted.append(self._find_prefix(node))
+            else:
+                required.append(self._compile(node))
+        live = None if asks else [chunk.live for chunk in self._view.chunks]
+        return Together(self._choose(wanted), required, excluded, live)
+
+    def _choose(self, operands: list[Operand]) -> list[Operand]:
+        """The rarest of what is there, without function words that are common here, each once."""
+        unique = {o.order: o for o in operands if o.found}
+        found = sorted(unique.values(), key=lambda o: (o.found, o.order))
+        limit = COMMON * self._view.documents
+        telling = [o for o in found if o.found <= limit or not is_stop_word(o.order[0], self.languages)]
+        return (telling or found)[:MAX_SCORED]
+
+    # Operands
+
+    def _weighed(self, postings: Sequence[Posting | None], order: tuple[str, ...] = ()) -> Operand:
+        return Operand(postings, order).weigh(self._view.documents)
+
+    def _find_words(self, word: Word) -> list[Operand]:
+        return [self._find_word(concept) for concept in read_word(word, self.languages)]
+
+    def _find_word(self, concept: Concept) -> Operand:
+        return self._weighed(self._word(concept.token), (concept.surface, *sorted(concept.stems)))
+
+    def _word(self, token: str) -> list[Posting | None]:
+        held = {
+            audience: [self._postings[term] for term in terms if self._postings.get(term)]
+            for audience, terms in self._terms(token).items()
+        }
+        postings = []
+        for chunk in self._view.chunks:
+            found = [blocks[chunk.number] for blocks in held[chunk.readable_by] if chunk.number in blocks]
+            postings.append(unite(found))
+        return postings
+
+    def _find_prefix(self, prefix: Prefix) -> Operand:
+        found = self._by_chunk((row[0], PREFIX_IMPACT) for row in self._prefixed(prefix))
+        return self._weighed(found, (read_prefix(prefix),))
+
+    def _prefixed(self, prefix: Prefix) -> Sequence[Any]:
+        start = read_prefix(prefix)
+        return self._run(
+            f"SELECT b.doc{_FOUND} WHERE NOT b.is_overfull OR strpos(b.folded, %(start)s) > 0",
+            {
+                "queries": [prefix_query(number, start) for number in self._numbers],
+                "start": f" {spell(start)}",
+            },
+        )
+
+    def _find_title(self, nodes: Sequence[Query]) -> Operand | None:
+        """The documents whose title is the query, where it is nothing but words and phrases."""
         words: list[str] = []
         for node in nodes:
             match node:
@@ -80,155 +159,82 @@ class Planner:
                 case Phrase():
                     words.extend(read_phrase(node))
                 case _:
-                    return found
-        if not words or found == _NOTHING:
-            return found
-        queries = self.bind([quote_lexeme(title_lexeme(number, words)) for number in self._numbers])
-        titled = self.part(
-            f"SELECT b.doc FROM unnest({queries}::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query",
-            kept=True,
-        )
-        worth = f"(SELECT {rarity_of('count(*)', self.documents)}::float8 / {UNIT} FROM {titled})"
-        return (
-            f"SELECT doc, score + CASE WHEN doc IN (SELECT doc FROM {titled}) THEN {worth} ELSE 0 END"
-            f" AS score, facts FROM ({found}) f"
-        )
+                    return None
+        if not words:
+            return None
+        queries = [quote_lexeme(title_lexeme(number, words)) for number in self._numbers]
+        rows = self._run(f"SELECT b.doc{_FOUND}", {"queries": queries})
+        return self._weighed(self._by_chunk((row[0], 255) for row in rows)) if rows else None
 
-    def _compile(self, query: Query) -> str:
-        match query:
-            case Or(nodes):
-                every = " UNION ALL ".join(f"SELECT * FROM ({self._compile(node)}) o" for node in nodes)
-                return (
-                    f"SELECT doc, max(score) AS score, max(facts) AS facts FROM ({every}) o GROUP BY doc"
-                    if nodes
-                    else _NOTHING
-                )
-            case Group(nodes):
-                return self._compile_group(nodes)
-            case Word():
-                return self._words.score(self._words.find(query)) or _NOTHING
-            case Prefix():
-                return self._words.score([self._words.find_prefix(query)]) or _NOTHING
-            case Phrase():
-                return self._score_counts(self._phrase(read_phrase(query)))
-            case Near():
-                return self._score_counts(self._near(query))
-            case Not():
-                return self._compile_group((query,))
+    def _by_chunk(self, impacts: Iterable[tuple[int, int]]) -> list[Posting | None]:
+        """Postings of documents by number with an impact each."""
+        found: dict[int, dict[int, int]] = {}
+        for number, impact in impacts:
+            chunk, place = divmod(number, CHUNK)
+            found.setdefault(chunk, {})[place] = impact
+        return [
+            posting_of(found[chunk.number], chunk.size) if chunk.number in found else None
+            for chunk in self._view.chunks
+        ]
 
-    def _compile_group(self, nodes: Sequence[Query]) -> str:
-        wanted: list[Wanted] = []
-        required: list[str] = []
-        excluded: list[str] = []
-        asks = False
-        for node in open_groups(nodes):
-            if isinstance(node, Not):
-                excluded.append(self._matching(node.node))
-                continue
-            asks = True
-            if isinstance(node, Word):
-                wanted.extend(self._words.find(node))
-            elif isinstance(node, Prefix):
-                wanted.append(self._words.find_prefix(node))
-            else:
-                required.append(self._compile(node))
-        if not asks:
-            numbers = self.bind(self._numbers)
-            found = (
-                f"SELECT number AS doc, 1::float8 AS score, facts FROM @doc WHERE audience = ANY({numbers})"
-            )
-        else:
-            found = _join(self._words.score(wanted), required)
-        if excluded:
-            tests = " AND ".join(f"doc NOT IN ({matching})" for matching in excluded)
-            found = f"SELECT doc, score, facts FROM ({found}) g WHERE {tests}"
-        return found
+    def _counted(self, counts: Mapping[int, int]) -> list[Posting | None]:
+        return self._by_chunk((number, impact_of(count)) for number, count in counts.items())
 
-    # Phrases, nears, exclusions
-
-    def _score_counts(self, counts: str) -> str:
-        """The scores of what stands `n` times in `doc`."""
-        rarity = rarity_of("count(*) OVER ()", self.documents)
-        impact = "round(255 * n::float8 / (n + 0.7))"
-        return f"SELECT doc, {rarity} * {impact} / {WHOLE} AS score, facts FROM ({counts}) c"
-
-    def _phrase(self, words: tuple[str, ...]) -> str:
-        """`doc`, `n` and `facts`: how often a phrase of these surfaces stands in it."""
+    def _phrase(self, words: tuple[str, ...]) -> Counts:
+        """How often a phrase of these surfaces stands in each document."""
         spelled = tuple(map(spell, words))
         if not spelled:
-            return "SELECT 0 AS doc, 0 AS n, 0::bigint AS facts WHERE false"
+            return {}
         if _overlaps_itself(spelled):
-            return self._given(find_phrase_counts(self._run, self._numbers, spelled))
+            return find_phrase_counts(self._run, self._numbers, spelled)
         text = "".join(f" {word} " for word in spelled)
-        phrase, size = self.bind(text), len(text.encode())
-        queries = self.bind(phrase_queries(self._numbers, spelled))
-        without = f"octet_length(replace(b.folded, {phrase}, ''))"
-        return (
-            f"SELECT b.doc, (octet_length(b.folded) - {without}) / {size} AS n, b.facts"
-            f" FROM unnest({queries}::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query"
-            f" WHERE strpos(b.folded, {phrase}) > 0"
+        rows = self._run(
+            "SELECT b.doc, (octet_length(b.folded) - octet_length(replace(b.folded, %(phrase)s, '')))"
+            f" / %(size)s{_FOUND} WHERE strpos(b.folded, %(phrase)s) > 0",
+            {"phrase": text, "size": len(text.encode()), "queries": phrase_queries(self._numbers, spelled)},
         )
+        return {row[0]: row[1] for row in rows}
 
-    def _near(self, near: Near) -> str:
-        return self._given(find_near_counts(self._run, self._audiences, self.languages, near))
+    def _near(self, near: Near) -> Counts:
+        return find_near_counts(self._run, self._spoken, self.languages, near)
 
-    def _given(self, counts: Counts) -> str:
-        columns = list(zip(*((doc, n, facts) for doc, (n, facts) in counts.items()), strict=True))
-        documents, numbers, facts = (self.bind(list(column)) for column in columns or ((), (), ()))
-        arrays = f"{documents}::int[], {numbers}::int[], {facts}::bigint[]"
-        return f"SELECT doc, n, facts FROM unnest({arrays}) AS g(doc, n, facts)"
+    # Exclusions
 
-    def _matching(self, query: Query) -> str:
-        """The documents that hold any of this; a word of several parts counts as a phrase."""
+    def _matching(self, query: Query) -> list[int]:
+        """The documents of each chunk that hold any of this; a word of several parts counts as a phrase."""
         match query:
             case Word():
                 concepts = read_word(query, self.languages)
                 if len(concepts) > 1:
-                    return f"SELECT doc FROM ({self._phrase(tuple(c.surface for c in concepts))}) m"
-                terms = self.bind([term for one in self._words.find(query) for term in one.terms])
-                return f"SELECT doc FROM @posting WHERE term = ANY({terms}::bigint[])"
+                    return self.sets_of(self._phrase(tuple(c.surface for c in concepts)))
+                postings = self._word(concepts[0].token) if concepts else []
+                return [p.bits if p else 0 for p in postings] or self.sets_of(())
             case Prefix():
-                return f"SELECT doc FROM ({self._words.prefixed(self._words.find_prefix(query))}) m"
+                return self.sets_of([row[0] for row in self._prefixed(query)])
             case Phrase():
-                return f"SELECT doc FROM ({self._phrase(read_phrase(query))}) m"
+                return self.sets_of(self._phrase(read_phrase(query)))
             case Near():
-                return f"SELECT doc FROM ({self._near(query)}) m"
+                return self.sets_of(self._near(query))
             case Or(nodes) | Group(nodes):
-                return " UNION ALL ".join(map(self._matching, nodes)) or "SELECT 0 WHERE false"
+                joined = self.sets_of(())
+                for node in nodes:
+                    joined = [old | new for old, new in zip(joined, self._matching(node), strict=True)]
+                return joined
             case Not():
-                return "SELECT 0 WHERE false"
+                return self.sets_of(())
 
-
-def _join(words: str | None, required: list[str]) -> str:
-    """Words add up, required parts must match."""
-    if not required:
-        return words or _NOTHING
-    sums = [f"r{n}.score" for n in range(len(required))]
-    first, *others = (f"({sql}) r{n}" for n, sql in enumerate(required))
-    source = first + "".join(f" JOIN {other} USING (doc)" for other in others)
-    if words:
-        source += f" LEFT JOIN ({words}) w USING (doc)"
-        sums.append("coalesce(w.score, 0)")
-    return f"SELECT doc, {' + '.join(sums)} AS score, r0.facts FROM {source}"
-
-
-def make_audiences(spoken: Mapping[int, frozenset[str]], wanted: frozenset[str] | None) -> list[Audience]:
-    """The audiences in order, each with those of its languages that are wanted (None: all), or none."""
-    return [
-        Audience(number, (found if wanted is None else found & wanted) or frozenset([""]))
-        for number, found in sorted(spoken.items())
-    ]
-
-
-def list_terms(query: Query, audiences: Sequence[Audience]) -> set[int]:
-    """The terms of all stems that the words of a query may have."""
-    return {
-        term_of(audience.number, stem)
-        for word in _list_words(query)
-        for token in TOKEN.findall(word.text)
-        for audience in audiences
-        for stem in stems_of(token, audience.languages)
-    }
+    def sets_of(self, numbers: Iterable[int]) -> list[int]:
+        """The documents of these numbers in each chunk."""
+        places: dict[int, list[int]] = {}
+        for number in numbers:
+            chunk, place = divmod(number, CHUNK)
+            places.setdefault(chunk, []).append(place)
+        return [
+            bits_of_places((p for p in places[chunk.number] if p < chunk.size), chunk.size)
+            if chunk.number in places
+            else 0
+            for chunk in self._view.chunks
+        ]
 
 
 def _list_words(query: Query) -> Iterator[Word]:

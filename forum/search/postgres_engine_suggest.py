@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from forum.search.analysis import fold
-from forum.search.postgres_engine_places import AFTER, Run
+from forum.search.postgres_engine_places import AFTER
+from forum.search.postgres_engine_shelf import Run
 from forum.search.postgres_engine_tables import spell, term_of
 
 LEAST_SIMILARITY = 0.15
@@ -22,7 +23,7 @@ class TableVocabulary:
         """See `Vocabulary.is_known`."""
         rows = self._run(
             "SELECT 1 FROM @word WHERE audience = ANY(%(audiences)s) AND word = %(word)s UNION ALL"
-            " SELECT 1 FROM @stem WHERE term = ANY(%(terms)s::bigint[])"
+            " SELECT 1 FROM @block WHERE term = ANY(%(terms)s::bigint[])"
             " LIMIT 1",
             {
                 "audiences": self._audiences,

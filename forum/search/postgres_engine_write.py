@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from forum.search.analysis import TOKEN, analyse_token, surfaces
+from forum.search.postgres_engine_chunks import Chunks
 from forum.search.postgres_engine_tables import (
     MAX_PAIRS,
     MAX_WORDS,
     Tables,
-    facet_of,
     most_values,
     overfull_lexeme,
     pack_facts,
@@ -36,8 +36,7 @@ _COPY = {
         "COPY @doc (number, audience, author, label, facts, moment, organisation, id, thread, version)"
         " FROM STDIN"
     ),
-    "body": "COPY @body (doc, is_overfull, facts, words, folded, terms) FROM STDIN",
-    "posting": "COPY @posting (term, doc, impact, facts) FROM STDIN",
+    "body": "COPY @body (doc, is_overfull, words, folded, terms) FROM STDIN",
 }  # fmt: skip
 
 
@@ -52,30 +51,26 @@ class Rows:
 
     doc: list[tuple[Any, ...]] = field(default_factory=list)
     body: list[tuple[Any, ...]] = field(default_factory=list)
-    posting: list[tuple[int, int, int, int]] = field(default_factory=list)
     words: Counter[tuple[int, str]] = field(default_factory=Counter)
-    stems: Counter[int] = field(default_factory=Counter)
-    spoken: Counter[tuple[int, str]] = field(default_factory=Counter)
 
 
 class DocumentWriter:
-    """Makes rows of documents, and numbers audiences and values as they come."""
+    """Makes rows of documents, and numbers audiences and values as they come; `chunks` takes the impacts."""
 
-    def __init__(self, connection: sa.Connection, tables: Tables, *, counts: bool) -> None:
+    def __init__(self, connection: sa.Connection, tables: Tables, chunks: Chunks, *, counts: bool) -> None:
         self._connection, self._tables = connection, tables
-        self._counts = counts
+        self._chunks, self._counts = chunks, counts
         self._audiences = {row.label: row.number for row in self.run("SELECT label, number FROM @audience")}
         self._values: dict[tuple[str, str], int] = {}
         top = self.run("SELECT field, max(ref) AS top FROM @value GROUP BY field")
         self._tops = Counter({row.field: row.top for row in top})
-        self._number: int = self.run("SELECT coalesce(max(number), 0) FROM @doc").scalar_one()
 
     def run(self, statement: str, parameters: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
         """Execute a statement over the build's tables."""
         return self._connection.exec_driver_sql(self._tables.sql(statement), parameters)
 
     def make_rows(self, documents: Sequence[SearchDocument]) -> Rows:
-        """The rows of these documents; `words` and `stems` are counted only where the writer counts."""
+        """The rows of these documents; `words` are counted only where the writer counts."""
         self._number_values(documents)
         rows = Rows()
         for document in documents:
@@ -83,8 +78,7 @@ class DocumentWriter:
         return rows
 
     def _add(self, document: SearchDocument, rows: Rows) -> None:
-        self._number += 1
-        number, audience = self._number, self._audience(document.audience)
+        audience = self._audience(document.audience)
         moment = document.date.astimezone(UTC)
         known: dict[str, list[int]] = {name: [] for name in FIELDS}
         for name, value in values_of(document):
@@ -93,6 +87,9 @@ class DocumentWriter:
         facts = pack_facts(refs, is_superseded=document.is_superseded)
         id_, thread, version = map(clean, (document.id, document.thread, document.version))
         seconds = int(moment.timestamp())
+        stems, _ = analyse_document(document)
+        terms = {term_of(audience, stem): impact for stem, impact in stems.items()}
+        number = self._chunks.add(audience, facts, seconds, terms)
         rows.doc.append(
             (
                 number,
@@ -107,10 +104,6 @@ class DocumentWriter:
                 version,
             )
         )
-        rows.spoken[audience, document.language] += 1
-        stems, _ = analyse_document(document)
-        terms = {term_of(audience, stem): impact for stem, impact in stems.items()}
-        rows.posting.extend((term, number, impact, facts) for term, impact in terms.items())
         folded = fold_document(document)
         words, misses_words = _fit(_distinct(folded), MAX_WORDS)
         pairs, misses_pairs = _fit(
@@ -123,10 +116,9 @@ class DocumentWriter:
             lexemes.append(overfull_lexeme(audience))
         lexemes += [pair_lexeme(audience, pair) for pair in pairs]
         vector = " ".join(map(quote_lexeme, lexemes))
-        rows.body.append((number, is_overfull, facts, vector, folded, list(terms)))
+        rows.body.append((number, is_overfull, vector, folded, list(terms)))
         if self._counts:
             rows.words.update((audience, word) for word in words)
-            rows.stems.update(terms.keys())
 
     def _audience(self, label: str) -> int:
         label = clean(label)
@@ -173,67 +165,43 @@ class DocumentWriter:
             with cursor.copy(self._tables.sql(_COPY[name])) as copy:
                 for line in lines:
                     copy.write_row(line)
-        with cursor.copy(self._tables.sql(_COPY["posting"])) as copy:
-            copy.write("".join(["%d\t%d\t%d\t%d\n" % line for line in rows.posting]))  # noqa: UP031
         cursor.close()
 
-    def count(self, rows: Rows, sign: int = 1) -> None:
-        """Add what stands in rows to the counts (or take it away)."""
-        if rows.stems:
-            self._count("stem", ("term",), [(term,) for term in rows.stems], rows.stems.values(), sign)
-        if rows.words:
-            self._count("word", ("audience", "word"), list(rows.words), rows.words.values(), sign)
-        if rows.spoken:
-            self._count("spoken", ("audience", "language"), list(rows.spoken), rows.spoken.values(), sign)
-
-    def _count(
-        self, table: str, columns: tuple[str, ...], keys: Sequence[Any], counts: Iterable[int], sign: int
-    ) -> None:
-        kinds = {"term": "bigint", "audience": "smallint", "word": "text", "language": "text"}
-        parameters = {
-            name: list(values) for name, values in zip(columns, zip(*keys, strict=True), strict=True)
-        } | {"counts": [sign * count for count in counts]}
-        arrays = ", ".join(f"%({name})s::{kinds[name]}[]" for name in columns)
-        key, changes = ", ".join(columns), f"unnest({arrays}, %(counts)s::int[])"
+    def count(self, words: Counter[tuple[int, str]], sign: int = 1) -> None:
+        """Add words to the counts (or take them away)."""
+        if not words:
+            return
+        audiences, texts = zip(*words, strict=True)
+        parameters = {"audiences": list(audiences), "words": list(texts)}
+        parameters["counts"] = [sign * count for count in words.values()]
+        changes = "unnest(%(audiences)s::smallint[], %(words)s::text[], %(counts)s::int[])"
         self.run(
-            f"INSERT INTO @{table} AS t ({key}, found) SELECT * FROM {changes} ORDER BY 1"
-            f" ON CONFLICT ({key}) DO UPDATE SET found = t.found + excluded.found",
+            f"INSERT INTO @word AS t (audience, word, found) SELECT * FROM {changes} ORDER BY 1, 2"
+            " ON CONFLICT (audience, word) DO UPDATE SET found = t.found + excluded.found",
             parameters,
         )
         if sign < 0:
-            same = " AND ".join(f"t.{name} = c.{name}" for name in columns)
             self.run(
-                f"DELETE FROM @{table} t USING {changes} AS c({key}, n) WHERE {same} AND t.found <= 0",
+                f"DELETE FROM @word t USING {changes} AS c(audience, word, n)"
+                " WHERE t.audience = c.audience AND t.word = c.word AND t.found <= 0",
                 parameters,
             )
 
     def remove(self, ids: Iterable[str]) -> int:
         """Take documents out, with all that they counted for; gives how many there were."""
         found = self.run(
-            "SELECT d.number, d.audience, v.value AS language, b.folded, b.terms, b.is_overfull"
-            " FROM @doc d JOIN @body b ON b.doc = d.number"
-            f" LEFT JOIN @value v ON v.field = 'language' AND v.ref = {facet_of('language', 'd.facts')}"
+            "SELECT d.number, d.audience, b.folded, b.terms FROM @doc d JOIN @body b ON b.doc = d.number"
             " WHERE d.id = ANY(%(ids)s)",
             {"ids": [clean(id_) for id_ in ids]},
         ).all()
         if not found:
             return 0
-        gone = Rows()
+        gone: Counter[tuple[int, str]] = Counter()
         for row in found:
-            gone.spoken[row.audience, row.language or ""] += 1
-            gone.stems.update(row.terms)
             words, _ = _fit(_distinct(row.folded), MAX_WORDS)
-            gone.words.update((row.audience, word) for word in words)
-            gone.posting.extend((term, row.number, 0, 0) for term in row.terms)
+            gone.update((row.audience, word) for word in words)
+            self._chunks.remove(row.number, row.terms)
         self.count(gone, -1)
-        self.run(
-            "DELETE FROM @posting p USING unnest(%(terms)s::bigint[], %(numbers)s::int[]) AS g(term, doc)"
-            " WHERE p.term = g.term AND p.doc = g.doc",
-            {
-                "terms": [term for term, *_ in gone.posting],
-                "numbers": [number for _, number, *_ in gone.posting],
-            },
-        )
         of = {"numbers": [row.number for row in found]}
         self.run("DELETE FROM @body WHERE doc = ANY(%(numbers)s)", of)
         self.run("DELETE FROM @doc WHERE number = ANY(%(numbers)s)", of)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forum.search.analysis import TOKEN, QueryTerms, analyse_token
 
 LENGTH = 240
 _MOST_MARKS = 5_000
+_CHANGED_BEGINNINGS = frozenset({"ga", "nl", "pl", "et"})
+"""Languages whose stemmers may take something from the beginning of a word."""
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…:]\s+|\n\s*\n|\n")
 
@@ -87,7 +90,10 @@ def _find_meanings(text: str, terms: QueryTerms, language: str) -> dict[str, int
     by_stem = {stem: number for number, c in enumerate(terms.concepts) for stem in c.stems}
     offset = len(terms.concepts)
     found: dict[str, int] = {}
-    for token in set(TOKEN.findall(text)):
+    tokens: Iterable[str] = set(TOKEN.findall(text))
+    if language not in _CHANGED_BEGINNINGS:
+        tokens = _keep_likely(tokens, [*by_stem, *terms.prefixes])
+    for token in tokens:
         surface, stems = analyse_token(token, language)
         for stem in stems:
             if stem in by_stem:
@@ -101,18 +107,31 @@ def _find_meanings(text: str, terms: QueryTerms, language: str) -> dict[str, int
     return found
 
 
+def _keep_likely(tokens: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """The words that begin with the first letter of something wanted: stemming the rest costs."""
+    letters = {word[0] for word in wanted if word}
+    letters |= {letter.upper() for letter in letters}
+    return [token for token in tokens if token[0] in letters or token[0] > "\x7f"]
+
+
 def _find_phrases(text: str, terms: QueryTerms) -> list[_Mark]:
-    tokens = [(analyse_token(m[0], "")[0], m.start(), m.end()) for m in TOKEN.finditer(text)]
+    tokens = [(m[0], m.start(), m.end()) for m in TOKEN.finditer(text)]
     base = len(terms.concepts) + len(terms.prefixes)
     by_start: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
     for number, phrase in enumerate(terms.phrases):
         if phrase:
             by_start.setdefault(phrase[0], []).append((base + number, phrase))
     marks = []
-    for place, (surface, start, _) in enumerate(tokens):
-        for meaning, phrase in by_start.get(surface, ()):
+    likely = set(_keep_likely({token for token, _, _ in tokens}, by_start))
+    for place, (token, start, _) in enumerate(tokens):
+        if token not in likely:
+            continue
+        for meaning, phrase in by_start.get(analyse_token(token, "")[0], ()):
             words = tokens[place : place + len(phrase)]
-            if len(words) == len(phrase) and all(w[0] == p for w, p in zip(words, phrase, strict=True)):
+            if len(words) == len(phrase) and all(
+                analyse_token(word, "")[0] == wanted
+                for (word, _, _), wanted in zip(words, phrase, strict=True)
+            ):
                 marks.append(_Mark(start, words[-1][2], meaning, 3))
         if len(marks) >= _MOST_MARKS:
             break

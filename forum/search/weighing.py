@@ -37,6 +37,11 @@ def rarity(documents: int, found: int) -> float:
     return math.log(1 + documents / (found + 0.5))
 
 
+def worth_of(telling: float) -> list[float]:
+    """What each impact from 0 to 255 adds to a score for a term that tells so much."""
+    return [telling * impact / 255 for impact in range(256)]
+
+
 def impact_of(count: int) -> int:
     """The impact of a phrase or near that stands so often in a document."""
     return round(255 * count / (count + 0.7))
