@@ -92,6 +92,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(api.docs)
     app.register_blueprint(assessing.blueprint)
     app.register_blueprint(assessments.blueprint)
+    app.register_blueprint(assessments.links)
     app.register_blueprint(attachments.blueprint)
     app.register_blueprint(autosave.blueprint)
     app.register_blueprint(ballots.blueprint)

@@ -18,8 +18,10 @@ from forum.blueprints.support import (
     transactional,
     whole_number,
 )
-from forum.domain.assessments import Stance, Unit
+from forum.domain.assessments import Assessment, Stance, Unit
+from forum.domain.attribution import SubjectKind
 from forum.domain.catalogues import cells_of, lines_of
+from forum.domain.labels import Status
 from forum.domain.text import TITLE_LENGTH
 from forum.errors import Invalid, NotFound
 from forum.extensions import db
@@ -27,12 +29,22 @@ from forum.policy import Action, Actor, can
 from forum.richtext import Rendered, render, to_markup
 from forum.services.addresses import assessment_path, round_path, stages_path
 from forum.services.annexed_statements import annex_statement, check_statement, list_statements
-from forum.services.catalogues import Assessed, CatalogueText, edit_catalogue, get_assessed, list_catalogues
+from forum.services.catalogues import (
+    Assessed,
+    CatalogueText,
+    edit_catalogue,
+    get_assessed,
+    get_catalogue,
+    list_catalogues,
+)
 from forum.services.groups import get_group
 from forum.services.matrices import list_countries, list_history, load_matrix
 from forum.services.stage_seats import list_own_seats, seat_names
+from forum.services.subjects import get_subject
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/groups/<slug>/assessments")
+
+links = Blueprint("assessment_links", __name__)
 
 View = str | Response | tuple[str, int]
 
@@ -259,3 +271,17 @@ def _annex(
     flash(gettext("The statement is annexed to the result."), "success")
     location = f"{assessment_path(slug, key)}#statements"
     return remember_submission(session, actor, form, location)
+
+
+@links.get("/assessments/<public_id>")
+def assessment(public_id: str) -> Response:
+    """Lead to where an assessment is shown: its round, its country, or the seat's form while blind."""
+    subject = get_subject(db.session(), current_actor(), SubjectKind.ASSESSMENT, public_id)
+    row: Assessment = subject.row
+    found = get_catalogue(db.session(), row.catalogue_id)
+    path = assessment_path(subject.group.slug, found.key)
+    if row.described_country:
+        return redirect(f"{path}countries/{row.described_country}/")
+    if row.status is Status.RECEIVED:
+        return redirect(f"{path}mine/")
+    return redirect(round_path(subject.group.slug, found.key, row.round))

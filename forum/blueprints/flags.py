@@ -80,6 +80,12 @@ def answer(public_id: str) -> View:
     return _flag_page(SubjectKind.ANSWER, public_id)
 
 
+@blueprint.route("/assessments/<public_id>/flag", methods=["GET", "POST"])
+def assessment(public_id: str) -> View:
+    """Flag a seat's assessment."""
+    return _flag_page(SubjectKind.ASSESSMENT, public_id)
+
+
 def _flag_page(kind: SubjectKind, public_id: str) -> View:
     subject = get_subject(db.session(), current_actor(), kind, public_id, Action.FLAG)
     path = subject_path(subject)

@@ -65,7 +65,10 @@ class FurtherForm(DecisionForm):
         )
 
 
-@blueprint.route("/cases/<any(post, version, answer):of>/<public_id>/further", methods=["GET", "POST"])
+@blueprint.route(
+    "/cases/<any(post, version, answer, assessment):of>/<public_id>/further",
+    methods=["GET", "POST"],
+)
 def further(of: str, public_id: str) -> View:
     """Show what else can be decided about a contribution, and decide."""
     kind = SubjectKind(of)

@@ -104,6 +104,7 @@ _KINDS = {
     SubjectKind.CONSULTATION: lazy_gettext("Consultation"),
     SubjectKind.ACCOUNT: lazy_gettext("Account"),
     SubjectKind.ANSWER: lazy_gettext("Answer to a consultation"),
+    SubjectKind.ASSESSMENT: lazy_gettext("Assessment of a seat"),
     SubjectKind.ENTRY: lazy_gettext("Entry of a register"),
     SubjectKind.MEETING: lazy_gettext("Meeting"),
     SubjectKind.BALLOT: lazy_gettext("Decision of the group"),

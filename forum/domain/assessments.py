@@ -100,6 +100,10 @@ class Assessment(PublicId, Labelled, Attributed, Base):
     text: Mapped[str] = mapped_column(default="")
     received_at: Mapped[datetime]
     """Under the Chatham House Rule the day on which the stage began, which says nothing."""
+    held_because: Mapped[str | None]
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime]
+    """Both days under the Chatham House Rule, as the one above."""
     published_at: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
     """When the same seat described the same country again."""

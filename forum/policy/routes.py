@@ -129,6 +129,8 @@ ENTRIES: dict[str, Entry] = {
     "assessing.overview": Entry.SIGNED_IN,
     "assessing.page": Entry.SIGNED_IN,
     "assessing.preview": Entry.SIGNED_IN,
+    # assessment_links
+    "assessment_links.assessment": Entry.ANYONE,
     # assessments
     "assessments.catalogue": Entry.ANYONE,
     "assessments.country": Entry.ANYONE,
@@ -187,6 +189,7 @@ ENTRIES: dict[str, Entry] = {
     "drafts.withdraw": Entry.SIGNED_IN,
     # flags
     "flags.answer": Entry.SIGNED_IN,
+    "flags.assessment": Entry.SIGNED_IN,
     "flags.post": Entry.SIGNED_IN,
     "flags.version": Entry.SIGNED_IN,
     # group_settings

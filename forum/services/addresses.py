@@ -47,6 +47,11 @@ def assessment_path(group_slug: str, catalogue_key: str) -> str:
     return f"/groups/{group_slug}/assessments/{catalogue_key}/"
 
 
+def assessment_link(public_id: str) -> str:
+    """Give the permalink of one seat's assessment, which leads to where it is shown."""
+    return f"/assessments/{public_id}"
+
+
 def round_path(group_slug: str, catalogue_key: str, number: int) -> str:
     """Give the address of what a round of assessments came to."""
     return f"{assessment_path(group_slug, catalogue_key)}rounds/{number}/"
@@ -136,7 +141,7 @@ def subject_path(subject: Subject) -> str:
             assert subject.consultation is not None
             return answer_path(slug, subject.consultation.public_id, row.public_id)
         case SubjectKind.ASSESSMENT:
-            return f"/groups/{slug}/assessments/"
+            return assessment_link(row.public_id)
         case SubjectKind.MEETING:
             return meeting_path(slug, row.public_id)
         case SubjectKind.BALLOT:

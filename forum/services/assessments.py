@@ -322,11 +322,11 @@ def _write(
     is_blind = desk.catalogue.unit is Unit.SEAT
     assessment = desk.sent if is_blind else None
     if assessment is None:
-        assessment = _new(desk)
+        assessment = _new(desk, received_at)
     values = _values(desk, rendered)
     assessment.values = values
-    assessment.text = "\n\n".join(rendered[name][0].text for name in values if name in rendered)
-    assessment.received_at = _day_of(desk) or received_at
+    assessment.text = _text(desk, values, rendered)
+    assessment.received_at = assessment.edited_at = _day_of(desk) or received_at
     if is_blind:
         assessment.status, assessment.tlp = Status.RECEIVED, default_tlp(desk.group)
     else:
@@ -344,7 +344,7 @@ def _write(
     return assessment
 
 
-def _new(desk: SeatDesk) -> Assessment:
+def _new(desk: SeatDesk, received_at: datetime) -> Assessment:
     """A row that says whose it is, or under the Chatham House Rule does not."""
     assessment = Assessment(
         catalogue_id=desk.catalogue.id,
@@ -355,6 +355,7 @@ def _new(desk: SeatDesk) -> Assessment:
         described_country=desk.country,
         number=desk.sent.number + 1 if desk.sent is not None else 1,
         title=desk.catalogue.title,
+        created_at=_day_of(desk) or received_at,
         shown_as=ShownAs.ORGANISATION,
         audience="",
         own="",
@@ -387,6 +388,21 @@ def _values(desk: SeatDesk, rendered: Mapping[str, tuple[Rendered, Rendered]]) -
             "evidence_html": evidence.html,
         }
     return values
+
+
+def _text(
+    desk: SeatDesk, values: Mapping[str, Any], rendered: Mapping[str, tuple[Rendered, Rendered]]
+) -> str:
+    """All of it in plain words, for whoever decides about it: a paragraph a cell."""
+    parts = []
+    for cell in cells_of(desk.catalogue):
+        if cell.key in values:
+            rating = values[cell.key]["rating"]
+            word = desk.catalogue.scale[rating - 1] if rating else "–"
+            head = f"{cell.solution['title']} · {cell.criterion['title']}: {word}"
+            texts = (text.text.replace("\n\n", "\n") for text in rendered[cell.key])
+            parts.append("\n".join([head, *(text for text in texts if text)]))
+    return "\n\n".join(parts)
 
 
 def changed_from(before: Assessment | None, now: Mapping[str, Any]) -> set[str]:

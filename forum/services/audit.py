@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Authorship
 from forum.domain.audit import (
     FIND_GUARDS,
@@ -103,10 +104,11 @@ def _is_sealed_writer(
         return False
     if kind in {"paper", "entry"}:
         return True  # what is recorded of a paper itself is done by its authors; entries come from passages
-    models: dict[str, type[Post | PaperVersion | Answer]] = {
+    models: dict[str, type[Post | PaperVersion | Answer | Assessment]] = {
         "post": Post,
         "version": PaperVersion,
         "answer": Answer,
+        "assessment": Assessment,
     }
     if kind not in models:
         return False

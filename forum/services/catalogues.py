@@ -118,6 +118,11 @@ def get_assessed(
     return Assessed(group, catalogue, tuple(Round(n, stage) for n, stage in enumerate(stages, 1)))
 
 
+def get_catalogue(session: Session, catalogue_id: int) -> Catalogue:
+    """Give the catalogue of an assessment that the caller may read."""
+    return session.get_one(Catalogue, catalogue_id)
+
+
 def list_catalogues(session: Session, group_id: int) -> Sequence[Catalogue]:
     """Give what a group assesses, by title; the caller has asked to read the group."""
     return session.scalars(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
 from forum.domain.appeals import APPEALABLE, Side
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Attribution, Authorship, SubjectKind
 from forum.domain.citations import Cited
 from forum.domain.consultations import Consultation
@@ -30,7 +31,14 @@ from forum.domain.threads import Post, Thread
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import MODEL_OF
 from forum.richtext import render_plain, to_markup
-from forum.services.addresses import answer_path, paper_path, post_path, signing_path, version_path
+from forum.services.addresses import (
+    answer_path,
+    assessment_link,
+    paper_path,
+    post_path,
+    signing_path,
+    version_path,
+)
 from forum.services.contribution_echoes import NOTHING, Echo, load_echoes
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
@@ -287,7 +295,7 @@ def _outcome(asker: _Asker, group: Group, decision: ModerationDecision, statemen
 
 def _copy(kind: SubjectKind, row: Any) -> Markup | None:
     """Give one's own text; None where it was withdrawn."""
-    if kind is SubjectKind.ANSWER:
+    if kind in {SubjectKind.ANSWER, SubjectKind.ASSESSMENT}:
         parts = [part.splitlines() for part in row.text.split("\n\n")]
         return render_plain(parts) if row.text else None
     return to_markup(row.html) if row.html else None
@@ -318,6 +326,8 @@ def _path(kind: SubjectKind, row: Any) -> str:
         return answer_path(row.Group.slug, row.asked, row.public_id)
     if kind is SubjectKind.POST:
         return post_path(row.public_id)
+    if kind is SubjectKind.ASSESSMENT:
+        return assessment_link(row.public_id)
     if row.number is None:
         return paper_path(row.Group.slug, row.paper_public_id)
     return version_path(row.paper_public_id, row.number)
@@ -374,10 +384,22 @@ def _answer_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def _assessment_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        *_columns(asker, Assessment),
+        Assessment.text,
+        Assessment.title,
+        Assessment.created_at,
+        Assessment.language,
+        Group,
+    ).join(Group, Group.id == Assessment.group_id)
+
+
 _STATEMENTS = {
     SubjectKind.POST: _post_statement,
     SubjectKind.VERSION: _version_statement,
     SubjectKind.ANSWER: _answer_statement,
+    SubjectKind.ASSESSMENT: _assessment_statement,
 }
 
 

@@ -25,6 +25,7 @@ from forum.services.chatham import is_sealed
 class AssessmentLine:
     """One seat's assessment as a reader may see it."""
 
+    public_id: str
     byline: Byline
     seat_title: str
     """Of a common interest, which has neither body nor country."""
@@ -135,6 +136,7 @@ def _line(actor: Actor, group: Group, row: Any, earlier: Mapping[str, Any]) -> A
     assessment: Assessment = row.Assessment
     is_titled = row.seat_kind in {SeatKind.COMMON_INTEREST, SeatKind.PERSONAL}
     return AssessmentLine(
+        public_id=assessment.public_id,
         byline=present(actor, group, assessment, row),
         seat_title=row.seat_title or "" if is_titled else "",
         values=assessment.values,

@@ -174,7 +174,8 @@ def _context_path(subject: Subject) -> str:
         return thread_path(subject.group.slug, subject.thread.public_id)
     if subject.consultation is not None:
         return consultation_path(subject.group.slug, subject.consultation.public_id)
-    assert subject.paper is not None
+    if subject.paper is None:
+        return subject_path(subject)
     if subject.row.number and subject.row.number > 1:
         return version_path(subject.paper.public_id, subject.row.number - 1)
     return subject_path(subject)

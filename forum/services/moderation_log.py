@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import SubjectKind
 from forum.domain.base import UtcDateTime
 from forum.domain.consultations import Consultation
@@ -25,7 +26,7 @@ from forum.domain.threads import Post
 from forum.policy import Actor
 from forum.policy.labels import PUBLIC
 from forum.policy.sql import base_label_of
-from forum.services.addresses import answer_path, post_path, version_path
+from forum.services.addresses import answer_path, assessment_link, post_path, version_path
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 
@@ -120,18 +121,29 @@ def select_decisions() -> sa.Select[*tuple[Any, ...]]:
     of_answer = sa.and_(
         ModerationDecision.subject_kind == SubjectKind.ANSWER, Answer.id == ModerationDecision.subject_id
     )
+    of_assessment = sa.and_(
+        ModerationDecision.subject_kind == SubjectKind.ASSESSMENT,
+        Assessment.id == ModerationDecision.subject_id,
+    )
     return (
         sa.select(
             ModerationDecision,
             Group,
+            Assessment.public_id.label("assessment_public_id"),
             Answer.public_id.label("answer_public_id"),
             Consultation.public_id.label("consultation_public_id"),
             Post.public_id.label("post_public_id"),
             PaperVersion.number.label("version_number"),
             Paper.public_id.label("paper_public_id"),
-            sa.func.coalesce(Post.status, PaperVersion.status, Answer.status).label("status"),
-            sa.func.coalesce(Post.audience, PaperVersion.audience, Answer.audience).label("audience"),
-            sa.func.coalesce(Post.created_at, PaperVersion.edited_at, Answer.received_at).label("sent_at"),
+            sa.func.coalesce(Post.status, PaperVersion.status, Answer.status, Assessment.status).label(
+                "status"
+            ),
+            sa.func.coalesce(
+                Post.audience, PaperVersion.audience, Answer.audience, Assessment.audience
+            ).label("audience"),
+            sa.func.coalesce(
+                Post.created_at, PaperVersion.edited_at, Answer.received_at, Assessment.received_at
+            ).label("sent_at"),
             was_undone(ModerationDecision.id).label("is_undone"),
         )
         .join(Group, Group.id == ModerationDecision.group_id)
@@ -139,6 +151,7 @@ def select_decisions() -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(PaperVersion, of_version)
         .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
         .outerjoin(Answer, of_answer)
+        .outerjoin(Assessment, of_assessment)
         .outerjoin(Consultation, Consultation.id == Answer.consultation_id)
     )
 
@@ -148,6 +161,7 @@ def _base() -> sa.ColumnElement[str]:
     return sa.case(
         (ModerationDecision.subject_kind == SubjectKind.VERSION, base_label_of(PaperVersion)),
         (ModerationDecision.subject_kind == SubjectKind.ANSWER, base_label_of(Answer)),
+        (ModerationDecision.subject_kind == SubjectKind.ASSESSMENT, base_label_of(Assessment)),
         else_=base_label_of(Post),
     )
 
@@ -167,6 +181,8 @@ def _line(actor: Actor, row: Any) -> LogLine:
             path = version_path(row.paper_public_id, row.version_number)
         elif row.answer_public_id is not None:
             path = answer_path(group.slug, row.consultation_public_id, row.answer_public_id)
+        elif row.assessment_public_id is not None:
+            path = assessment_link(row.assessment_public_id)
     return LogLine(
         public_id=decision.public_id,
         day=decision.decided_at.date(),

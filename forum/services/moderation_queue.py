@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
@@ -332,6 +333,9 @@ def _details(kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
     if kind is SubjectKind.ANSWER:
         answer = sa.select(*_columns(Answer, Answer.title, Answer))
         return join_author(answer, Answer).where(Answer.id.in_(ids))
+    if kind is SubjectKind.ASSESSMENT:
+        assessment = sa.select(*_columns(Assessment, Assessment.title, Assessment))
+        return join_author(assessment, Assessment).where(Assessment.id.in_(ids))
     post = sa.select(*_columns(Post, Thread.title, Post)).join(Thread, Thread.id == Post.thread_id)
     return join_author(post, Post).where(Post.id.in_(ids))
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.ballots import Ballot
 from forum.domain.consultations import Consultation
@@ -28,6 +29,7 @@ from forum.policy import Action, Actor, can, visible_to
 from forum.services.addresses import (
     answer_path,
     appeal_path,
+    assessment_link,
     ballot_path,
     consultation_path,
     declarations_path,
@@ -336,12 +338,18 @@ def _article_statuses(session: Session, actor: Actor, ids: list[int]) -> list[tu
     ]
 
 
+def _assessments(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, _About]]:
+    rows = session.scalars(sa.select(Assessment).where(Assessment.id.in_(ids), visible_to(actor, Assessment)))
+    return [(row.id, _About(row.title, assessment_link(row.public_id))) for row in rows]
+
+
 _LOADERS = {
     SubjectKind.POST: _posts,
     SubjectKind.THREAD: _threads,
     SubjectKind.VERSION: _versions,
     SubjectKind.CONSULTATION: _consultations,
     SubjectKind.ANSWER: _answers,
+    SubjectKind.ASSESSMENT: _assessments,
     SubjectKind.ENTRY: _entries,
     SubjectKind.MEETING: _meetings,
     SubjectKind.BALLOT: _ballots,

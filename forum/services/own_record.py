@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.answers import Answer
 from forum.domain.appeals import Appeal
+from forum.domain.assessments import Assessment
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.audit import AuditAction, AuditEntry
 from forum.domain.groups import Group
@@ -101,10 +102,11 @@ def list_own_record(
     return RecordPage(lines, lines[-1].number if len(rows) > PAGE_SIZE else None)
 
 
-_WRITTEN: tuple[tuple[SubjectKind, type[Post | PaperVersion | Answer]], ...] = (
+_WRITTEN: tuple[tuple[SubjectKind, type[Post | PaperVersion | Answer | Assessment]], ...] = (
     (SubjectKind.POST, Post),
     (SubjectKind.VERSION, PaperVersion),
     (SubjectKind.ANSWER, Answer),
+    (SubjectKind.ASSESSMENT, Assessment),
 )
 
 
@@ -113,7 +115,7 @@ def _own_appeals(keys: tuple[str, ...]) -> Any:
 
 
 def _wrote(
-    kind: SubjectKind, model: type[Post | PaperVersion | Answer], keys: tuple[str, ...]
+    kind: SubjectKind, model: type[Post | PaperVersion | Answer | Assessment], keys: tuple[str, ...]
 ) -> sa.ColumnElement[bool]:
     mine = (
         sa.select(model.public_id)

@@ -19,7 +19,7 @@ from forum.domain.accounts import Account, AccountStatus
 from forum.domain.appeals import Appeal, AppealState
 from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.ballots import EntitledSeat
-from forum.domain.groups import GroupRole, Membership
+from forum.domain.groups import GroupRole, Membership, Seat
 from forum.domain.labels import Status
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import Flag, ModerationDecision
@@ -33,7 +33,7 @@ from forum.services.actors import load_actor
 from forum.services.appeal_rights import list_deciders
 from forum.services.decisions import is_undone
 from forum.services.outbox import enqueue
-from forum.services.sealing import account_key, sealed_key
+from forum.services.sealing import account_key, sealed_key, seat_key
 from forum.services.subjects import find_subject, writer_keys_of
 
 _OF_APPEALS = frozenset({NoticeKind.APPEAL_FILED, NoticeKind.APPEAL_ANSWERED})
@@ -137,13 +137,28 @@ def wants_mail(session: Session, account_id: int, kind: NoticeKind) -> bool:
 
 def find_writers(session: Session, keys: Collection[str], sealing_secret: bytes) -> Writers:
     """Give the accounts behind writer keys; sealed ones are found by sealing every account's key."""
-    prefix = account_key(0)[:-1]
+    prefix, seat = account_key(0)[:-1], seat_key(0)[:-1]
     plain = frozenset(int(key.removeprefix(prefix)) for key in keys if key.startswith(prefix))
+    seats = {int(key.removeprefix(seat)) for key in keys if key.startswith(seat)}
     if not any(key.startswith("sealed:") for key in keys):
-        return Writers(plain)
+        return Writers(plain | _holders(session, seats))
     active = session.scalars(sa.select(Account.id).where(Account.status == AccountStatus.ACTIVE))
     sealed = (one for one in active if sealed_key(sealing_secret, account_key(one)) in keys)
-    return Writers(plain | frozenset(sealed), is_sealed=True)
+    held = session.scalars(sa.select(Seat.id).where(Seat.ended_at.is_(None)))
+    seats |= {one for one in held if sealed_key(sealing_secret, seat_key(one)) in keys}
+    return Writers(plain | frozenset(sealed) | _holders(session, seats), is_sealed=True)
+
+
+def _holders(session: Session, seats: Collection[int]) -> frozenset[int]:
+    """The accounts that hold seats now, as representatives or alternates."""
+    if not seats:
+        return frozenset()
+    held = sa.select(Membership.account_id).where(
+        Membership.seat_id.in_(seats),
+        Membership.ended_at.is_(None),
+        Membership.role != GroupRole.OBSERVER,
+    )
+    return frozenset(session.scalars(held))
 
 
 def _load(session: Session, payload: Mapping[str, Any]) -> _Event | None:

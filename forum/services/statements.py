@@ -33,6 +33,7 @@ _WHAT = {
     "post": "A post in a discussion",
     "version": "A paper",
     "answer": "An answer to a consultation",
+    "assessment": "An assessment of a seat",
     "account": "An account",
 }
 

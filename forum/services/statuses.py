@@ -36,6 +36,9 @@ def change_status(session: Session, subject: Subject, status: Status, *, now: da
             _change_version(session, subject.group, subject.row, status, now)
         case SubjectKind.ANSWER:
             change_answer(session, subject.group, subject.row, status, now=now)
+        case SubjectKind.ASSESSMENT:
+            subject.row.status = status
+            relabel(session, subject.group, subject.row, now=now)
         case _:
             raise ValueError(f"a {subject.kind} has no status of its own")
 

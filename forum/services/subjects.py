@@ -76,7 +76,7 @@ def subject_of(session: Session, row: Any) -> Subject:
 
 def markup_of(subject: Subject) -> Markup:
     """Give the text that is decided on, to be shown; an answer is plain text, paragraph by paragraph."""
-    if subject.kind is not SubjectKind.ANSWER:
+    if subject.kind not in {SubjectKind.ANSWER, SubjectKind.ASSESSMENT}:
         return to_markup(subject.row.html)
     return render_plain([part.splitlines() for part in subject.row.text.split("\n\n")])
 

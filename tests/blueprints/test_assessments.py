@@ -16,8 +16,9 @@ from forum.domain.labels import Ceiling
 from forum.domain.papers import Paper, Purpose
 from forum.extensions import db
 from tests.builders import Builder
+from tests.conftest import StoppedClock
 from tests.services.staging import assessed, catalogue, chair_of, go_on, procedure, seated
-from tests.support import count_statements, errors_in, look_again, submit
+from tests.support import count_statements, deliver, errors_in, look_again, submit
 
 ClientOf = Callable[[Account | None], FlaskClient]
 KEY = "assessments/solutions/"
@@ -25,7 +26,7 @@ KEY = "assessments/solutions/"
 
 @pytest.fixture
 def group(build: Builder) -> Group:
-    return build.group(Ceiling.PUBLIC)
+    return build.group(Ceiling.PUBLIC, rules=[{"key": "civil", "text": "Argue with the point."}])
 
 
 @pytest.fixture
@@ -325,3 +326,51 @@ def test_the_procedures_of_an_initiative_show_where_they_stand(
     assert "Of Open works" in page
     assert "Closed works" in page
     assert "Of Closed works" not in page
+
+
+def test_an_assessment_can_be_flagged_removed_and_restored(
+    app: Flask,
+    build: Builder,
+    group: Group,
+    chair: Account,
+    base: str,
+    client_of: ClientOf,
+    clock: StoppedClock,
+) -> None:
+    """Once the group reads it: the seat's holders are told with the reason; removed, it counts in no cell."""
+    person, seat = seated(build, group, "Quarry Guild")
+    alternate = build.member(group, seat=seat, is_alternate=True)
+    other, _ = seated(build, group)
+    moderator = client_of(build.member(group, role=GroupRole.MODERATOR))
+    row = assessed(build, person, group, "1")
+    assessed(build, other, group, "5")
+    link = f"/assessments/{row.public_id}"
+    reader = client_of(other)
+    assert {reader.get(f"{link}{more}").status_code for more in ("", "/flag")} == {404}
+    assert moderator.get(f"/moderation/cases/assessment/{row.public_id}").status_code == 404
+    assert str(client_of(person).get(link).location).endswith("/mine/")
+    look_again(build.session)
+    go_on(build, group, chair)
+    assert str(reader.get(link).location).endswith("/rounds/1/")
+    flag = {"reason": "off_topic", "explanation": "It is about something else."}
+    flagged = submit(reader, f"{link}/flag", flag)
+    assert flagged.status_code == 303, errors_in(flagged)
+    assert "Technical solutions" in moderator.get("/moderation/").text
+    case = f"/moderation/cases/assessment/{row.public_id}"
+    assert "Because of what" in moderator.get(case).text
+    decision = {"action": "hide", "rule": "civil", "reason": "It does not argue with the point at all."}
+    hidden_now = submit(moderator, case, decision)
+    assert hidden_now.status_code == 303, errors_in(hidden_now)
+    assert "1 seat gave an assessment" in reader.get(f"{base}{KEY}rounds/1/").text
+    assert "Technical solutions" in client_of(person).get("/me/contributions").text
+    clock.advance(minutes=5)
+    told = {str(mail["To"]) for mail in deliver(app, clock) if "removed from view" in str(mail["Subject"])}
+    assert told == {f"{one.name} <{one.email}>" for one in (person, alternate)}
+    assert "removed from view" in client_of(person).get("/notifications/").text
+    assert moderator.get("/moderation/log").status_code == 200
+    look_again(build.session)
+    seen = hidden(moderator.get(case).text, "seen")
+    back = {"action": "restore", "reason": "It was no rule after all.", "seen": seen}
+    restored = submit(moderator, case, back)
+    assert restored.status_code == 303, errors_in(restored)
+    assert "2 seats gave an assessment" in reader.get(f"{base}{KEY}rounds/1/").text
