@@ -66,6 +66,7 @@ def register_blueprints(app: Flask) -> None:
         respondents,
         saved_searches,
         search,
+        search_exports,
         second_factor,  # noqa: F401  (views of another blueprint)
         secretariat,
         settings,  # noqa: F401  (views of another blueprint)
@@ -129,6 +130,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(registers.blueprint)
     app.register_blueprint(respondents.blueprint)
     app.register_blueprint(search.blueprint)
+    app.register_blueprint(search_exports.blueprint)
     app.register_blueprint(secretariat.blueprint)
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(stages.blueprint)

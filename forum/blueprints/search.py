@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -77,6 +77,13 @@ def page() -> tuple[str, int] | str | Response:
         message = gettext(error.message, **error.parameters)
         return render_template("search/page.html", **_shown(text, error=message), found=None), 422
     return render_template("search/page.html", **_shown(text), found=found, links=Links(found))
+
+
+@blueprint.get("/search/")
+def with_slash() -> Response:
+    """Lead from the address with a slash to the page, with what was asked."""
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(f"/search?{query}" if query else "/search", 301)
 
 
 def _shown(text: str, error: str = "") -> dict[str, Any]:
@@ -192,6 +199,10 @@ class Links:
     def topic(self) -> str:
         """The page that makes a topic of this search."""
         return self._elsewhere("/secretariat/positions/new")
+
+    def export(self) -> str:
+        """The page that makes a file of this search."""
+        return self._elsewhere("/search/exports/new")
 
     def _elsewhere(self, path: str) -> str:
         return self._write(self._found.words, self._found.filters).replace("/search", path, 1)

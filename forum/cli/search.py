@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from forum.cli.support import explained, fail, now, print_json, reading
 from forum.cli.worker import engine_of, ensure_index, sessions_of
-from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index
+from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index, reconcile_index
 from forum.delivery.worker import drain
 from forum.domain.email import parse_email
 from forum.domain.outbox import Topic
@@ -24,7 +24,7 @@ from forum.search.query import Filters
 from forum.services import search as searching
 from forum.services.accounts import find_account
 from forum.services.actors import load_actor
-from forum.services.index_check import MOST_REPAIRS, Problem, compare_index
+from forum.services.index_check import Problem, compare_index
 from forum.services.indexing import DOCUMENT_KINDS, count_subjects
 from forum.services.search_records import find_source_ids
 
@@ -144,14 +144,11 @@ def check(repair: bool, as_json: bool) -> None:
     """
     engine = search_engine()
     status = engine.state().status
-    with reading() as session, _busy_explained():
-        with _progress(session, "Comparing") as progress:
+    with reading() as session, _busy_explained(), _progress(session, "Comparing") as progress:
+        if repair:
+            found = reconcile_index(session, engine, clock(), progress).found
+        else:
             found = compare_index(session, engine, progress)
-        if repair and (found.total or status != "ready"):
-            if status == "ready" and found.total <= MOST_REPAIRS:
-                engine.apply(found.repairs)
-            else:
-                rebuild_index(session, engine, clock())
     counts = {problem.value: found.counts[problem] for problem in Problem}
     is_well = status == "ready" and not found.total
     if as_json:

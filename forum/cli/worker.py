@@ -18,8 +18,9 @@ from forum.delivery.account_mail import AccountMail
 from forum.delivery.alerts import AlertMail, Alerts
 from forum.delivery.anchoring import Anchoring
 from forum.delivery.deadlines import Deadlines
+from forum.delivery.exports import Exports
 from forum.delivery.files import Files
-from forum.delivery.indexing import EngineIndexer, Indexing, rebuild_index
+from forum.delivery.indexing import EngineIndexer, Indexing, Reconciling, rebuild_index
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
 from forum.delivery.notifying import Notifying
 from forum.delivery.scanner import scanner_for
@@ -29,7 +30,9 @@ from forum.domain.outbox import Topic
 from forum.extensions import clock, db, search_engine, storage
 from forum.search.protocol import SearchBusy, SearchEngine
 from forum.services.attachment_files import prune_files
+from forum.services.index_check import is_reconcile_planned, plan_reconcile
 from forum.services.outbox_work import retry_failed
+from forum.services.search_exports import expire_exports, has_expired
 from forum.services.storage import Storage
 
 POLL = 0.2
@@ -60,6 +63,8 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
             Topic.ALERT: Alerts(engine, now, settings.sealing_secret),
         },
+        {Topic.RECONCILE: Reconciling(engine, now, _say)},
+        {Topic.EXPORT: Exports(engine, storage_of(app), now, settings.sealing_secret)},
         {Topic.MAIL: Mailing(composers, transport, now)},
         {Topic.FILES: Files(storage_of(app), scanner_for(app.config["SCANNER"]), now)},
     ]
@@ -116,12 +121,23 @@ def _keep_house(
     while not stop.is_set():
         try:
             prune(sessions, now)
+            plan_daily(sessions, now)
             engine.tidy(thorough=True)
             with sessions() as session:
                 prune_files(session, files, now=now())
         except Exception as error:
             _say(f"house-keeping is put off, since {describe(error)}")
         stop.wait(HOUSE_INTERVAL)
+
+
+def plan_daily(sessions: sessionmaker[Session], now: Clock) -> None:
+    """Plan the nightly comparison where none is planned, and delete exports that have expired."""
+    with sessions() as session:
+        is_due = has_expired(session, now=now()) or not is_reconcile_planned(session, now=now())
+        if is_due:
+            with writing(session):
+                plan_reconcile(session, now=now())
+                expire_exports(session, now=now())
 
 
 def ensure_index(sessions: sessionmaker[Session], now: Clock, engine: SearchEngine) -> None:

@@ -11,7 +11,14 @@ from forum.clock import Clock
 from forum.database import writing
 from forum.domain.attribution import SubjectKind
 from forum.domain.outbox import Topic
-from forum.search.protocol import Change, IndexUnusable, SearchDocument, SearchEngine
+from forum.search.protocol import Add, Change, IndexUnusable, Remove, SearchDocument, SearchEngine
+from forum.services.index_check import (
+    MOST_REPAIRS,
+    Differences,
+    compare_index,
+    find_subjects,
+    plan_reconcile,
+)
 from forum.services.indexing import all_documents, documents_for
 from forum.services.outbox_work import finish_waiting, list_waiting
 from forum.services.saved_searches import wake_searches
@@ -70,6 +77,73 @@ def rebuild_index(
     with writing(session):
         finish_waiting(session, waiting, now=now())
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a comparison found, and what of it was mended."""
+
+    found: Differences
+    status: str
+    """Of the index before: ready, missing or outdated."""
+
+    @property
+    def was_well(self) -> bool:
+        """Whether there was nothing to mend."""
+        return self.status == "ready" and not self.found.total
+
+
+def reconcile_index(
+    session: Session, engine: SearchEngine, now: Clock, progress: Callable[[int], None] | None = None
+) -> Repaired:
+    """Compare index and database by id, version and audience, and mend what differs.
+
+    What is mended is read anew in the engine's turn, so that what somebody changes meanwhile is not undone.
+    Raises SearchBusy when another process is writing the index.
+    """
+    status = engine.state().status
+    found = compare_index(session, engine, progress)
+    if status != "ready" or found.total > MOST_REPAIRS:
+        rebuild_index(session, engine, now)
+    elif found.repairs:
+        ids = [change.document.id if isinstance(change, Add) else change.id for change in found.repairs]
+        engine.apply(_read_again(session, ids))
+    return Repaired(found, status)
+
+
+def _read_again(session: Session, ids: Sequence[str]) -> Iterator[Change]:
+    """What the index must hold of these documents now; what is in no table any more goes."""
+    session.rollback()
+    wanted = dict.fromkeys(ids)
+    changes = {
+        change.document.id if isinstance(change, Add) else change.id: change
+        for change in documents_for(session, find_subjects(session, ids))
+    }
+    yield from (changes.get(id_, Remove(id_)) for id_ in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """Topic.RECONCILE: the nightly comparison; `report` gets a line where something differed."""
+
+    engine: SearchEngine
+    clock: Clock
+    report: Callable[[str], None]
+    batch_size: int = 1
+    lease: timedelta = timedelta(hours=1)
+
+    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[None]:
+        """Compare and mend."""
+        for _ in payloads:
+            repaired = reconcile_index(session, self.engine, self.clock)
+            if not repaired.was_well:
+                counts = ", ".join(f"{count:,} {name}" for name, count in repaired.found.counts.items())
+                self.report(f"the index ({repaired.status}) differed and is mended: {counts or 'nothing'}")
+        return [None for _ in payloads]
+
+    def record(self, session: Session, prepared: None) -> None:
+        """Plan the next night's."""
+        plan_reconcile(session, now=self.clock())
 
 
 @dataclass(frozen=True, slots=True)

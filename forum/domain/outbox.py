@@ -23,6 +23,8 @@ class Topic(enum.StrEnum):
     ANCHOR = "anchor"
     FILES = "files"
     ALERT = "alert"
+    EXPORT = "export"
+    RECONCILE = "reconcile"
 
 
 class OutboxEntry(Base):

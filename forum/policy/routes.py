@@ -367,6 +367,13 @@ ENTRIES: dict[str, Entry] = {
     "respondents.reminders": Entry.SIGNED_IN,
     # search
     "search.page": Entry.ANYONE,
+    "search.with_slash": Entry.ANYONE,
+    # search_exports
+    "search_exports.delete": Entry.SIGNED_IN,
+    "search_exports.file": Entry.SIGNED_IN,
+    "search_exports.index": Entry.SIGNED_IN,
+    "search_exports.new": Entry.SIGNED_IN,
+    "search_exports.show": Entry.SIGNED_IN,
     # secretariat
     "secretariat.index": Entry.SECRETARIAT,
     # signing

@@ -81,7 +81,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u206
 _LETTERS = re.compile(r"[^\W_]")
 _PREFIX = re.compile(rf"[^\W\d_][^\W_]{{{MIN_PREFIX - 1},}}\*")
 _NEAR = re.compile(r"near(?:/(\d{1,2}))?", re.IGNORECASE)
-_DATE = re.compile(r"([12]\d{3})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _PLAIN_VALUE = re.compile(r"[^\s\"(),]+")
 
 _Operand = Word | Prefix | Phrase
@@ -221,7 +221,7 @@ def _read_date(text: str) -> date | None:
     if not (match := _DATE.fullmatch(text)):
         return None
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
-    if not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]:
+    if not year or not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]:
         return None
     return date(year, month, day)
 

@@ -11,6 +11,7 @@ from forum.domain.attachments import Attachment, AttachmentPage, AttachmentState
 from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.outbox import Topic
 from forum.domain.papers import PaperVersion
+from forum.domain.search_exports import SearchExport
 from forum.domain.uploads import Refusal
 from forum.services.outbox import enqueue, enqueue_index
 from forum.services.storage import Storage
@@ -69,8 +70,12 @@ def _forget(session: Session, key: str | None, *, now: datetime) -> None:
 
 
 def is_kept(session: Session, key: str) -> bool:
-    """Whether an attachment still has the file of a key."""
-    return session.scalar(sa.select(Attachment.id).where(Attachment.storage_key == key).limit(1)) is not None
+    """Whether an attachment, or the export of a search, still has the file of a key."""
+    owners = (Attachment, SearchExport)
+    return any(
+        session.scalar(sa.select(model.id).where(model.storage_key == key).limit(1)) is not None
+        for model in owners
+    )
 
 
 def prune_files(session: Session, storage: Storage, *, now: datetime) -> int:

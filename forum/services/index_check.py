@@ -2,13 +2,22 @@
 
 import enum
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from forum.domain.attribution import SubjectKind
+from forum.domain.outbox import OutboxEntry, Topic
+from forum.policy.sql import MODEL_OF
 from forum.search.protocol import Add, Change, Remove, SearchDocument, SearchEngine
-from forum.services.indexing import all_documents
+from forum.services.indexing import all_documents, read_document_id
+from forum.services.outbox import enqueue
+
+NIGHT = 2
+"""The hour, in UTC, at which index and database are compared."""
 
 MOST_REPAIRS = 1_000
 """Beyond so many differences building anew is quicker, and holds less in memory."""
@@ -68,6 +77,43 @@ def compare_index(
     for id_ in indexed:
         found.note(Problem.STRAY, Remove(id_))
     return found
+
+
+def find_subjects(session: Session, ids: Iterable[str]) -> list[tuple[SubjectKind, int]]:
+    """Give kind and key of what documents stand for, as far as it is still in its table."""
+    wanted: dict[SubjectKind, list[str]] = defaultdict(list)
+    for id_ in ids:
+        kind, public_id = read_document_id(id_)
+        wanted[kind].append(public_id)
+    found: list[tuple[SubjectKind, int]] = []
+    for kind, public_ids in wanted.items():
+        model = MODEL_OF[kind]
+        rows = session.scalars(sa.select(model.id).where(model.public_id.in_(public_ids)))
+        found += [(kind, row) for row in rows]
+    return found
+
+
+def plan_reconcile(session: Session, *, now: datetime) -> None:
+    """Plan the comparison of the coming night, once; call inside a write transaction."""
+    if not is_reconcile_planned(session, now=now):
+        enqueue(session, Topic.RECONCILE, {}, now=now, at=next_night(now))
+
+
+def is_reconcile_planned(session: Session, *, now: datetime) -> bool:
+    """Whether a comparison is planned for a night to come, or waits for its turn: a plain read."""
+    waits = sa.select(OutboxEntry.id).where(
+        OutboxEntry.topic == Topic.RECONCILE,
+        OutboxEntry.done_at.is_(None),
+        OutboxEntry.failed_at.is_(None),
+        sa.or_(OutboxEntry.leased_until.is_(None), OutboxEntry.available_at > now),
+    )
+    return session.scalar(waits.limit(1)) is not None
+
+
+def next_night(now: datetime) -> datetime:
+    """Give the coming hour of the night at which the index is compared, in UTC."""
+    night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    return night if night > now else night + timedelta(days=1)
 
 
 def _judge(document: SearchDocument, places: list[tuple[str, str]]) -> Problem | None:

@@ -293,6 +293,8 @@ def upgrade() -> None:
                 "anchor",
                 "files",
                 "alert",
+                "export",
+                "reconcile",
                 name="topic",
                 native_enum=False,
                 create_constraint=True,
@@ -1048,6 +1050,61 @@ def upgrade() -> None:
     with op.batch_alter_table("saved_search", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_saved_search_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_saved_search_next_look_at"), ["next_look_at"], unique=False)
+
+    op.create_table(
+        "search_export",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(length=400), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("sort", sa.String(length=16), nullable=False),
+        sa.Column(
+            "form",
+            sa.Enum(
+                "csv",
+                "xlsx",
+                "docx",
+                name="exportformat",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("base_url", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "making",
+                "done",
+                name="exportstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("found", sa.Integer(), nullable=True),
+        sa.Column("storage_key", sa.String(length=32), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.Column("documents", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_search_export_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_export")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_search_export_public_id")),
+    )
+    with op.batch_alter_table("search_export", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_export_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_export_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_export_storage_key"), ["storage_key"], unique=False)
 
     op.create_table(
         "seat",
@@ -4316,6 +4373,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_seat_group_id"))
 
     op.drop_table("seat")
+    with op.batch_alter_table("search_export", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_export_storage_key"))
+        batch_op.drop_index(batch_op.f("ix_search_export_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_search_export_account_id"))
+
+    op.drop_table("search_export")
     with op.batch_alter_table("saved_search", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_search_next_look_at"))
         batch_op.drop_index(batch_op.f("ix_saved_search_account_id"))

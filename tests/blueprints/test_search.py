@@ -216,3 +216,10 @@ def test_a_member_is_shown_more(app: Flask, build: Builder, client_of: ClientOf,
     deliver(app, clock)
     assert len(titles(soup_of(client_of(member), "/search?q=xylograph"))) == 2
     assert titles(soup_of(client_of(build.account()), "/search?q=xylograph")) == []
+
+
+def test_the_address_with_a_slash_leads_to_the_page(client: FlaskClient) -> None:
+    """With what was asked."""
+    answer = client.get("/search/?q=a+b&kind=paper")
+    assert (answer.status_code, answer.location) == (301, "/search?q=a+b&kind=paper")
+    assert client.get("/search/").location == "/search"

@@ -166,6 +166,8 @@ STATES = (
     State("/secretariat/positions/{topic}/edit", "secretariat"),
     State("/secretariat/positions/{topic}/passages/post/{coded}", "secretariat"),
     State("/search?topic=deadlines", "secretariat"),
+    State("/search/exports/", "member"),
+    State("/search/exports/new?q=lantern", "member"),
     # people
     State("/people/{person}/", "member"),
     State("/people/{person}/", status=404),

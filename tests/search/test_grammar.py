@@ -185,3 +185,23 @@ def test_hostile_text_is_read_and_kept_small(text: str) -> None:
     parsed = parse(text)
     assert len(list(iterate_operands(parsed.query, excluded=True))) <= 2 * MAX_OPERANDS
     assert parse(parsed.text) == parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        pytest.param("before:9999-12-31", Filters(before=date(9999, 12, 31)), id="the last day there is"),
+        pytest.param("after:0001", Filters(after=date(1, 1, 1)), id="the first year there is"),
+        pytest.param("topic:a,b", Filters(topics=("a", "b")), id="several topics"),
+        pytest.param('-topic:"a b"', Filters(other_topics=("a b",)), id="a topic can be excluded"),
+        pytest.param('without:"a b"', Filters(without=("a b",)), id="a term can be left aside"),
+    ],
+)
+def test_a_filter_means_what_it_says(text: str, filters: Filters) -> None:
+    parsed = parse(text)
+    assert (parsed.query, parsed.filters) == (EVERYTHING, filters)
+    assert parse(parsed.text) == parsed
+
+
+def test_there_is_no_year_nought() -> None:
+    assert parse("after:0000").query == Word("after:0000")
