@@ -1,6 +1,6 @@
 """A search as a file: asking for it, how far the worker is, downloading and deleting it."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -134,12 +134,11 @@ def file(export_id: str) -> View:
             refusal=gettext(error.message),
         )
         return page, 409
-    return send_file(
-        storage().open(key),
-        mimetype=_MEDIA[export.form],
-        as_attachment=True,
-        download_name=f"search-{export.public_id}.{export.form.value}",
-    )
+    with storage().open(key) as kept:
+        response = Response(kept.read(), content_type=_MEDIA[export.form])
+    name = f"search-{export.public_id}.{export.form.value}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @blueprint.post("/<export_id>/delete")

@@ -144,7 +144,7 @@ def _scan(source: str) -> tuple[list[_Token], Filters]:
             negate_next = True
             continue
         if kind == "filter":
-            if narrowed := _read_filter(text, filters, negate_next):
+            if (narrowed := _read_filter(text, filters, negate_next)) is not None:
                 filters, negate_next = narrowed, False
                 continue
             found = [_word(part) for part in text.replace('"', " ").split()]
@@ -185,7 +185,8 @@ def _word(text: str) -> _Token | None:
 
 
 def _phrase(text: str) -> _Token | None:
-    words = tuple(w[:MAX_WORD] for w in text.strip('-"').split() if _LETTERS.search(w))[:MAX_OPERANDS]
+    cut = (word.strip("-")[:MAX_WORD].strip("-") for word in text.strip('-"').split())
+    words = tuple(word for word in cut if _LETTERS.search(word))[:MAX_OPERANDS]
     return _Token("operand", operand=Phrase(words), negated=text.startswith("-")) if words else None
 
 

@@ -80,7 +80,7 @@ def test_the_whole_result_with_citations(
     assert "2 results" in page.text
     answer = client.get(f"{path}/file")
     assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"].startswith("attachment; filename=search-")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="search-')
     head, *rows = rows_of(answer.data, form)
     assert head[:6] == ["Date", "Author", "Organisation", "Title", "Passage", "Citation"]
     found = {row[1]: row for row in rows}
@@ -144,7 +144,12 @@ def test_an_author_who_is_shown_less_now_takes_the_file_back(
 
 
 def test_it_expires_and_its_file_goes(
-    app: Flask, client: FlaskClient, session: Session, clock: StoppedClock
+    app: Flask,
+    client: FlaskClient,
+    client_of: ClientOf,
+    person: Account,
+    session: Session,
+    clock: StoppedClock,
 ) -> None:
     """A day's house-keeping keeps a file that is wanted; after seven days row and file are gone."""
     path = ask(client, "xlsx")
@@ -153,7 +158,7 @@ def test_it_expires_and_its_file_goes(
     clock.advance(days=2)
     assert prune_files(session, storage, now=clock()) == 0
     clock.advance(days=6)
-    assert client.get(path).status_code == 404
+    assert client_of(person).get(path).status_code == 404
     plan_daily(sessions_of(app), clock)
     deliver(app, clock)
     look_again(session)

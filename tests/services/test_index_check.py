@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from forum.cli.worker import plan_daily, sessions_of
+from forum.cli.worker import engine_of, plan_daily, sessions_of
 from forum.delivery.indexing import reconcile_index
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
@@ -26,8 +26,7 @@ from tests.support import deliver
 
 @pytest.fixture
 def engine(app: Flask) -> SearchEngine:
-    found: SearchEngine = app.extensions["forum_search"]
-    return found
+    return engine_of(app)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from forum.cli.worker import engine_of
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling, Status
@@ -49,7 +50,7 @@ def load(app: Flask, session: Session, topic: Topic, actor: Actor, clock: Stoppe
         deliver(app, clock)
         session.expire_all()
         subject = get_topic(session, reader, topic.public_id)
-        return load_positions(session, reader, app.extensions["forum_search"], subject, **options)
+        return load_positions(session, reader, engine_of(app), subject, **options)
 
     return run
 

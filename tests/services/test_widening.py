@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from forum.cli.worker import engine_of
 from forum.domain.accounts import Account, PlatformRole
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling
@@ -30,7 +31,7 @@ def find(app: Flask, session: Session, clock: StoppedClock) -> Find:
     def run(text: str, actor: Actor = ANONYMOUS, **options: Any) -> SearchPage:
         deliver(app, clock)
         session.expire_all()
-        return search(session, actor, app.extensions["forum_search"], text=text, **options)
+        return search(session, actor, engine_of(app), text=text, **options)
 
     return run
 
