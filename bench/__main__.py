@@ -4,6 +4,7 @@ import importlib
 import sys
 
 BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines")
+BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "kills")
 
 
 def main() -> int:
