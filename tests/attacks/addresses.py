@@ -1,7 +1,7 @@
 """Every address of the URL map, with what somebody might have heard of in place of its variables.
 
-A new route whose variables are not known yet fails the build with a sentence. To register one, name the column
-its values come from: in `VARIABLES` if every route means the same by that name, else in `OF_ROUTE`.
+A new route whose variables are not known yet fails the build with a sentence. To register one, name the
+column its values come from: in `VARIABLES` if every route means the same by that name, else in `OF_ROUTE`.
 """
 
 import itertools
@@ -96,8 +96,8 @@ def column_of(endpoint: str, variable: str) -> list[str]:
     if variable in VARIABLES:
         return [VARIABLES[variable]]
     raise Unknown(
-        f"the route {endpoint} is new and its <{variable}> is not known: name the column its values come from "
-        "in OF_ROUTE (or VARIABLES) of tests/attacks/addresses.py, so that it is attacked too"
+        f"the route {endpoint} is new and its <{variable}> is not known: name the column its values "
+        "come from in OF_ROUTE (or VARIABLES) of tests/attacks/addresses.py, so that it is attacked too"
     )
 
 
@@ -123,7 +123,8 @@ class Values:
         source, inside = best
         first = inside[0]
         fields = [
-            Base.metadata.tables[name].c[key] for name, _, key in (column.partition(".") for column in columns)
+            Base.metadata.tables[name].c[key]
+            for name, _, key in (column.partition(".") for column in columns)
         ]
         near = [field for field in fields if field.table in inside]
         sorts = [first.c[name] for name in ("group_id", "status") if name in first.columns]

@@ -20,8 +20,9 @@ PLAIN = {
     "alias", "anchor_paragraph", "anchor_start", "appellant_key", "audience", "body_hash", "content_hash",
     "country", "digest", "email", "error", "feed_key", "governance_level", "handle", "hash", "held_because",
     "id_hash", "key", "language", "abstract_language", "match_key", "media_type", "occasion", "order_key",
-    "own", "paragraph", "password_hash", "platform_role", "previous", "public_id", "question_key", "reference",
-    "register_id", "role", "rule", "scope", "sealed_owner", "sent_sha256", "sha256", "slug", "source_id",
+    "own", "paragraph", "password_hash", "platform_role", "previous", "public_id", "question_key",
+    "reference", "register_id", "role", "rule", "scope", "sealed_owner", "sent_sha256", "sha256", "slug",
+    "source_id",
     "source_key", "storage_key", "target", "text_hash", "time_zone", "token_hash", "translation_of",
     "writer_key", "canonical", "location",
 }  # fmt: skip
@@ -80,7 +81,10 @@ def rows_of(session: Session, groups: list[int], accounts: list[int]) -> dict[st
     """
     found: dict[str, set[Any]] = {"working_group": set(groups)}
     for table in Base.metadata.sorted_tables * 2:
-        if len(table.primary_key.columns) != 1 or table.name in OF_EVERYBODY | {"working_group", "audit_entry"}:
+        if len(table.primary_key.columns) != 1 or table.name in OF_EVERYBODY | {
+            "working_group",
+            "audit_entry",
+        }:
             continue
         mine = [
             column.in_(found.get(target_of(column), set()))
@@ -117,7 +121,7 @@ def fill(session: Session, rows: Mapping[str, set[Any]]) -> int:
     count = 0
     for table in tables_with_text():
         key = key_of(table)
-        for row in session.execute(sa.select(table).where(_chosen(table, rows))).mappings().all():
+        for row in session.execute(sa.select(table).where(chosen(table, rows))).mappings().all():
             values = {
                 column.name: _with_canary(column, row[column.name], row[key.name])
                 for column in text_columns(table)
@@ -128,7 +132,8 @@ def fill(session: Session, rows: Mapping[str, set[Any]]) -> int:
     return count
 
 
-def _chosen(table: sa.Table, rows: Mapping[str, set[Any]]) -> sa.ColumnElement[bool]:
+def chosen(table: sa.Table, rows: Mapping[str, set[Any]]) -> sa.ColumnElement[bool]:
+    """Give the condition for the closed rows of a table."""
     if len(table.primary_key.columns) == 1:
         return key_of(table).in_(rows.get(table.name, set()))
     clauses = [
@@ -143,7 +148,7 @@ def tables_without(session: Session, rows: Mapping[str, set[Any]]) -> list[str]:
     """Give the tables that hold words but of which the closed world has no row."""
     missing = []
     for table in tables_with_text():
-        if not session.scalar(sa.select(sa.func.count()).select_from(table).where(_chosen(table, rows))):
+        if not session.scalar(sa.select(sa.func.count()).select_from(table).where(chosen(table, rows))):
             missing.append(table.name)
     return missing
 

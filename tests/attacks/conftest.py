@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from forum import create_app
 from forum.delivery.indexing import rebuild_index
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.services.login_sessions import start_session
 from tests.attacks import canaries
 from tests.attacks.addresses import Values
@@ -39,10 +39,9 @@ class Attack:
         """The application."""
         return self.world.app
 
-    @property
-    def values(self) -> Values:
-        """What the variables of addresses may stand for."""
-        return Values(self.world.session, self.rows)
+    def values(self, most: int = 2) -> Values:
+        """What the variables of addresses may stand for: at most so many rows of one group and status."""
+        return Values(self.world.session, self.rows, most=most)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,9 @@ def _attack(app: Flask, clock: StoppedClock) -> Attack:
         clients[name] = app.test_client()
         if account is not None:
             with clients[name].session_transaction() as cookie:
-                cookie["_user_id"] = start_session(session, account, now=clock(), hours=12)
+                cookie["_user_id"] = start_session(
+                    session, account, now=clock(), hours=12, has_second_factor=True
+                )
                 cookie["_fresh"] = True
         callers[name] = app.test_client()
         if name in world.tokens:
@@ -82,7 +83,7 @@ def _attack(app: Flask, clock: StoppedClock) -> Attack:
     rows["working_group"] -= {group.id for group in listed}
     count = canaries.fill(session, rows)
     rows["working_group"] |= set(groups)
-    rebuild_index(session, app.extensions["forum_search"], clock)
+    rebuild_index(session, search_engine(app), clock)
     session.commit()
     clock.advance(minutes=10)
     mails = deliver(app, clock)

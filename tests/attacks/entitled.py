@@ -1,4 +1,4 @@
-"""What three of the ten may read after all, worked out from who wrote it and who was asked, not from the policy."""
+"""What three of the ten may read after all, worked out anew rather than asked of the policy."""
 
 from typing import Any
 
@@ -45,8 +45,6 @@ def _read_by_colleagues(world: World, rows: dict[str, set[Any]]) -> dict[str, se
     wide = f"group:{group.id}:organisations"
     found: dict[str, set[Any]] = {"working_group": {group.id}}
     for table in Base.metadata.sorted_tables:
-        if table.name not in rows:
-            continue
         key = canaries.key_of(table)
         if "audience" in table.columns and table.name != "working_group":
             query = sa.select(key).where(table.c.audience == wide)

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from forum.domain.attribution import SubjectKind
 from forum.domain.base import Base
+from forum.services.login_sessions import start_session
 from tests.attacks import canaries
 from tests.attacks.addresses import addresses
 from tests.attacks.conftest import Attack
@@ -18,7 +18,7 @@ TRIES = {
     "reason": "A reason in a whole sentence.", "answer": "An answer in a whole sentence.",
     "explanation": "An explanation.", "action": "approve", "step": "save", "rule": "civil", "q": "zqv*",
     "group": "unlisted", "group_id": "unlisted", "status": "published", "tlp": "CLEAR", "role": "moderator",
-    "is_admin": "1", "language": "en", "confirm": "y", "disposition": "noted", "message": "Let me in, please.",
+    "is_admin": "1", "language": "en", "confirm": "y", "disposition": "noted", "message": "Let me in.",
 }  # fmt: skip
 """What a stranger would fill into any form, privileges included."""
 
@@ -26,7 +26,7 @@ TRIES = {
 def test_every_table_with_words_has_a_row_in_the_closed_world(attack: Attack) -> None:
     """A new table is noticed: without a row, nobody would look for its words."""
     assert attack.missing == [], (
-        f"{', '.join(attack.missing)}: tables that hold words of people, of which the closed world has no row. "
+        f"{', '.join(attack.missing)}: tables that hold words of people, without a row in the closed world. "
         "Add one in tests/attacks/world.py: _write_more(), or say in canaries.py that no words stand there"
     )
     assert attack.count > 1000
@@ -41,7 +41,7 @@ def leaks(attack: Attack, persona: str, path: str, words: set[str]) -> list[str]
 def test_no_route_tells_a_word(attack: Attack, persona: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """Every address of the URL map, with the ids of the closed groups, and where it leads."""
     client, caller = attack.client_of(persona), attack.caller_of(persona)
-    told, asked = {}, addresses(attack.app, attack.values)
+    told, asked = {}, addresses(attack.app, attack.values())
     for endpoint, path in asked:
         for answer in follow(caller if path.startswith("/api/") else client, path):
             if words := leaks(attack, persona, path, canaries_in(answer)):
@@ -52,7 +52,7 @@ def test_no_route_tells_a_word(attack: Attack, persona: str, record_property) ->
 
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_no_page_that_is_linked_tells_a_word(attack: Attack, persona: str) -> None:
-    """Everything that can be reached by links from the front page, with pages, filters and facets two deep."""
+    """Everything that can be reached by links from the front page, with filters and facets two deep."""
     client = attack.client_of(persona)
     seen: set[str] = set()
     waiting = {"/", "/search?q=zqv*", "/feeds/moderation.atom", "/moderation/transparency.csv"}
@@ -72,12 +72,13 @@ def test_no_page_that_is_linked_tells_a_word(attack: Attack, persona: str) -> No
 
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_no_search_tells_a_word(attack: Attack, persona: str) -> None:
-    """A canary of each field of each kind, alone, as a beginning, in a field, as a filter, by page and API."""
+    """A canary of each field of each kind, alone, as a beginning, in a field, by page and API."""
     client, caller = attack.client_of(persona), attack.caller_of(persona)
     told = {}
     for kind in ("thread", "post", "paper_version", "answer", "attachment_page", "consultation"):
         table = Base.metadata.tables[kind]
-        ids = sorted(attack.rows[kind])
+        first = canaries.key_of(table)
+        ids = attack.world.session.scalars(sa.select(first).where(canaries.chosen(table, attack.rows))).all()
         for column in canaries.text_columns(table):
             word = canaries.word(kind, column.name, ids[len(ids) // 2])
             for question in (word, f"{word[:-1]}*", f'"{word}"', f"title:{word}", f"x OR {word}"):
@@ -101,8 +102,12 @@ def test_no_form_tells_or_changes_anything(attack: Attack, persona: str) -> None
     before = rows_as_they_are(attack)
     told = {}
     for method in ("POST", "PATCH", "PUT", "DELETE"):
-        for endpoint, path in addresses(attack.app, attack.values, method):
-            if endpoint.startswith("administration.") or "sign_out" in endpoint or "revoke_sessions" in endpoint:
+        for endpoint, path in addresses(attack.app, attack.values(1), method):
+            if (
+                endpoint.startswith("administration.")
+                or "sign_out" in endpoint
+                or "revoke_sessions" in endpoint
+            ):
                 continue
             if path.startswith("/api/"):
                 answer = caller.open(path, method=method, json={"text": "Words.", "title": "A title"})
@@ -113,6 +118,9 @@ def test_no_form_tells_or_changes_anything(attack: Attack, persona: str) -> None
     assert told == {}
     assert changes(before, rows_as_they_are(attack)) == {}
 
+
+THEIR_OWN = {"access_request", "notice", "read_marker"}
+"""What outsiders may change of their own: they may ask for a seat, and read an old notice."""
 
 Rows = dict[str, dict[object, tuple[object, ...]]]
 
@@ -128,11 +136,13 @@ def rows_as_they_are(attack: Attack) -> Rows:
         name: {
             row[0]: tuple(row)
             for row in session.execute(
-                sa.select(canaries.key_of(table), *table.columns).where(canaries.key_of(table).in_(rows[name]))
+                sa.select(canaries.key_of(table), *table.columns).where(
+                    canaries.key_of(table).in_(rows[name])
+                )
             )
         }
         for name, table in Base.metadata.tables.items()
-        if name in rows
+        if name in rows and name not in THEIR_OWN
     }
 
 
@@ -140,7 +150,11 @@ def changes(before: Rows, after: Rows) -> dict[str, list[object]]:
     """Give what is new, gone or different, by table."""
     found = {
         name: sorted(
-            (key for key in before[name].keys() | after[name].keys() if before[name].get(key) != after[name].get(key)),
+            (
+                key
+                for key in before[name].keys() | after[name].keys()
+                if before[name].get(key) != after[name].get(key)
+            ),
             key=str,
         )
         for name in before
@@ -166,18 +180,19 @@ def test_no_mail_tells_a_word(attack: Attack, persona: str) -> None:
 def test_an_insider_is_told_the_words(attack: Attack) -> None:
     """The same look finds them where they may be read: it is not blind."""
     world = attack.world
-    from forum.services.login_sessions import start_session
-
     client = attack.app.test_client()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = start_session(
-            world.session, world.insiders.people["member"], now=world.build.clock(), hours=12
+            world.session,
+            world.insiders.people["member"],
+            now=world.build.clock(),
+            hours=12,
+            has_second_factor=True,
         )
         cookie["_fresh"] = True
     world.session.commit()
     told: set[str] = set()
-    for _endpoint, path in addresses(attack.app, attack.values):
+    for _endpoint, path in addresses(attack.app, attack.values()):
         if not path.startswith("/api/"):
             told |= {word for answer in follow(client, path) for word in canaries_in(answer)}
     assert len(told) > 300
-    assert SubjectKind.POST

@@ -19,8 +19,8 @@ from forum.domain.accounts import (
     PlatformRole,
     RequestKind,
 )
-from forum.domain.attribution import SubjectKind
 from forum.domain.answers import LateEntry
+from forum.domain.attribution import SubjectKind
 from forum.domain.consultations import Consultation
 from forum.domain.groups import Group, GroupRole, Stage
 from forum.domain.labels import Ceiling, Status, Tlp
@@ -88,13 +88,15 @@ def build_open(app: Flask, build: Builder) -> World:
         build.group(Ceiling.MEMBERS, slug="listed", is_listed=True),
         build.group(Ceiling.ORGANISATIONS, slug="bodies"),
     ]
-    outside = _outsiders(build, groups, charity)
+    silent = build.organisation("Example Silent Body")
+    outside = _outsiders(build, groups, silent)
     people["signer"] = _account(outside, "invited signatory")
     for group in groups:
         rules = [{"key": "civil", "text": "Argue with the point."}]
         group.rules = rules
         build.member(group, people["member"], seat=build.seat(group, charity))
         build.member(group, writer, seat=build.seat(group, company))
+        build.seat(group, silent)
         for name, role in _ROLES.items():
             build.member(group, people[name], role)
     neighbour = build.group(Ceiling.MEMBERS, slug="neighbour", title="Neighbours")
@@ -203,14 +205,15 @@ def _of_the_group(world: World, group: Group, thread_id: int, post_id: int) -> N
     now, member = build.clock(), inside.people["member"]
     asked = session.scalars(sa.select(Consultation.id).where(Consultation.group_id == group.id)).first()
     session.add_all([
-        LateEntry(consultation_id=asked, writer_key="account:0", name="Late", message="We were ill.", reason="Yes."),
+        LateEntry(consultation_id=asked, writer_key="account:0", name="Late", message="Ill.", reason="Yes."),
         Stage(group_id=group.id, position=9, key="list", title="List", kind="consultation", summary="Lists."),
         StaffNote(
-            thread_id=thread_id, group_id=group.id, author_id=inside.people["chair"].id, text="To be watched.",
-            created_at=now,
+            thread_id=thread_id, group_id=group.id, author_id=inside.people["chair"].id,
+            text="To be watched.", created_at=now,
         ),
         PostRevision(
-            post_id=post_id, number=1, title="Before", source="Before.", html="<p>Before.</p>", replaced_at=now
+            post_id=post_id, number=1, title="Before", source="Before.", html="<p>Before.</p>",
+            replaced_at=now,
         ),
         AccessRequest(
             kind=RequestKind.SEAT, email="asks@members.example", name="Asks", organisation_name="Asks",
