@@ -82,6 +82,29 @@ LIMIT_INVITATIONS = "200/3600"
 LIMIT_LINKS = "30/3600"
 LIMIT_API = "600/60"
 LIMIT_TOKENS = "30/60"
+# --- privacy ----------------------------------------------------------------------------------
+# Who answers for the personal data, as the privacy page prints it; empty: OWNER.
+CONTROLLER = ""
+# How to reach the data protection officer; empty: CONTACT.
+DATA_PROTECTION_CONTACT = ""
+# The law that applies: gdpr (Regulation (EU) 2016/679), or eu-institutions (Regulation (EU) 2018/1725).
+LEGAL_REGIME = "gdpr"
+# Days for which data are kept after their purpose ended; 0 keeps them. Sign-in sessions that ended.
+RETENTION_SESSIONS_DAYS = 30
+# Requests for an account or a seat, once they were decided.
+RETENTION_REQUESTS_DAYS = 365
+# Invitations that were used, withdrawn or expired.
+RETENTION_INVITATIONS_DAYS = 365
+# Notices to people, read or not.
+RETENTION_NOTICES_DAYS = 730
+# The last text of withdrawn posts, for moderators; a charter may set its own (retention_days).
+RETENTION_WITHDRAWN_DAYS = 365
+# The text of what was rejected; at least 183, the time in which a decision can be contested.
+RETENTION_REJECTED_DAYS = 365
+# Letters in the folder that takes the place of a mail server (MAIL_URL = folder:...).
+RETENTION_MAILS_DAYS = 30
+# One-use keys of forms, which hold where a form led.
+RETENTION_FORMS_DAYS = 7
 
 # --- flags ------------------------------------------------------------------------------------
 # After so many flags that moderators found unfounded, within so many days, a person pauses (0: never);

@@ -3,9 +3,10 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -23,10 +24,12 @@ from forum.delivery.files import Files
 from forum.delivery.indexing import EngineIndexer, Indexing, Reconciling, rebuild_index
 from forum.delivery.mail import Mailing, MailSettings, PostOffice
 from forum.delivery.notifying import Notifying
+from forum.delivery.retention import keep_periods
 from forum.delivery.scanner import scanner_for
 from forum.delivery.transport import transport_for
 from forum.delivery.worker import Handlers, describe, drain, prune
 from forum.domain.outbox import Topic
+from forum.domain.retention import Retention
 from forum.extensions import clock, db, search_engine, storage
 from forum.search.protocol import SearchBusy, SearchEngine
 from forum.services.attachment_files import prune_files
@@ -115,8 +118,29 @@ def _run_lane(sessions: sessionmaker[Session], now: Clock, handlers: Handlers, s
         stop.wait(wait)
 
 
+def letters_of(config: Mapping[str, Any]) -> Path | None:
+    """Give the folder that takes the place of a mail server; None where there is a real one."""
+    kind, _, name = str(config["MAIL_URL"]).partition(":")
+    return Path(config["INSTANCE"]).resolve() / name if kind == "folder" else None
+
+
+Tidy = Callable[[], object]
+"""What keeps the periods for which personal data may be kept."""
+
+
+def tidy_of(app: Flask, sessions: sessionmaker[Session], now: Clock) -> Tidy:
+    """Give the daily house-keeping of personal data; ValueError for periods that cannot be kept."""
+    periods, letters = Retention.from_config(app.config), letters_of(app.config)
+    return lambda: keep_periods(sessions, periods, letters, now=now())
+
+
 def _keep_house(
-    sessions: sessionmaker[Session], now: Clock, engine: SearchEngine, files: Storage, stop: threading.Event
+    sessions: sessionmaker[Session],
+    now: Clock,
+    engine: SearchEngine,
+    files: Storage,
+    tidy: Tidy,
+    stop: threading.Event,
 ) -> None:
     while not stop.is_set():
         try:
@@ -125,6 +149,7 @@ def _keep_house(
             engine.tidy(thorough=True)
             with sessions() as session:
                 prune_files(session, files, now=now())
+            tidy()
         except Exception as error:
             _say(f"house-keeping is put off, since {describe(error)}")
         stop.wait(HOUSE_INTERVAL)
@@ -157,6 +182,7 @@ def run(
     engine: SearchEngine,
     files: Storage,
     lanes: list[Handlers],
+    tidy: Tidy,
     is_orphaned: Callable[[], bool] = lambda: False,
 ) -> None:
     """Work until SIGTERM or SIGINT (or until orphaned); the entries in hand are finished first."""
@@ -169,7 +195,7 @@ def run(
         signal.signal(number, on_signal)
     click.echo("Working off the outbox; SIGTERM or Ctrl-C ends it")
     threads = [threading.Thread(target=_run_lane, args=(sessions, now, lane, stop)) for lane in lanes]
-    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, engine, files, stop)))
+    threads.append(threading.Thread(target=_keep_house, args=(sessions, now, engine, files, tidy, stop)))
     for thread in threads:
         thread.start()
     while not stop.wait(IDLE_POLL):
@@ -196,6 +222,7 @@ def worker(once: bool, retry: bool, with_parent: bool) -> None:
     parent = os.getppid()
     try:
         lanes = build_lanes(app, clock())
+        tidy = tidy_of(app, sessions_of(app), clock())
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     sessions, engine = sessions_of(app), engine_of(app)
@@ -206,4 +233,12 @@ def worker(once: bool, retry: bool, with_parent: bool) -> None:
     if once:
         click.echo(f"Entries done: {run_once(sessions, clock(), lanes)}")
     else:
-        run(sessions, clock(), engine, storage_of(app), lanes, lambda: with_parent and os.getppid() != parent)
+        run(
+            sessions,
+            clock(),
+            engine,
+            storage_of(app),
+            lanes,
+            tidy,
+            lambda: with_parent and os.getppid() != parent,
+        )

@@ -84,6 +84,8 @@ class Charter:
     stages: tuple[CharterStage, ...]
     catalogues: tuple[CharterCatalogue, ...] = ()
     practice: Practice = field(default_factory=Practice)
+    retention_days: int = 0
+    """Days for which withdrawn and rejected texts are kept; 0: as the settings say."""
 
 
 def load_charters(path: Path) -> tuple[Charter, ...]:
@@ -126,6 +128,7 @@ def _charter(table: Table, usual: Practice) -> Charter:
         stages=_stages(table),
         catalogues=_catalogues(table),
         practice=_practice(table, usual),
+        retention_days=table.whole("retention_days", 0),
     )
     table.finish()
     _check_together(table, charter)

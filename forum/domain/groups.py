@@ -73,6 +73,8 @@ class Group(PublicId, Base):
     """What else moderators have held: domain/holding_rules.py."""
     promised_days: Mapped[int] = mapped_column(default=2)
     """Working days in which moderators promise an answer."""
+    retention_days: Mapped[int] = mapped_column(default=0)
+    """Days for which withdrawn and rejected texts are kept; 0: as the forum's settings say."""
     members_visible: Mapped[MembersVisible] = mapped_column(default=MembersVisible.BODIES)
     who_may_write: Mapped[WhoMayWrite] = mapped_column(default=WhoMayWrite.MEMBERS)
     languages: Mapped[list[str]] = mapped_column(default=list)

@@ -67,6 +67,7 @@ def _columns(charter: Charter) -> dict[str, Any]:
         "shown_as_choices": [choice.value for choice in charter.shown_as_choices],
         "holding_rule": charter.holding_rule,
         "promised_days": charter.promised_days,
+        "retention_days": charter.retention_days,
         "members_visible": charter.members_visible,
         "who_may_write": charter.who_may_write,
         "languages": list(charter.languages),

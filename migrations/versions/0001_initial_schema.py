@@ -415,6 +415,7 @@ def upgrade() -> None:
         ),
         sa.Column("holding_rules", sa.JSON(), nullable=False),
         sa.Column("promised_days", sa.Integer(), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=False),
         sa.Column(
             "members_visible",
             sa.Enum(

@@ -21,6 +21,9 @@ VARIABLES = {
     "attachment_id": "attachment.public_id",
     "consultation": "consultation.public_id",
     "consultation_id": "consultation.public_id",
+    "evidence_id": "register_evidence.public_id",
+    "stance_id": "passage_stance.public_id",
+    "topic_id": "topic.public_id",
     "draft_id": "paper_version.public_id",
     "paper": "paper.public_id",
     "paper_id": "paper.public_id",
@@ -35,8 +38,12 @@ VARIABLES = {
 
 GIVEN = {
     "anchor": ["p1"],
+    "country": ["FR"],
+    "criterion": ["privacy"],
+    "kind": ["post", "version"],
+    "solution": ["on-device"],
     "form": ["csv", "json", "xlsx", "jsonl"],
-    "key": ["q1", "q6"],
+    "key": ["q1", "q6", "solutions", "gaps"],
     "number": ["1", "2"],
     "token": ["x" * 43],
     "of": ["post", "version", "answer"],
@@ -44,6 +51,7 @@ GIVEN = {
 """Variable -> values that it takes whatever there is."""
 
 OF_ROUTE = {
+    ("accounts.remove_passkey", "public_id"): "passkey.public_id",
     ("accounts.revoke_session", "public_id"): "login_session.public_id",
     ("accounts.revoke_token", "public_id"): "access_token.public_id",
     ("administration.*", "public_id"): "account.public_id",
@@ -71,6 +79,9 @@ OF_ROUTE = {
     ("organisations.*", "slug"): "organisation.slug",
     ("people.profile", "public_id"): "account.public_id",
     ("posts.*", "public_id"): "post.public_id",
+    ("positions.*", "public_id"): "post.public_id paper_version.public_id",
+    ("register_entries.*", "public_id"): "register_entry.public_id",
+    ("registers.*", "public_id"): "register_entry.public_id",
     ("saved_searches.*", "public_id"): "saved_search.public_id",
     ("threads.remove_note", "note"): "staff_note.public_id",
     ("threads.*", "public_id"): "thread.public_id",

@@ -20,7 +20,8 @@ PLAIN = {
     "alias", "anchor_paragraph", "anchor_start", "appellant_key", "audience", "body_hash", "content_hash",
     "country", "digest", "email", "error", "feed_key", "governance_level", "handle", "hash", "held_because",
     "id_hash", "key", "language", "abstract_language", "match_key", "media_type", "occasion", "order_key",
-    "own", "paragraph", "password_hash", "platform_role", "previous", "public_id", "question_key",
+    "own", "paragraph", "place", "act", "act_key", "article", "described_country",
+    "password_hash", "platform_role", "previous", "public_id", "question_key",
     "reference", "register_id", "role", "rule", "scope", "sealed_owner", "sent_sha256", "sha256", "slug",
     "source_id",
     "source_key", "storage_key", "target", "text_hash", "time_zone", "token_hash", "translation_of",
@@ -30,7 +31,9 @@ PLAIN = {
 
 PLAIN_IN = {
     "audit_entry", "authorship", "citation", "imported_record", "outbox_entry", "submission_key",
-    "idempotency_key", "sign_in_throttle", "thread_alias", "moderation_claim", "mail_preference",
+    "idempotency_key", "library_document", "library_key", "one_time_code", "passkey", "recovery_code",
+    "register_evidence", "solution_thread", "sign_in_throttle", "thread_topic", "thread_alias",
+    "moderation_claim", "mail_preference",
 }  # fmt: skip
 """Tables that hold no words of anybody: ids, keys and facts only."""
 
@@ -41,7 +44,13 @@ PLAIN_COLUMNS = {
     ("draft_origin", "remarks"),
     ("moderation_decision", "details"),
     ("paper_version", "paragraphs"),
+    ("register_entry", "register"),
+    ("register_entry", "state"),
+    ("register_event", "state"),
+    ("register_value", "field"),
     ("saved_search", "arguments"),
+    ("stage", "catalogue_key"),
+    ("topic", "arguments"),
     ("stage", "kind"),
     ("working_group", "edited_fields"),
     ("working_group", "holding_rules"),
@@ -175,7 +184,7 @@ def _with_canary(column: sa.Column[Any], value: Any, row: object) -> Any:
     return f"{text} {canary}".strip()
 
 
-_CODES = re.compile(r"[a-z]{1,2}[0-9]{1,3}|[a-z_]+|[0-9T:+.Z-]+")
+_CODES = re.compile(r"[a-z]{1,2}[0-9]{1,3}|[a-z_]+|[A-Z_]+|[0-9T:+.Z-]+")
 
 
 def _in_json(value: Any, canary: str) -> Any:

@@ -15,6 +15,7 @@ from forum.extensions import db, search_engine
 from forum.services.login_sessions import start_session
 from tests.attacks import canaries
 from tests.attacks.addresses import Values
+from tests.attacks.rows import add_missing
 from tests.attacks.world import World, build_open, write_closed
 from tests.builders import Builder
 from tests.conftest import Client, StoppedClock, copy_instance, test_settings
@@ -78,6 +79,9 @@ def _attack(app: Flask, clock: StoppedClock) -> Attack:
     write_closed(world)
     groups = [group.id for group in world.groups]
     rows = canaries.rows_of(session, groups, [world.insiders.people["member"].id])
+    member = world.insiders.people["member"].id
+    add_missing(session, canaries.tables_without(session, rows), groups[0], member, clock())
+    rows = canaries.rows_of(session, groups, [member])
     missing = canaries.tables_without(session, rows)
     listed = world.groups[1:]
     rows["working_group"] -= {group.id for group in listed}

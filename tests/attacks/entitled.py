@@ -16,7 +16,7 @@ OWN_RECORD = ("/me/contributions", "/me/record")
 
 _WITH_THEIR_TEXT = {
     "question", "questionnaire_section", "attachment_page", "stage", "suggestion", "comment_answer",
-    "post_revision", "consultation_document",
+    "post_revision", "consultation_document", "catalogue",
 }  # fmt: skip
 """What is read by whoever reads the text that it belongs to."""
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from forum.domain.base import Base
 from forum.services.login_sessions import start_session
+from forum.services.sealing import organisation_key
 from tests.attacks import canaries
 from tests.attacks.addresses import addresses
 from tests.attacks.conftest import Attack
@@ -132,6 +133,7 @@ def rows_as_they_are(attack: Attack) -> Rows:
     member = attack.world.insiders.people["member"].id
     rows = canaries.rows_of(session, [group.id for group in attack.world.groups], [member])
     session.expire_all()
+    of_their_body = organisation_key(attack.world.silent.id)  # whom the colleague speaks for, by a mandate
     return {
         name: {
             row[0]: tuple(row)
@@ -140,6 +142,7 @@ def rows_as_they_are(attack: Attack) -> Rows:
                     canaries.key_of(table).in_(rows[name])
                 )
             )
+            if name != "answer_draft" or row.writer_key != of_their_body
         }
         for name, table in Base.metadata.tables.items()
         if name in rows and name not in THEIR_OWN
@@ -193,6 +196,6 @@ def test_an_insider_is_told_the_words(attack: Attack) -> None:
     world.session.commit()
     told: set[str] = set()
     for _endpoint, path in addresses(attack.app, attack.values()):
-        if not path.startswith("/api/"):
+        if not path.startswith(("/api/", "/moderation/")) and "/paper." not in path:
             told |= {word for answer in follow(client, path) for word in canaries_in(answer)}
     assert len(told) > 300

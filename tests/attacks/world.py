@@ -41,6 +41,7 @@ from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.builders import Builder
+from tests.services.staging import catalogue
 
 PERSONAS = (
     "visitor", "newcomer", "member of another group", "colleague without seat", "ex-member", "suspended",
@@ -70,6 +71,8 @@ class World:
     groups: list[Group]
     """The closed groups: an unlisted one, a listed one, and one for organisations that have a seat."""
     neighbour: Group
+    silent: Organisation
+    """A body with a seat in each closed group that has written nothing; the colleague speaks for it."""
     tokens: dict[str, str] = field(default_factory=dict)
 
 
@@ -109,7 +112,9 @@ def build_open(app: Flask, build: Builder) -> World:
     build.post(thread, people["member"], text="An open answer.", organisation=charity)
     build.paper(public, writer, title="An open paper", organisation=company)
     session = build.session
-    world = World(app, session, build, outside, Insiders(people, writer, company, charity), groups, neighbour)
+    world = World(
+        app, session, build, outside, Insiders(people, writer, company, charity), groups, neighbour, silent
+    )
     for name, account in outside.items():
         if account is not None:
             scopes = [Scope.READ, Scope.MODERATE, Scope.SECRETARIAT]
@@ -162,6 +167,7 @@ def write_closed(world: World) -> None:
         add_consultations(build, group, people["member"], writer)
         add_comments(build, group, people["chair"], people["member"])
         add_papers(build, group, writer, people["member"], inside.company.slug)
+        catalogue(build, group)
         _write_more(world, group)
     add_joint_positions(build, first, people["member"], people["signer"], inside.charity.slug)
     world.session.commit()
