@@ -30,6 +30,14 @@ LONGEST_WAIT = 15_000
 """Milliseconds that a writer waits for the one before: SQLite's busy_timeout, and the same on PostgreSQL."""
 LONGEST_PAUSE = 15_000
 """Milliseconds that a writing transaction may do nothing: whoever vanished holds up nobody for long."""
+_COMMITS = "forum_commits"
+
+
+class _Commits:
+    """How often one connection committed; equal to itself alone, so connections are told apart."""
+
+    def __init__(self) -> None:
+        self.count = 0
 
 
 def prepare_engine(
@@ -63,7 +71,8 @@ def _prepare_postgresql(engine: sa.Engine, longest_statement: int) -> None:
 
 def _prepare_sqlite(engine: sa.Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
+    def _on_connect(connection: Any, record: Any) -> None:
+        record.info[_COMMITS] = _Commits()
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
         for pragma in (
@@ -82,6 +91,26 @@ def _prepare_sqlite(engine: sa.Engine, synchronous: str) -> None:
     def _on_begin(connection: sa.Connection) -> None:
         is_write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+    @event.listens_for(engine, "commit")
+    def _on_commit(connection: sa.Connection) -> None:
+        connection.info[_COMMITS].count += 1
+
+
+def find_state(session: Session) -> object | None:
+    """Give a value that is equal as long as nothing was committed to the database, by whatever process.
+
+    Within a transaction it stays that of its snapshot. None where the database has no such thing
+    (PostgreSQL): then what was read before must be read again.
+    """
+    connection = session.connection()
+    counted = connection.info.get(_COMMITS)
+    if counted is None:
+        return None
+    raw = connection.connection.cursor()
+    version = raw.execute("PRAGMA data_version").fetchone()  # counts the commits of other connections
+    raw.close()
+    return counted, counted.count, version
 
 
 def _lock_path(engine: sa.Engine) -> Path | None:

@@ -3,6 +3,7 @@
 from flask import Flask, current_app, g, session
 from flask_login import UserMixin, current_user
 
+from forum.database import find_state
 from forum.domain.accounts import Account, LoginSession
 from forum.extensions import clock, db, login_manager
 from forum.policy.actor import ANONYMOUS, Actor
@@ -66,12 +67,19 @@ def current_actor() -> Actor:
                 db.session(), current_user.account, now=clock()(), sealing_secret=sealing_secret()
             )
             g.actor = as_proven(actor, has_shown=g.get("has_shown_second_factor", False))
+            g.actor_state = find_state(db.session())
     return g.actor
 
 
 def reload_actor() -> Actor:
-    """Load the actor anew, inside a write transaction: rights may have changed since the page was read."""
+    """Load the actor anew, inside a write transaction: rights may have changed since the page was read.
+
+    Where the database tells that nothing at all was committed since, what was loaded then holds.
+    """
     account_id = current_actor().account_id
+    state = g.pop("actor_state", None)
+    if state is not None and state == find_state(db.session()):
+        return g.actor
     actor = load_actor(db.session(), account_id, now=clock()(), sealing_secret=sealing_secret())
     g.actor = as_proven(actor, has_shown=g.get("has_shown_second_factor", False))
     return g.actor

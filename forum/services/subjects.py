@@ -1,5 +1,6 @@
 """Loading a contribution as the policy sees it: the row, its group and its authorships."""
 
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,15 +29,29 @@ def get_subject(
     model = MODEL_OF.get(kind)
     if model is None:
         raise NotFound
-    # The group comes along: subject_of() then finds it in the session.
-    found = session.execute(
-        sa.select(model, Group).join(Group, Group.id == model.group_id).where(model.public_id == public_id)
-    ).first()
+    found = session.execute(_with_group_and_keys(kind), {"public_id": public_id}).first()
     if found is None:
         raise NotFound
-    subject = subject_of(session, found[0])
+    row, _group, keys = found
+    subject = subject_of(session, row, frozenset((keys or "").split()))
     require(actor, action, subject)
     return subject
+
+
+@functools.cache
+def _with_group_and_keys(kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
+    """One statement for the row, its group (subject_of() finds it in the session) and its authorships."""
+    model = MODEL_OF[kind]
+    keys = (
+        sa.select(sa.func.aggregate_strings(Authorship.writer_key, " "))
+        .where(Authorship.subject_kind == kind, Authorship.subject_id == model.id)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(model, Group, keys)
+        .join(Group, Group.id == model.group_id)
+        .where(model.public_id == sa.bindparam("public_id"))
+    )
 
 
 def find_subject(session: Session, kind: SubjectKind, subject_id: int) -> Subject | None:
@@ -46,8 +61,8 @@ def find_subject(session: Session, kind: SubjectKind, subject_id: int) -> Subjec
     return subject_of(session, row) if row is not None else None
 
 
-def subject_of(session: Session, row: Any) -> Subject:
-    """Give the subject of a loaded row."""
+def subject_of(session: Session, row: Any, writer_keys: frozenset[str] | None = None) -> Subject:
+    """Give the subject of a loaded row, with its authorships where they are known."""
     kind = SUBJECT_OF[type(row)]
     thread: Thread | None = None
     paper: Paper | None = None
@@ -66,7 +81,7 @@ def subject_of(session: Session, row: Any) -> Subject:
         kind=kind,
         row=row,
         group=session.get_one(Group, row.group_id),
-        writer_keys=writer_keys_of(session, kind, row.id),
+        writer_keys=writer_keys_of(session, kind, row.id) if writer_keys is None else writer_keys,
         thread=thread,
         paper=paper,
         consultation=session.get_one(Consultation, answer.consultation_id) if answer is not None else None,
