@@ -248,6 +248,12 @@ def _ask_for_address(database: Session, actor: Actor, email: str) -> None:
     ask_for_address(database, actor, email, secret=secret_key(), now=now())
 
 
+@blueprint.get("/session")
+def extend_session() -> tuple[str, int]:
+    """Keep the session while somebody types: that they asked is noted, as with every page."""
+    return "", 204
+
+
 @blueprint.post("/settings/sessions/<public_id>/end")
 def revoke_session(public_id: str) -> Response:
     """End one of one's own sessions."""

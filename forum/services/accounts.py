@@ -180,8 +180,10 @@ def disable_account(session: Session, actor: Actor, public_id: str, *, now: date
     if account.id == actor.account_id:
         raise Invalid("You cannot disable your own account.")
     account.status = AccountStatus.DISABLED
+    account.feed_key = None
     revoke_all_sessions(session, account.id, now=now)
     revoke_all_tokens(session, account.id, now=now)
+    session.execute(sa.delete(AccountLink).where(AccountLink.account_id == account.id))
     record_account(session, actor, AuditAction.ACCOUNT_DISABLED, account, now)
     return account
 
