@@ -27,6 +27,7 @@ def register_blueprints(app: Flask) -> None:
         comparing,  # noqa: F401  (views of another blueprint)
         consultations,
         directive,
+        declarations,
         disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
@@ -67,6 +68,7 @@ def register_blueprints(app: Flask) -> None:
         saved_searches,
         search,
         search_exports,
+        seat_calls,
         second_factor,  # noqa: F401  (views of another blueprint)
         secretariat,
         settings,  # noqa: F401  (views of another blueprint)
@@ -101,6 +103,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(consultations.blueprint)
     app.register_blueprint(directive.blueprint)
+    app.register_blueprint(declarations.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(drafts.blueprint)
     app.register_blueprint(eu_internet_forum.blueprint)
@@ -132,6 +135,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(search.blueprint)
     app.register_blueprint(search_exports.blueprint)
     app.register_blueprint(secretariat.blueprint)
+    app.register_blueprint(seat_calls.blueprint)
     app.register_blueprint(signing.blueprint)
     app.register_blueprint(stages.blueprint)
     app.register_blueprint(strategy.blueprint)

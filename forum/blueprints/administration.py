@@ -322,7 +322,7 @@ def decide_request(public_id: str) -> View:
 
 @transactional
 def _decide(database: Session, actor: Actor, public_id: str, form: DecideForm) -> str:
-    asked = access_requests.get_request(database, actor, public_id)
+    asked = access_requests.get_request(database, actor, public_id, now=now())
     if form.answer.data == "refuse":
         access_requests.close_request(
             database, actor, asked, is_granted=False, now=now(), reason=form.reason.data or ""

@@ -369,7 +369,7 @@ def decide_request(slug: str, public_id: str) -> View:
 @transactional
 def _decide(database: Session, actor: Actor, slug: str, public_id: str, form: DecideForm) -> None:
     group = get_group(database, actor, slug, Action.MANAGE_GROUP)
-    request = access_requests.get_request(database, actor, public_id, group)
+    request = access_requests.get_request(database, actor, public_id, group, now=now())
     if form.answer.data == "refuse":
         access_requests.close_request(
             database, actor, request, is_granted=False, now=now(), reason=form.reason.data or ""

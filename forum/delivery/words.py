@@ -69,8 +69,10 @@ def words_of(letter: Letter, translations: NullTranslations) -> Words:
     if letter.kind in _ABOUT_GROUP and group is not None:
         subject = f"{head}: {group}"
         sentence = _("%(what)s (%(group)s).") % {"what": head, "group": group}
+        if letter.is_granted is not None:
+            sentence += " " + (_("You have a seat.") if letter.is_granted else _("You were not selected."))
         if letter.reason:
-            sentence += " " + letter.reason
+            sentence += " " + _("The reason: %(reason)s") % {"reason": letter.reason}
     if letter.receipt is not None:
         sentence += " " + _receipt(letter.receipt, letter, translations)
     return Words(subject, sentence, _button(letter, translations), _why(letter.kind, translations))

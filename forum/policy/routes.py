@@ -224,6 +224,20 @@ ENTRIES: dict[str, Entry] = {
     "meetings.new": Entry.SIGNED_IN,
     "meetings.subscribe": Entry.SIGNED_IN,
     "meetings.terms": Entry.SIGNED_IN,
+    # seat calls
+    "seat_calls.apply": Entry.SIGNED_IN,
+    "seat_calls.call": Entry.ANYONE,
+    "seat_calls.decide": Entry.SIGNED_IN,
+    "seat_calls.edit": Entry.SIGNED_IN,
+    "seat_calls.index": Entry.ANYONE,
+    "seat_calls.new": Entry.SIGNED_IN,
+    "seat_calls.step": Entry.SIGNED_IN,
+    # declarations
+    "declarations.ask": Entry.SIGNED_IN,
+    "declarations.file": Entry.SIGNED_IN,
+    "declarations.index": Entry.ANYONE,
+    "declarations.remark": Entry.SIGNED_IN,
+    "declarations.versions": Entry.ANYONE,
     # ballots
     "ballots.ballot": Entry.ANYONE,
     "ballots.edit": Entry.SIGNED_IN,

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from forum.domain.accounts import AccessRequest, Account, RequestKind
 from forum.domain.groups import Group, GroupRole, Membership, Seat
+from forum.domain.notices import NoticeKind
+from forum.domain.organisations import Mandate, match_key
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can, require
 from forum.services.memberships import add_membership
+from forum.services.outbox import enqueue_notice
 from forum.services.recording import record_request
 
 MOST_OPEN = 3
@@ -49,8 +52,8 @@ def ask_for_account(
 
 def ask_for_seat(
     session: Session, actor: Actor, group: Group, *, organisation_name: str, message: str, now: datetime
-) -> None:
-    """Keep a person's request for a seat in a group whose listing they see."""
+) -> AccessRequest:
+    """Keep a person's request for a seat in a group whose listing they see; gives it."""
     require(actor, Action.SEE_LISTING, group)
     if actor.account_id is None or actor.is_suspended:
         raise NotAllowed("Sign in first.")
@@ -60,18 +63,19 @@ def ask_for_seat(
     if _count_open(session, RequestKind.SEAT, mine):
         raise Invalid("You have asked already, and the group has not decided yet.")
     account = session.get_one(Account, actor.account_id)
-    session.add(
-        AccessRequest(
-            kind=RequestKind.SEAT,
-            email=account.email or "",
-            name=account.name,
-            organisation_name=organisation_name,
-            account_id=account.id,
-            group_id=group.id,
-            message=message,
-            created_at=now,
-        )
+    request = AccessRequest(
+        kind=RequestKind.SEAT,
+        email=account.email or "",
+        name=account.name,
+        organisation_name=organisation_name,
+        account_id=account.id,
+        group_id=group.id,
+        message=message,
+        created_at=now,
     )
+    session.add(request)
+    session.flush()
+    return request
 
 
 def _count_open(session: Session, kind: RequestKind, condition: sa.ColumnElement[bool]) -> int:
@@ -102,6 +106,7 @@ def list_seat_requests(session: Session, actor: Actor, group: Group) -> Sequence
         .where(
             AccessRequest.kind == RequestKind.SEAT,
             AccessRequest.group_id == group.id,
+            AccessRequest.call_id.is_(None),  # those under a call are decided beside its criteria
             AccessRequest.decided_at.is_(None),
         )
         .order_by(AccessRequest.created_at, AccessRequest.id)
@@ -109,8 +114,35 @@ def list_seat_requests(session: Session, actor: Actor, group: Group) -> Sequence
     return [RequestLine(*row) for row in rows]
 
 
-def get_request(session: Session, actor: Actor, public_id: str, group: Group | None = None) -> AccessRequest:
-    """Give an open request that the actor may decide; NotFound for one of another group."""
+def is_own(actor: Actor, request: AccessRequest) -> bool:
+    """Whether a request is the actor's own, or names a body they speak for."""
+    if request.account_id is not None and request.account_id == actor.account_id:
+        return True
+    names = {match_key(mandate.name) for mandate in actor.mandates}
+    return bool(request.organisation_name) and match_key(request.organisation_name) in names
+
+
+def list_barred(session: Session, actor: Actor, *, now: datetime) -> frozenset[int]:
+    """Give the accounts that speak for a body of the actor's today: others decide about their requests."""
+    today = now.date()
+    return frozenset(
+        session.scalars(
+            sa.select(Mandate.account_id).where(
+                Mandate.organisation_id.in_(sorted(actor.organisation_ids)),
+                Mandate.starts_on <= today,
+                sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
+            )
+        )
+    )
+
+
+def get_request(
+    session: Session, actor: Actor, public_id: str, group: Group | None = None, *, now: datetime
+) -> AccessRequest:
+    """Give an open request that the actor may decide; NotFound for one of another group.
+
+    A seat is not given by who asks for it, nor by who speaks for the same body.
+    """
     request = session.scalars(
         sa.select(AccessRequest).where(
             AccessRequest.public_id == public_id,
@@ -122,6 +154,8 @@ def get_request(session: Session, actor: Actor, public_id: str, group: Group | N
         raise NotFound
     if group is not None:
         require(actor, Action.MANAGE_GROUP, group)
+        if is_own(actor, request) or request.account_id in list_barred(session, actor, now=now):
+            raise NotAllowed("Nobody decides about themselves or a body they speak for: somebody else does.")
     elif not can(actor, Action.MANAGE_PEOPLE):
         raise NotFound
     return request
@@ -144,6 +178,15 @@ def close_request(
     request.is_granted = is_granted
     request.reason = reason.strip()
     record_request(session, actor, request, now)
+    if request.account_id is not None and request.group_id is not None:
+        enqueue_notice(
+            session,
+            NoticeKind.SEAT_DECIDED,
+            now=now,
+            account_id=request.account_id,
+            group_id=request.group_id,
+            occasion=f"application:{request.public_id}",
+        )
 
 
 def grant_seat(

@@ -87,7 +87,7 @@ def load_overview(session: Session, actor: Actor, group: Group, *, now: datetime
         papers=list_recent_papers(session, actor, group_id=group.id) if is_inside else [],
         discussions=_list_discussions(session, actor, group) if is_inside else [],
         consultations=list_open_consultations(session, actor, group_id=group.id) if is_inside else [],
-        seats=_count_seats(session, group),
+        seats=count_seats(session, group),
         people=_count_people(session, group),
         role_lines=_list_roles(session, actor, group, is_inside=is_inside),
         bodies=_list_bodies(session, group, is_inside=is_inside),
@@ -105,7 +105,7 @@ def _current(model: Any, group: Group) -> sa.ColumnElement[bool]:
     return sa.and_(model.group_id == group.id, model.ended_at.is_(None))
 
 
-def _count_seats(session: Session, group: Group) -> list[SeatCount]:
+def count_seats(session: Session, group: Group) -> list[SeatCount]:
     """Numbers by kind of stakeholder: the one thing that every charter shows."""
     is_filled = sa.exists().where(Membership.seat_id == Seat.id, Membership.ended_at.is_(None))
     rows = session.execute(

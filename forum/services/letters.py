@@ -115,6 +115,8 @@ class Letter:
     may_appeal: bool = False
     meets_at: datetime | None = None
     """When the meeting begins that the mail is about."""
+    is_granted: bool | None = None
+    """Whether the reader was given the seat they asked for."""
 
 
 def get_letter(session: Session, notice_id: int, *, now: datetime, sealing_secret: bytes) -> Letter | None:
@@ -132,10 +134,12 @@ def write_letter(
     now: datetime,
     sealing_secret: bytes,
     will_read: Subject | None = None,
+    answer: tuple[bool, str] | None = None,
 ) -> Letter | None:
     """Give what the mail about a notice says to its reader now; one that is not stored yet is a preview.
 
-    `will_read` is what the reader will be able to read by then, such as a meeting about to be convened.
+    `will_read` is what the reader will be able to read by then, such as a meeting about to be convened;
+    `answer` whether a seat is about to be given, and why.
     """
     account = session.get(Account, notice.account_id)
     actor = load_actor(session, notice.account_id, now=now, sealing_secret=sealing_secret)
@@ -144,7 +148,7 @@ def write_letter(
     if notice.decision_id is not None and is_undone(session, notice.decision_id):
         return None
     if notice.kind in OF_APPLICANTS:
-        return _write_standing(session, notice, account, actor)
+        return _write_standing(session, notice, account, actor, answer)
     subject = will_read or _subject(session, notice)
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
     reads = subject is not None and (subject is will_read or can(actor, Action.READ, subject))
@@ -185,12 +189,14 @@ OF_APPLICANTS = frozenset({NoticeKind.SEAT_DECIDED, NoticeKind.DECLARATION_ASKED
 """About one's own standing in a group: told while one sees it listed."""
 
 
-def _write_standing(session: Session, notice: Notice, account: Account, actor: Actor) -> Letter | None:
+def _write_standing(
+    session: Session, notice: Notice, account: Account, actor: Actor, answer: tuple[bool, str] | None
+) -> Letter | None:
     """Give the mail about an application for a seat, with its reasons, or about a declaration."""
     group = session.get(Group, notice.group_id) if notice.group_id is not None else None
     if group is None or not can(actor, Action.SEE_LISTING, group):
         return None
-    reason, path = None, declarations_path(group.slug)
+    is_granted, reason, path = None, None, declarations_path(group.slug)
     if notice.kind is NoticeKind.SEAT_DECIDED:
         public_id = (notice.occasion or "").removeprefix("application:")
         request = session.scalars(
@@ -200,7 +206,8 @@ def _write_standing(session: Session, notice: Notice, account: Account, actor: A
         ).first()
         if request is None:
             return None
-        reason, path = request.reason, f"{group_path(group.slug)}members/"
+        is_granted, reason = answer or (request.is_granted, request.reason)
+        path = f"{group_path(group.slug)}members/"
     elif not can(actor, Action.DECLARE, group):
         return None
     return Letter(
@@ -214,6 +221,7 @@ def _write_standing(session: Session, notice: Notice, account: Account, actor: A
         path=path,
         group=group.short_title,
         reason=reason,
+        is_granted=is_granted,
     )
 
 

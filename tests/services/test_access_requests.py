@@ -64,7 +64,7 @@ def test_a_seat_is_asked_for_and_granted(session: Session, build: Builder, clock
         ask_for_seat(session, build.actor(ada), group, organisation_name="", message="Again.", now=clock())
     (line,) = list_seat_requests(session, chair, group)
     assert line.account == ada
-    request = get_request(session, chair, line.request.public_id, group)
+    request = get_request(session, chair, line.request.public_id, group, now=build.clock())
     grant_seat(session, chair, group, request, GroupRole.MEMBER, seat=seat, is_alternate=False, now=clock())
     session.commit()
     assert build.actor(ada).roles_in(group.id) == {GroupRole.MEMBER}
@@ -107,9 +107,9 @@ def test_requests_are_decided_where_they_belong(
         (chair, account_id, None),
     ):
         with pytest.raises((NotFound, NotAllowed)):
-            get_request(session, actor, public_id, place)
-    assert get_request(session, chair, seat_id, group)
-    assert get_request(session, manager, account_id)
+            get_request(session, actor, public_id, place, now=build.clock())
+    assert get_request(session, chair, seat_id, group, now=build.clock())
+    assert get_request(session, manager, account_id, now=build.clock())
 
 
 def test_a_refusal_says_why(session: Session, build: Builder, clock: StoppedClock) -> None:
@@ -122,4 +122,4 @@ def test_a_refusal_says_why(session: Session, build: Builder, clock: StoppedCloc
     close_request(session, manager, request, is_granted=False, now=clock(), reason="Not about this strategy.")
     session.commit()
     with pytest.raises(NotFound):
-        get_request(session, manager, request.public_id)
+        get_request(session, manager, request.public_id, now=build.clock())
