@@ -240,7 +240,14 @@ def _have_all_voted(session: Session, ballot: Ballot) -> bool:
 
 
 def _tell(session: Session, ballot: Ballot, kind: NoticeKind, now: datetime) -> None:
-    enqueue_notice(session, kind, now=now, subject_kind=SubjectKind.BALLOT, subject_id=ballot.id)
+    enqueue_notice(
+        session,
+        kind,
+        now=now,
+        subject_kind=SubjectKind.BALLOT,
+        subject_id=ballot.id,
+        occasion=f"ballot:{ballot.state.value}",
+    )
 
 
 def _put_on_record(
