@@ -26,8 +26,8 @@ def register_blueprints(app: Flask) -> None:
         comments,
         comparing,  # noqa: F401  (views of another blueprint)
         consultations,
-        directive,
         declarations,
+        directive,
         disclosures,  # noqa: F401  (views of another blueprint)
         documents,
         drafts,
