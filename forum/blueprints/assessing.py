@@ -30,11 +30,10 @@ from forum.extensions import db
 from forum.policy import Actor
 from forum.richtext import Rendered, render, to_markup
 from forum.services.addresses import assessment_path
+from forum.services.assessment_values import changed_from, fingerprint
 from forum.services.assessments import (
     Saved,
     SeatDesk,
-    changed_from,
-    fingerprint,
     get_desk,
     save_page,
     submit_assessment,

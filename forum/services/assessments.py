@@ -1,11 +1,8 @@
 """A seat's assessment: the draft that its holders share, and submitting it, which nobody else is told of."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,12 +13,13 @@ from forum.domain.catalogues import Cell, cells_of
 from forum.domain.groups import Group, Seat, SeatKind, Stage
 from forum.domain.labels import Status, Tlp
 from forum.domain.organisations import Organisation, StakeholderType
-from forum.domain.ratings import NO_VIEW, find_fault, rating_of, read_entry
+from forum.domain.ratings import find_fault, read_entry
 from forum.domain.stages import Act, check_act
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, require
 from forum.policy.subjects import AssessmentRights
 from forum.richtext import Rendered
+from forum.services.assessment_values import entries_of, fingerprint, text_of, values_of
 from forum.services.catalogues import Assessed, get_assessed
 from forum.services.chatham import is_sealed
 from forum.services.labels import relabel
@@ -102,27 +100,6 @@ class SeatDesk:
         if not faults and not any(one.get("rating") for one in entries.values()):
             return [Invalid("Rate at least one line.")]
         return faults
-
-
-def entries_of(assessment: Assessment | None) -> dict[str, dict[str, str]]:
-    """Give what was submitted as a form would have sent it."""
-    if assessment is None:
-        return {}
-    return {
-        key: {
-            "rating": str(value["rating"]) if value["rating"] is not None else NO_VIEW,
-            "confidence": value.get("confidence", ""),
-            "reason": value.get("reason", ""),
-            "evidence": value.get("evidence", ""),
-        }
-        for key, value in assessment.values.items()
-    }
-
-
-def fingerprint(entries: Mapping[str, Any]) -> str:
-    """Give a hash of entries: a page that is sent back says by it what it showed."""
-    canonical = json.dumps({key: one for key, one in entries.items() if one}, sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def get_desk(
@@ -323,9 +300,9 @@ def _write(
     assessment = desk.sent if is_blind else None
     if assessment is None:
         assessment = _new(desk, received_at)
-    values = _values(desk, rendered)
+    values = values_of(desk.entries, rendered)
     assessment.values = values
-    assessment.text = _text(desk, values, rendered)
+    assessment.text = text_of(desk.catalogue, values, rendered)
     assessment.received_at = assessment.edited_at = _day_of(desk) or received_at
     if is_blind:
         assessment.status, assessment.tlp = Status.RECEIVED, default_tlp(desk.group)
@@ -370,43 +347,3 @@ def _new(desk: SeatDesk, received_at: datetime) -> Assessment:
     elif seat.kind is SeatKind.MEMBER_STATE:
         assessment.stakeholder_type, assessment.country = StakeholderType.PUBLIC_AUTHORITY, seat.country
     return assessment
-
-
-def _values(desk: SeatDesk, rendered: Mapping[str, tuple[Rendered, Rendered]]) -> dict[str, Any]:
-    values = {}
-    for name, entry in desk.entries.items():
-        if not entry.get("rating") or name not in rendered:
-            continue
-        reason, evidence = rendered[name]
-        rating = None if entry["rating"] == NO_VIEW else int(entry["rating"])
-        values[name] = {
-            "rating": rating,
-            "confidence": entry.get("confidence", ""),
-            "reason": reason.source,
-            "html": reason.html,
-            "evidence": evidence.source,
-            "evidence_html": evidence.html,
-        }
-    return values
-
-
-def _text(
-    desk: SeatDesk, values: Mapping[str, Any], rendered: Mapping[str, tuple[Rendered, Rendered]]
-) -> str:
-    """All of it in plain words, for whoever decides about it: a paragraph a cell."""
-    parts = []
-    for cell in cells_of(desk.catalogue):
-        if cell.key in values:
-            rating = values[cell.key]["rating"]
-            word = desk.catalogue.scale[rating - 1] if rating else "–"
-            head = f"{cell.solution['title']} · {cell.criterion['title']}: {word}"
-            texts = (text.text.replace("\n\n", "\n") for text in rendered[cell.key])
-            parts.append("\n".join([head, *(text for text in texts if text)]))
-    return "\n\n".join(parts)
-
-
-def changed_from(before: Assessment | None, now: Mapping[str, Any]) -> set[str]:
-    """Give the cells whose rating is another than in the round before."""
-    if before is None:
-        return set()
-    return {name for name in now if rating_of(before.values.get(name)) != rating_of(now[name])}

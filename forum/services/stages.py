@@ -14,11 +14,18 @@ from forum.domain.audit import AuditAction
 from forum.domain.charters import StageKind
 from forum.domain.consultations import Consultation, ConsultationState
 from forum.domain.groups import Group, Stage
+from forum.domain.meetings import Meeting
 from forum.domain.stages import Act, check_act
 from forum.domain.threads import Thread
 from forum.errors import Invalid, NotFound
 from forum.policy import Action, Actor, visible_to
-from forum.services.addresses import assessment_path, consultation_path, round_path, thread_path
+from forum.services.addresses import (
+    assessment_path,
+    consultation_path,
+    meeting_path,
+    round_path,
+    thread_path,
+)
 from forum.services.audit import record
 from forum.services.groups import get_group
 
@@ -64,7 +71,7 @@ def round_of(stages: Sequence[Stage], stage: Stage) -> int:
 def list_opened(
     session: Session, actor: Actor, group: Group, stages: Sequence[Stage]
 ) -> dict[int, list[Opened]]:
-    """Give by stage what it opens or opened, as far as the actor reads it. Three statements."""
+    """Give by stage what it opens or opened, as far as the actor reads it. Four statements."""
     ids = [stage.id for stage in stages]
     opened: dict[int, list[Opened]] = defaultdict(list)
     for consultation in session.scalars(
@@ -88,6 +95,11 @@ def list_opened(
     ):
         assert linked is not None
         opened[linked].append(Opened(StageKind.DISCUSSION, title, thread_path(group.slug, public_id)))
+    meetings = sa.select(Meeting).where(Meeting.stage_id.in_(ids), visible_to(actor, Meeting))
+    for meeting in session.scalars(meetings.order_by(Meeting.starts_at)):
+        assert meeting.stage_id is not None
+        path = meeting_path(group.slug, meeting.public_id)
+        opened[meeting.stage_id].append(Opened(StageKind.MEETING, meeting.title, path))
     _add_assessments(session, group, stages, opened)
     return opened
 

@@ -10,7 +10,8 @@ from forum.domain.assessments import Assessment, Catalogue, Unit
 from forum.domain.catalogues import sheets_of
 from forum.domain.groups import Group, GroupRole, Seat, Stage
 from forum.richtext import render
-from forum.services.assessments import fingerprint, get_desk, save_page, submit_assessment
+from forum.services.assessment_values import fingerprint
+from forum.services.assessments import get_desk, save_page, submit_assessment
 from forum.services.stage_advance import advance_stage, load_outlook
 from tests.builders import SEALING, Builder
 

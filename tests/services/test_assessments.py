@@ -19,7 +19,8 @@ from forum.domain.groups import Group, GroupRole, Membership
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import visible_to
-from forum.services.assessments import fingerprint, get_desk, save_page
+from forum.services.assessment_values import fingerprint
+from forum.services.assessments import get_desk, save_page
 from forum.services.catalogues import get_assessed
 from forum.services.matrices import list_countries, list_history, load_matrix
 from forum.services.sealing import seat_key
@@ -316,6 +317,11 @@ def test_under_the_chatham_house_rule_nothing_ties_a_row_to_a_seat(
     second = hand_in(build, people[0][0], group)
     go_on(build, group, chair)
     assert second.alias == aliases[second.writer_key]
+    found = get_assessed(session, build.actor(chair), group.slug, "solutions")
+    lines = load_matrix(session, build.actor(chair), found, 2).lines
+    # The chair saw that two seats were missing: nothing says which aliases are theirs.
+    assert {line.byline.alias for line in lines} == set(aliases.values())
+    assert not any(line.is_carried for line in lines)
 
 
 def test_countries_are_read_at_once_and_keep_their_history(
