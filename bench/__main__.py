@@ -3,13 +3,19 @@
 import importlib
 import sys
 
-BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines")
-BENCHES = ("audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "kills")
+BENCHES = (
+    "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines", "kills",
+    "reliability",
+)  # fmt: skip
 
 
 def main() -> int:
     """Run the benches named on the command line, or all."""
-    names = sys.argv[1:] or list(BENCHES)
+    names, options = list(BENCHES), sys.argv[1:]
+    if options and not options[0].startswith("-"):
+        names = [options.pop(0)]
+        while options and not options[0].startswith("-"):
+            names.append(options.pop(0))
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
@@ -17,7 +23,7 @@ def main() -> int:
     failed = False
     for name in names:
         print(f"--- {name}", flush=True)
-        failed |= bool(importlib.import_module(f"bench.{name}").main([]))
+        failed |= bool(importlib.import_module(f"bench.{name}").main(options if len(names) == 1 else []))
     return int(failed)
 
 
