@@ -170,7 +170,8 @@ def measure_mail(made: House, say: Say, people: int = 5) -> None:
         controller.stop()  # type: ignore[no-untyped-call]
     say(
         f"mail server that hangs up after the DATA of each mail: {people} meant, "
-        f"{handler.taken.total()} taken, {len(handler.taken)} different Message-IDs, {count(made, UNDONE)} left"
+        f"{handler.taken.total()} taken, {len(handler.taken)} different Message-IDs, "
+        f"{count(made, UNDONE)} left"
     )
     if len(handler.taken) != people or count(made, UNDONE):
         raise SystemExit("a mail was lost, or cannot be recognised when it comes twice")
