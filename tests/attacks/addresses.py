@@ -29,6 +29,10 @@ VARIABLES = {
     "paper_id": "paper.public_id",
     "post": "post.public_id",
     "section_id": "questionnaire_section.public_id",
+    "call_id": "seat_call.public_id",
+    "export_id": "search_export.public_id",
+    "person": "account.public_id",
+    "request_id": "access_request.public_id",
     "slug": "working_group.slug",
     "statement": "statement_of_reasons.public_id",
     "thread": "thread.public_id",
@@ -38,6 +42,7 @@ VARIABLES = {
 
 GIVEN = {
     "anchor": ["p1"],
+    "article": ["3"],
     "country": ["FR"],
     "criterion": ["privacy"],
     "kind": ["post", "version"],
@@ -60,8 +65,12 @@ OF_ROUTE = {
     ("administration.end_mandate", "public_id"): "account.public_id",
     ("administration.*", "slug"): "organisation.slug",
     ("administration.*", "member"): "organisation.slug",
+    ("assessment_links.*", "public_id"): "assessment.public_id",
+    ("directive.*", "public_id"): "article_status.public_id",
+    ("feeds.meetings", "public_id"): "account.public_id",
     ("feeds.search", "public_id"): "saved_search.public_id",
     ("flags.answer", "public_id"): "answer.public_id",
+    ("flags.assessment", "public_id"): "assessment.public_id",
     ("flags.post", "public_id"): "post.public_id",
     ("flags.version", "public_id"): "paper.public_id",
     ("members.decide_request", "public_id"): "access_request.public_id",
@@ -106,6 +115,9 @@ def column_of(endpoint: str, variable: str) -> list[str]:
             return columns.split()
     if variable in VARIABLES:
         return [VARIABLES[variable]]
+    table = Base.metadata.tables.get(variable.removesuffix("_id"))
+    if table is not None and "public_id" in table.columns:
+        return [f"{table.name}.public_id"]
     raise Unknown(
         f"the route {endpoint} is new and its <{variable}> is not known: name the column its values "
         "come from in OF_ROUTE (or VARIABLES) of tests/attacks/addresses.py, so that it is attacked too"
