@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +34,16 @@ from forum.domain.groups import Group, HoldingRule
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.outbox import OutboxEntry
 from forum.domain.threads import Post, Thread, order_key
+from forum.search.protocol import SearchEngine
 from forum.services.index_check import compare_index
 from forum.services.labels import relabel, relabel_group
 from forum.services.outbox import enqueue_index
 
 KILLS = 50
-LIVES = (0.6, 2.0)
-"""Seconds that an indexer lives at least and at most: it takes half of one to start."""
+LIFE = 0.6
+"""Seconds at most that an indexer lives after the first change that it made findable."""
+PATIENCE = 20.0
+"""Seconds in which it has to make one."""
 SEED = 20260321
 _WORDS = ("lantern", "harbour", "candle", "deadline", "report", "duty", "paper", "answer")
 
@@ -79,18 +83,18 @@ def main(arguments: Sequence[str]) -> int:
     return int(found.drift > 0)
 
 
-def kill_indexer(settings: Mapping[str, str], kills: int, lives: tuple[float, float] = LIVES) -> Outcome:
+def kill_indexer(settings: Mapping[str, str], kills: int) -> Outcome:
     """Do it on a new instance with these environment variables; gives what came of it."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
-        return _kill(kills, lives)
+        return _kill(kills)
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _kill(kills: int, lives: tuple[float, float]) -> Outcome:
+def _kill(kills: int) -> Outcome:
     app = create_app()
     with app.app_context():
         migrate_database()
@@ -106,7 +110,7 @@ def _kill(kills: int, lives: tuple[float, float]) -> Outcome:
     states: set[str] = set()
     try:
         for _ in range(kills):
-            _live_and_die(chance.uniform(*lives))
+            _live_and_die(engine, chance.uniform(0, LIFE))
             states.add(engine.state().generation)
     finally:
         stop.set()
@@ -119,19 +123,21 @@ def _kill(kills: int, lives: tuple[float, float]) -> Outcome:
     return Outcome(kills, sum(counts), found.documents, found.total, len(states))
 
 
-def _live_and_die(seconds: float) -> None:
-    """Start a worker in a group of processes of its own, and kill it after a while."""
+def _live_and_die(engine: SearchEngine, seconds: float) -> None:
+    """Start a worker in a group of processes of its own; kill it a while after it has begun to index."""
+    before = engine.state().generation
     worker = subprocess.Popen(
         [sys.executable, "-m", "forum", "worker"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    try:
-        worker.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+    begun = time.monotonic()
+    while engine.state().generation == before and time.monotonic() - begun < PATIENCE:
+        time.sleep(0.05)
+    time.sleep(seconds)
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
 
 
 def _let_leases_run_out(app: Flask) -> None:
