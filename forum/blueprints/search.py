@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,7 @@ from forum.errors import Invalid
 from forum.extensions import db, search_engine
 from forum.search.query import Filters
 from forum.services.search import MAX_TEXT, SORTS, SearchPage, View, search
+from forum.services.search_completion import complete_text
 from forum.services.search_filters import read_filters, write_arguments
 
 blueprint = Blueprint("search", __name__)
@@ -77,6 +78,13 @@ def page() -> tuple[str, int] | str | Response:
         message = gettext(error.message, **error.parameters)
         return render_template("search/page.html", **_shown(text, error=message), found=None), 422
     return render_template("search/page.html", **_shown(text), found=found, links=Links(found))
+
+
+@blueprint.get("/search/complete")
+def complete() -> Response:
+    """Give what the text of the box could become, for the script of the page."""
+    text = request.args.get("q", "")
+    return jsonify(completions=complete_text(db.session(), current_actor(), search_engine(), text))
 
 
 @blueprint.get("/search/")

@@ -381,6 +381,7 @@ ENTRIES: dict[str, Entry] = {
     "respondents.late": Entry.SIGNED_IN,
     "respondents.reminders": Entry.SIGNED_IN,
     # search
+    "search.complete": Entry.ANYONE,
     "search.page": Entry.ANYONE,
     "search.with_slash": Entry.ANYONE,
     # search_exports

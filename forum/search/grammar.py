@@ -57,7 +57,8 @@ _NAMES = {
     "label": "label",
     "year": "year",
 }
-_TYPABLE = [*_NAMES, "after", "before", "versions", "topic", "without"]
+NAMES = (*_NAMES, "after", "before", "versions", "topic", "without")
+"""What may stand before a colon."""
 _TYPED = {field: name for name, field in _NAMES.items()}
 _SHAPES = {
     "language": re.compile(r"[a-z]{2,3}"),
@@ -70,7 +71,7 @@ _SCANNER = re.compile(
       (?P<open>-?\()
     | (?P<close>\))
     | (?P<phrase>-?"[^"]*")
-    | (?P<filter>-?(?:{"|".join(_TYPABLE)}):{_VALUE}(?:,{_VALUE})*)
+    | (?P<filter>-?(?:{"|".join(NAMES)}):{_VALUE}(?:,{_VALUE})*)
     | (?P<word>[^\s"()]+)
     """,
     re.VERBOSE | re.IGNORECASE,

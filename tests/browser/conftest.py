@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from forum.services.login_sessions import start_session
 from tests.browser.world import World, build_world
 from tests.builders import Builder
 from tests.conftest import StoppedClock, copy_instance, test_settings
+from tests.support import deliver
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -39,6 +40,8 @@ class Site:
     world: World
     cookies: dict[str, str]
     """The session cookie of each persona; a visitor has none."""
+    work: Callable[[], object]
+    """Lets the worker do what is due."""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +67,7 @@ def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", world, cookies)
+    yield Site(f"http://127.0.0.1:{server.server_port}", world, cookies, lambda: deliver(app, clock))
     server.shutdown()
     thread.join()
     server.server_close()
