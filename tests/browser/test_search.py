@@ -87,4 +87,4 @@ def test_the_secretariats_second_journey(context_of: ContextOf) -> None:
     page.wait_for_url("**/me/searches/*/")
     assert page.get_by_label("At once").is_checked()
     page.goto("/me/searches/")
-    assert page.get_by_role("link", name="What is said of deadlines").is_visible()
+    assert page.get_by_role("link", name="What is said of deadlines", exact=True).is_visible()

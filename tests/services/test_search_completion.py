@@ -19,7 +19,9 @@ from tests.support import deliver
 def inside(app: Flask, session: Session, build: Builder, clock: StoppedClock) -> Actor:
     """Somebody of a closed group with a word, a topic and a name of its own."""
     public = build.group(Ceiling.PUBLIC, slug="harbours", title="Harbour masters", short_title="Harbours")
-    closed = build.group(Ceiling.MEMBERS, slug="harvest", title="Harvest", short_title="Harvest")
+    closed = build.group(
+        Ceiling.MEMBERS, slug="harvest", title="Harvest", short_title="Harvest", is_listed=False
+    )
     build.organisation("Harmony Example", slug="harmony-example", match_key="harmony example")
     build.thread(public, text="The lantern.")
     build.thread(closed, text="The lanyard.")
@@ -38,7 +40,12 @@ def inside(app: Flask, session: Session, build: Builder, clock: StoppedClock) ->
         pytest.param("organisation:harm", ["organisation:harmony-example"], None, id="organisations"),
         pytest.param("kind:pa", ["kind:paper"], None, id="values that are fixed"),
         pytest.param("organ", ["organisation:"], None, id="names of filters"),
-        pytest.param("a lan", ["a lantern"], ["a lantern", "a lanyard"], id="words of what one reads"),
+        pytest.param(
+            "a lan",
+            ["a lang:", "a lantern"],
+            ["a lang:", "a lantern", "a lanyard"],
+            id="words of what one reads",
+        ),
         pytest.param("harm", ["organisation:harmony-example"], None, id="organisations by their name"),
         pytest.param("l", [], None, id="nothing for one letter"),
         pytest.param("", [], None, id="nothing for nothing"),
