@@ -26,9 +26,14 @@ from forum.domain.charters import load_charters as read_charters
 from forum.domain.datafile import DataFileError
 from forum.domain.demonstration import Demonstration
 from forum.domain.demonstration_files import load_demonstration
+from forum.domain.demonstration_registers import load_registers_demonstration
+from forum.domain.directive import load_board
+from forum.domain.registers import load_registers
+from forum.domain.strategy import load as load_strategy
 from forum.extensions import clock, db, search_engine
 from forum.richtext import render
 from forum.services.demonstration import Places, is_loaded, load_bodies_and_people, load_seats
+from forum.services.demonstration_registers import load_registers_content, register_sources
 from forum.services.demonstration_texts import GroupTexts, sources
 from forum.services.passwords import Passwords
 
@@ -107,7 +112,8 @@ def prepare(*, fresh: bool = False, scale: int = 1) -> Demonstration:
 
 def _load(content: Demonstration, scale: int) -> None:
     """Render everything first, then write it in one transaction: all of it, or nothing."""
-    wanted = dict.fromkeys(sources(content))
+    registers = load_registers_demonstration(CONTENT / "registers.toml")
+    wanted = dict.fromkeys([*sources(content), *register_sources(registers)])
     rendered = {}
     with click.progressbar(
         wanted, label="Loading the demonstration", file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -123,6 +129,14 @@ def _load(content: Demonstration, scale: int) -> None:
         for group_content in content.groups:
             group = load_seats(session, group_content, places)
             GroupTexts(session, group, group_content, places, scale=scale).load()
+        load_registers_content(
+            session,
+            registers,
+            load_registers(config.CONFIG_DIR / "registers.toml"),
+            load_board(config.CONFIG_DIR / "directive.toml"),
+            load_strategy(config.CONFIG_DIR / "strategy.toml"),
+            places,
+        )
 
 
 def _forget(instance: Path) -> None:

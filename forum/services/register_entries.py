@@ -11,6 +11,7 @@ from forum.domain.accounts import Account
 from forum.domain.attribution import SubjectKind
 from forum.domain.audit import AuditAction
 from forum.domain.groups import Group, Membership, Seat
+from forum.domain.holding_rules import HoldingRules
 from forum.domain.labels import Status, Tlp
 from forum.domain.notices import NoticeKind
 from forum.domain.organisations import Organisation
@@ -32,7 +33,7 @@ from forum.richtext import Rendered
 from forum.services.audit import record
 from forum.services.citations import record_citations
 from forum.services.groups import get_group
-from forum.services.holding import Written, find_hold
+from forum.services.holding import HELD_BECAUSE, Sending, Written, find_held, find_hold
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.register_evidence import add_evidence, read_addresses
@@ -91,7 +92,7 @@ def raise_entry(
         changed_at=now,
     )
     _write(register, group, entry, text, strategy)
-    _refuse_held(session, actor, group, text, sealing_secret)
+    _refuse_held(session, actor, register, group, text, sealing_secret)
     session.add(entry)
     session.flush()
     _write_values(session, register, entry, text.values)
@@ -125,7 +126,7 @@ def edit_entry(
     before = (entry.title, entry.source)
     _write(register, subject.group, entry, text, strategy)
     if (entry.title, entry.source) != before:
-        _refuse_held(session, actor, subject.group, text, sealing_secret)
+        _refuse_held(session, actor, register, subject.group, text, sealing_secret)
     entry.changed_at = now
     session.flush()
     _write_values(session, register, entry, text.values)
@@ -315,25 +316,31 @@ def _check_directive(entry: RegisterEntry, strategy: Strategy) -> None:
         )
 
 
-def _refuse_held(session: Session, actor: Actor, group: Group, text: EntryText, secret: bytes) -> None:
+def _refuse_held(
+    session: Session, actor: Actor, register: Register, group: Group, text: EntryText, secret: bytes
+) -> None:
     """Refuse what a moderator would have to see first: a register has no queue of its own.
 
-    That it says the same as the passage that it comes from is no reason.
+    That it says the same as the passage that it comes from is no reason. Whoever tends the register answers
+    for it where everything, or a first contribution, is read first.
     """
-    hold = find_hold(
-        session,
-        actor,
-        group,
-        account_keys=account_keys(actor, secret),
-        written=Written(f"{text.title}\n{text.rendered.text}", text.rendered.html),
+    written = Written(f"{text.title}\n{text.rendered.text}", text.rendered.html)
+    if actor.roles_in(group.id) & register.tended_by:
+        rules = HoldingRules.from_data(group.holding_rules)
+        rule = find_held(Sending(actor, group, has_contributed=True, written=written, rules=rules))
+        reason = HELD_BECAUSE[rule] if rule is not None else None
+    else:
+        keys = account_keys(actor, secret)
+        hold = find_hold(session, actor, group, account_keys=keys, written=written)
+        reason = hold.message if hold is not None else None
+    if reason is None:
+        return
+    raise Invalid(
+        "A moderator has to read this first, because %(reason)s. Write it as a discussion, and ask the "
+        "chair to raise it from there.",
+        field="body",
+        reason=reason,
     )
-    if hold is not None:
-        raise Invalid(
-            "A moderator has to read this first, because %(reason)s. Write it as a discussion, and ask the "
-            "chair to raise it from there.",
-            field="body",
-            reason=hold.message,
-        )
 
 
 def _write_values(
