@@ -17,6 +17,12 @@ from forum.domain.base import Base
 from tests.attacks.canaries import key_of
 
 VARIABLES = {
+    "ballot_id": "ballot.public_id",
+    "call_id": "seat_call.public_id",
+    "declaration_id": "declaration.public_id",
+    "meeting_id": "meeting.public_id",
+    "person": "account.public_id",
+    "request_id": "access_request.public_id",
     "answer_id": "answer.public_id",
     "attachment_id": "attachment.public_id",
     "consultation": "consultation.public_id",
@@ -56,6 +62,7 @@ GIVEN = {
 """Variable -> values that it takes whatever there is."""
 
 OF_ROUTE = {
+    ("feeds.meetings", "public_id"): "account.public_id",
     ("accounts.remove_passkey", "public_id"): "passkey.public_id",
     ("accounts.revoke_session", "public_id"): "login_session.public_id",
     ("accounts.revoke_token", "public_id"): "access_token.public_id",
