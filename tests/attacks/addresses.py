@@ -17,12 +17,6 @@ from forum.domain.base import Base
 from tests.attacks.canaries import key_of
 
 VARIABLES = {
-    "ballot_id": "ballot.public_id",
-    "call_id": "seat_call.public_id",
-    "declaration_id": "declaration.public_id",
-    "meeting_id": "meeting.public_id",
-    "person": "account.public_id",
-    "request_id": "access_request.public_id",
     "answer_id": "answer.public_id",
     "attachment_id": "attachment.public_id",
     "consultation": "consultation.public_id",
@@ -35,7 +29,10 @@ VARIABLES = {
     "paper_id": "paper.public_id",
     "post": "post.public_id",
     "section_id": "questionnaire_section.public_id",
+    "ballot_id": "ballot.public_id",
     "call_id": "seat_call.public_id",
+    "declaration_id": "declaration.public_id",
+    "meeting_id": "meeting.public_id",
     "export_id": "search_export.public_id",
     "person": "account.public_id",
     "request_id": "access_request.public_id",
@@ -62,7 +59,6 @@ GIVEN = {
 """Variable -> values that it takes whatever there is."""
 
 OF_ROUTE = {
-    ("feeds.meetings", "public_id"): "account.public_id",
     ("accounts.remove_passkey", "public_id"): "passkey.public_id",
     ("accounts.revoke_session", "public_id"): "login_session.public_id",
     ("accounts.revoke_token", "public_id"): "access_token.public_id",
