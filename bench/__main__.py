@@ -4,9 +4,8 @@ import importlib
 import sys
 
 BENCHES = (
-    "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines", "kills",
-    "reliability",
-    "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page", "search_engines", "kills"
+    "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page",
+    "search_engines", "kills", "reliability",
 )  # fmt: skip
 
 

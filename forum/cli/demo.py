@@ -35,6 +35,7 @@ from forum.richtext import render
 from forum.services.demonstration import Places, is_loaded, load_bodies_and_people, load_seats
 from forum.services.demonstration_registers import load_registers_content, register_sources
 from forum.services.demonstration_texts import GroupTexts, sources
+from forum.services.demonstration_topics import load_topics
 from forum.services.passwords import Passwords
 
 PASSWORD = "open-the-demonstration"  # noqa: S105  (printed at every start, on purpose)
@@ -137,6 +138,7 @@ def _load(content: Demonstration, scale: int) -> None:
             load_strategy(config.CONFIG_DIR / "strategy.toml"),
             places,
         )
+        load_topics(session, places)
 
 
 def _forget(instance: Path) -> None:
