@@ -26,7 +26,7 @@ _TOPICS = (
 
 def load_topics(session: Session, places: Places) -> None:
     """Add the topics, the platform's and a group's."""
-    groups = {slug: key for slug, key in session.execute(sa.select(Group.slug, Group.id))}
+    groups = {group.slug: group.id for group in session.scalars(sa.select(Group))}
     for owner, name, about, terms in _TOPICS:
         if owner is not None and owner not in groups:
             continue
