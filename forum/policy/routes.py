@@ -114,6 +114,8 @@ ENTRIES: dict[str, Entry] = {
     "api.posts_edit": Entry.TOKEN,
     "api.posts_flag": Entry.TOKEN,
     "api.posts_withdraw": Entry.TOKEN,
+    "api.procedures_index": Entry.TOKEN,
+    "api.procedures_matrix": Entry.TOKEN,
     "api.search_find": Entry.TOKEN,
     "api.statements_index": Entry.TOKEN,
     "api.statements_show": Entry.TOKEN,

@@ -44,6 +44,7 @@ VARIABLES = {
 """Variable -> the column whose values it takes."""
 
 GIVEN = {
+    "catalogue": ["solutions"],
     "anchor": ["p1"],
     "article": ["3"],
     "country": ["FR"],

@@ -37,6 +37,7 @@ NOUNS = {
     "groups": "Groups",
     "threads": "Discussions",
     "posts": "Posts",
+    "procedures": "Procedures",
     "papers": "Papers",
     "comments": "Comments on papers",
     "consultations": "Consultations",
