@@ -53,6 +53,7 @@ def register_blueprints(app: Flask) -> None:
         moderation_sharing,  # noqa: F401  (views of another blueprint)
         notices,
         organisations,
+        own_data,
         pages,
         paper_files,
         papers,
@@ -120,6 +121,7 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(members.blueprint)
     app.register_blueprint(moderation.blueprint)
     app.register_blueprint(notices.blueprint)
+    app.register_blueprint(own_data.blueprint)
     app.register_blueprint(organisations.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(paper_files.blueprint)

@@ -301,6 +301,9 @@ ENTRIES: dict[str, Entry] = {
     "notices.index": Entry.SIGNED_IN,
     "notices.read": Entry.SIGNED_IN,
     "notices.read_all": Entry.SIGNED_IN,
+    # own_data
+    "own_data.download": Entry.SIGNED_IN,
+    "own_data.page": Entry.SIGNED_IN,
     # organisations
     "organisations.add_former_name": Entry.SIGNED_IN,
     "organisations.index": Entry.ANYONE,

@@ -81,6 +81,7 @@ STATES = (
     # me
     State("/mail/stop/{stop}"),
     State("/me/alerts", "member"),
+    State("/me/data", "member"),
     State("/me/contributions", "member"),
     State("/me/contributions", "outsider"),
     State("/me/searches/", "member"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forum.domain.labels import Ceiling, Status, Tlp
+from forum.domain.retention import Retention
 from forum.richtext import render
 
 PAGES = Path(__file__).parents[2] / "config" / "pages"
@@ -24,8 +25,10 @@ def test_each_page_begins_with_its_only_title(text):
 
 
 def test_only_settings_that_exist_are_filled_in(text):
-    """The name of the site, its owner and a contact."""
-    assert set(re.findall(r"\{\{\s*(.*?)\s*\}\}", text)) <= {"site_name", "owner", "contact"}
+    """The name of the site, its owner and a contact; on the privacy page who answers, and how long."""
+    known = {"site_name", "owner", "contact", "controller", "data_protection_contact", "legal_regime"}
+    known |= {f"{name}_days" for name in Retention.__dataclass_fields__}
+    assert set(re.findall(r"\{\{\s*(.*?)\s*\}\}", text)) <= known
 
 
 def test_pages_carry_no_addresses_and_no_html(text):

@@ -6,10 +6,13 @@ import pytest
 
 from forum.domain.datafile import DataFileError
 from forum.domain.pages import load_page
+from forum.domain.retention import Retention
 from forum.richtext import render
 
 PAGES = Path(__file__).parents[2] / "config" / "pages"
 VALUES = {"site_name": "Sample Forum", "owner": "A. *Body*", "contact": "hello@forum.example"}
+VALUES |= {"controller": "A Body", "data_protection_contact": "dpo@forum.example", "legal_regime": "A law"}
+VALUES |= {f"{name}_days": "30 days" for name in Retention.__dataclass_fields__}
 
 
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
