@@ -106,6 +106,17 @@ RETENTION_MAILS_DAYS = 30
 # One-use keys of forms, which hold where a form led.
 RETENTION_FORMS_DAYS = 7
 
+# --- OpenID Connect ----------------------------------------------------------------------------
+# The issuer of the organisation's provider (https://login.body.example); empty: there is none. Redirect
+# address to register there: BASE_URL/accounts/openid/back.
+OIDC_ISSUER = ""
+OIDC_CLIENT_ID = ""
+OIDC_CLIENT_SECRET = ""
+# What the button on the sign-in page says.
+OIDC_LABEL = "Sign in with your organisation"
+# Whether somebody without account and invitation, whose address the provider has verified, gets an account.
+OIDC_REGISTER = False
+
 # --- flags ------------------------------------------------------------------------------------
 # After so many flags that moderators found unfounded, within so many days, a person pauses (0: never);
 # what is illegal can be flagged at any time.

@@ -42,6 +42,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     app.extensions["forum_search_opener"] = search_engine_opener(values, instance)
     app.extensions["forum_translator"] = open_translator(values)
     check_limits(values)
+    check_provider(values)
 
     extensions.db.init_app(app)
     with app.app_context():
@@ -131,6 +132,13 @@ def check_limits(values: Mapping[str, Any]) -> None:
                 Limit.read(name, text)
             except ValueError as error:
                 raise config.ConfigurationError(f"FORUM_{name}: {error}") from None
+
+
+def check_provider(values: Mapping[str, Any]) -> None:
+    """Refuse an OpenID provider that production would reach without TLS."""
+    issuer = values["OIDC_ISSUER"]
+    if values["ENV"] == "production" and issuer and not issuer.startswith("https://"):
+        raise config.ConfigurationError("FORUM_OIDC_ISSUER must begin with https:// in production.")
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def register_blueprints(app: Flask) -> None:
         moderation_public,  # noqa: F401  (views of another blueprint)
         moderation_sharing,  # noqa: F401  (views of another blueprint)
         notices,
+        openid,  # noqa: F401  (views of another blueprint)
         organisations,
         own_data,
         pages,

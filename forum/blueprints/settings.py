@@ -41,6 +41,7 @@ from forum.services.access_tokens import Scope, create_token, list_tokens
 from forum.services.access_tokens import revoke_token as end_token
 from forum.services.account_links import ask_for_address
 from forum.services.accounts import ProfileFields, edit_profile, own_account, set_password
+from forum.services.external_identities import find_identity
 from forum.services.login_sessions import list_sessions, revoke_all_sessions
 from forum.services.login_sessions import revoke_session as end_session
 
@@ -137,6 +138,7 @@ def _page(status: int = 200, **forms: Form) -> tuple[str, int]:
     """Show all settings; `forms` has the one that was sent, with its errors."""
     database, actor = db.session(), current_actor()
     account = own_account(database, actor)
+    issuer = current_app.config["OIDC_ISSUER"]
     shown = {
         "profile": forms.get("profile") or _profile_form(account),
         "password": forms.get("password") or PasswordForm(formdata=None, prefix="password"),
@@ -146,6 +148,7 @@ def _page(status: int = 200, **forms: Form) -> tuple[str, int]:
     page = render_template(
         "accounts/settings.html",
         account=account,
+        identity=find_identity(database, account.id, issuer) if issuer else None,
         forms=shown,
         sessions=list_sessions(
             database, account.id, now=now(), idle_minutes=current_app.config["SESSION_IDLE_MINUTES"]

@@ -25,7 +25,7 @@ from forum.services.health import (
     check_record,
 )
 
-SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY"})
+SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY", "OIDC_CLIENT_SECRET"})
 ADDRESSES = frozenset({"DATABASE_URL", "SEARCH_DATABASE_URL", "REDIS_URL", "MAIL_URL"})
 
 

@@ -240,16 +240,21 @@ def accept_invitation(
     now: datetime,
     name: str = "",
     password_hash: str | None = None,
+    needs_password: bool = True,
 ) -> Account:
-    """Use an invitation up: give account, password, role, seat and mandate in one go; gives the account."""
+    """Use an invitation up: give account, password, role, seat and mandate in one go; gives the account.
+
+    `needs_password`: False for whom the OpenID provider has proved to have the address.
+    """
     offer = get_offer(session, token, secret=secret, now=now, to_use=True)
     step = offer.step_for(actor)
     if step in {Step.LEAVE, Step.SIGN_IN}:
         raise NotAllowed("This invitation is for another address than the one you are signed in with.")
-    if step in {Step.JOIN, Step.PASSWORD} and password_hash is None:
+    if step in {Step.JOIN, Step.PASSWORD} and password_hash is None and needs_password:
         raise Invalid("Choose a password.", field="password")
     offer.invitation.accepted_at = now
     account = _account_of(session, actor, offer, step, name, password_hash, now)
+    account.status = AccountStatus.ACTIVE
     offer.invitation.account_id = account.id
     _grant(session, offer, account, now, actor)
     _put_on_record(session, actor, AuditAction.INVITATION_ACCEPTED, offer.invitation, now, account)
