@@ -33,6 +33,7 @@ from forum.domain.strategy import load as load_strategy
 from forum.extensions import clock, db, search_engine
 from forum.richtext import render
 from forum.services.demonstration import Places, is_loaded, load_bodies_and_people, load_seats
+from forum.services.demonstration_meetings import load_meetings
 from forum.services.demonstration_registers import load_registers_content, register_sources
 from forum.services.demonstration_texts import GroupTexts, sources
 from forum.services.demonstration_topics import load_topics
@@ -130,6 +131,7 @@ def _load(content: Demonstration, scale: int) -> None:
         for group_content in content.groups:
             group = load_seats(session, group_content, places)
             GroupTexts(session, group, group_content, places, scale=scale).load()
+        load_meetings(session, places)
         load_registers_content(
             session,
             registers,
