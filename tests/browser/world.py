@@ -21,6 +21,7 @@ from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.browser.world_procedures import add_procedures
+from tests.browser.world_registers import add_registers
 from tests.browser.world_topics import add_topics
 from tests.builders import Builder
 
@@ -115,6 +116,7 @@ def build_world(build: Builder) -> World:
             **moderated,
             **words,
             **add_procedures(build, people),
+            **add_registers(build, public, people["chair"], first),
             **add_consultations(build, public, people["member"], writer),
             **add_comments(build, public, people["chair"], people["member"]),
             **add_papers(build, public, writer, people["member"], company.slug),
