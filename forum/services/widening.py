@@ -6,6 +6,7 @@ asker may not read of topics is as unknown as what does not exist: it adds nothi
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,8 +18,11 @@ from forum.policy import Action, Actor, can
 from forum.policy.labels import COMMUNITY
 from forum.policy.subjects import TopicRights
 from forum.search.grammar import parse
-from forum.search.query import EVERYTHING, Filters, Not, Or, Phrase, Query, Word
+from forum.search.query import EVERYTHING, Filters, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.query import Group as QueryGroup
+
+BESIDE = 3
+"""Words between those of a term that has a star or quotation marks in it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ def parse_term(text: str) -> Query:
     query = parse(text).query
     if isinstance(query, QueryGroup) and query.nodes and all(isinstance(node, Word) for node in query.nodes):
         return Phrase(tuple(node.text for node in query.nodes if isinstance(node, Word)))
+    if isinstance(query, QueryGroup) and query.nodes:
+        operands = [node for node in query.nodes if isinstance(node, Word | Prefix | Phrase)]
+        if len(operands) == len(query.nodes):
+            # Words of a group are wanted, not required: of "end-to-end encrypt*" each alone would do.
+            return join_all([Near(one, next_, BESIDE) for one, next_ in pairwise(operands)])
     return query
 
 

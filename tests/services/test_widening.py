@@ -13,7 +13,7 @@ from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling
 from forum.policy import ANONYMOUS, Actor
 from forum.search.grammar import parse
-from forum.search.query import EVERYTHING, Filters, Not, Or, Phrase, Prefix, Word
+from forum.search.query import EVERYTHING, Filters, Near, Not, Or, Phrase, Prefix, Word
 from forum.search.query import Group as QueryGroup
 from forum.services.search import SearchPage, search
 from forum.services.search_filters import read_filters, write_arguments
@@ -70,6 +70,7 @@ def titles(page: SearchPage) -> set[str]:
         pytest.param("lamp", Word("lamp"), id="a word is a word, in all its forms"),
         pytest.param("lamp duty", Phrase(("lamp", "duty")), id="several words are looked for as they stand"),
         pytest.param("lamp*", Prefix("lamp"), id="a star takes any ending"),
+        pytest.param("lamp dut*", Near(Word("lamp"), Prefix("dut"), 3), id="with a star they stand together"),
         pytest.param("lamp OR duty", Or((Word("lamp"), Word("duty"))), id="signs keep their meaning"),
         pytest.param("", EVERYTHING, id="nothing is nothing"),
     ],
