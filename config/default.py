@@ -123,6 +123,14 @@ OIDC_REGISTER = False
 FLAGS_UNFOUNDED = 5
 FLAGS_UNFOUNDED_DAYS = 30
 
+# --- seeing it run ---------------------------------------------------------------------------
+# text, or json: one object a line, a line a request, with an id and without personal data.
+LOG_FORMAT = "text"
+# Milliseconds above which a statement of the database is logged, without its values; 0: never.
+SLOW_STATEMENT_MS = 500
+# Bearer token for /metrics; empty: only the machine itself may ask, past any proxy.
+METRICS_TOKEN = ""
+
 # --- serving ----------------------------------------------------------------------------------
 # Server processes; 0: one a processor, two at most.
 WORKERS = 0

@@ -14,6 +14,7 @@ import config
 from forum import extensions
 from forum.clock import Clock, system_clock
 from forum.database import prepare_engine
+from forum.logs import log_as_json, log_slow_statements
 from forum.search.protocol import SearchEngine
 from forum.services.limits import Limit
 from forum.services.storage import FolderStorage
@@ -23,7 +24,7 @@ from forum.template_cache import TemplateCache
 
 def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = system_clock) -> Flask:
     """Build the application from the configuration, with `settings` over it (tests, commands)."""
-    from forum.blueprints import edge, identity, limiting, register_blueprints, shell, support
+    from forum.blueprints import edge, identity, limiting, register_blueprints, request_log, shell, support
 
     values = config.load(os.environ) | dict(settings or {})
     instance = Path(values["INSTANCE"]).resolve()
@@ -47,6 +48,10 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     extensions.db.init_app(app)
     with app.app_context():
         prepare_engine(extensions.db.engine, synchronous="OFF" if values["ENV"] == "testing" else "FULL")
+        log_slow_statements(extensions.db.engine, values["SLOW_STATEMENT_MS"])
+    if values["LOG_FORMAT"] == "json":
+        log_as_json("forum")
+        request_log.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
     if values["ENV"] != "testing":
         app.jinja_options = {"bytecode_cache": TemplateCache(instance / "templates")}
@@ -148,7 +153,8 @@ def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:
         "TESTING": values["ENV"] == "testing",
         "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"] or f"sqlite:///{instance / 'forum.db'}",
         # A server that was restarted breaks no request: connections are tried before they are used.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True} if values["DATABASE_URL"] else {},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True}
+        | ({"pool_pre_ping": True} if values["DATABASE_URL"] else {}),
         "SESSION_COOKIE_NAME": "__Host-forum" if tls else "forum",
         "SESSION_COOKIE_SECURE": tls,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -11,6 +11,7 @@ def register_blueprints(app: Flask) -> None:
         administration,
         administration_organisations,  # noqa: F401  (views of another blueprint)
         administration_suspensions,  # noqa: F401  (views of another blueprint)
+        administration_system,  # noqa: F401  (views of another blueprint)
         answer_files,  # noqa: F401  (views of another blueprint)
         answering,
         answers,

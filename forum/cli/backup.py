@@ -18,6 +18,7 @@ from forum.domain.revisions import read_revisions
 from forum.extensions import db
 from forum.services.backup_databases import store_for
 from forum.services.backups import Backup, make_backup, restore_backup
+from forum.services.system import note_backup
 
 MOST_FAULTS = 50
 """Lines printed about one archive."""
@@ -73,7 +74,7 @@ def back_up(path: Path) -> Backup:
     db.session.remove()
     db.engine.dispose()
     with _explained(path), Bars() as bars:
-        return make_backup(
+        made = make_backup(
             store_for(db.engine),
             Path(current_app.instance_path),
             path,
@@ -81,6 +82,10 @@ def back_up(path: Path) -> Backup:
             now=now(),
             progress=bars,
         )
+        note_backup(
+            Path(current_app.instance_path), made_at=made.manifest.made_at, size=made.size, sha256=made.sha256
+        )
+        return made
 
 
 @click.command()

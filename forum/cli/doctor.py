@@ -26,6 +26,7 @@ from forum.services.health import (
 )
 
 SECRETS = frozenset({"SECRET_KEY", "SEALING_KEY", "OIDC_CLIENT_SECRET"})
+SECRETS = frozenset({"METRICS_TOKEN", "SECRET_KEY", "SEALING_KEY"})
 ADDRESSES = frozenset({"DATABASE_URL", "SEARCH_DATABASE_URL", "REDIS_URL", "MAIL_URL"})
 
 

@@ -28,6 +28,7 @@ class AuditAction(enum.StrEnum):
     """What is recorded; a new one needs no migration, and an old one is never renamed."""
 
     DECIDED = "moderation.decided"
+    OUTBOX_RETRIED = "outbox.retried"
     UNDONE = "moderation.undone"
     FLAGGED = "moderation.flagged"
     DISCLOSED = "moderation.disclosed"

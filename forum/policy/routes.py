@@ -78,6 +78,8 @@ ENTRIES: dict[str, Entry] = {
     "administration.lift_suspension": Entry.PEOPLE_MANAGERS,
     "administration.send_invitation": Entry.PEOPLE_MANAGERS,
     "administration.send_link": Entry.PEOPLE_MANAGERS,
+    "administration.retry_letters": Entry.ADMINISTRATORS,
+    "administration.system_page": Entry.ADMINISTRATORS,
     "administration.suspend": Entry.PEOPLE_MANAGERS,
     "administration.withdraw_invitation": Entry.PEOPLE_MANAGERS,
     # answering
@@ -208,6 +210,7 @@ ENTRIES: dict[str, Entry] = {
     "groups.rules": Entry.ANYONE,
     # health
     "health.alive": Entry.MACHINE,
+    "health.metrics": Entry.MACHINE,
     "health.ready": Entry.MACHINE,
     # home
     "home.index": Entry.ANYONE,
