@@ -340,7 +340,9 @@ class _Cleaners(threading.local):
         )
 
 
-_cleaners = _Cleaners()
+@functools.cache
+def _cleaners() -> _Cleaners:
+    return _Cleaners()
 
 
 class _Memo:
@@ -388,7 +390,8 @@ def _clean(block: str) -> str:
 
 
 def _sanitised(block: str) -> str:
-    return str(_cleaners.nh3.clean(_cleaners.bleach.clean(block)))
+    cleaners = _cleaners()
+    return str(cleaners.nh3.clean(cleaners.bleach.clean(block)))
 
 
 _SIDE = re.compile(r'<(t[hd]) align="(left|center|right)">')

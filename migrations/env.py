@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from forum.domain.base import UtcDateTime
+from forum.domain.base import UtcDateTime, complete_partial_indexes
 from forum.domain.tables import metadata
+
+complete_partial_indexes(metadata)
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, partial_index
 from forum.domain.moderation import RESTRICTIONS, Action, is_sentence
 from forum.domain.personal_data import refuse_personal_data
 from forum.errors import Invalid
@@ -110,13 +110,12 @@ class Appeal(PublicId, Base):
     __tablename__ = "appeal"
     __table_args__ = (
         # A decision is appealed against once by each side; a withdrawn appeal does not count.
-        sa.Index(
+        partial_index(
             "uq_appeal_side",
             "decision_id",
             "side",
             unique=True,
-            sqlite_where=sa.text("state != 'withdrawn'"),
-            postgresql_where=sa.text("state != 'withdrawn'"),
+            where="state != 'withdrawn'",
         ),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.domain.base import Base, checked
+from forum.domain.base import Base, checked, partial_index
 from forum.domain.moderation import is_sentence
 from forum.domain.text import normalise
 from forum.domain.threads import AnchorState
@@ -65,12 +65,11 @@ class CommentAnswer(Base):
 
     __tablename__ = "comment_answer"
     __table_args__ = (
-        sa.Index(
+        partial_index(
             "uq_comment_answer_thread",
             "thread_id",
             unique=True,
-            sqlite_where=sa.text("replaced_at IS NULL"),
-            postgresql_where=sa.text("replaced_at IS NULL"),
+            where="replaced_at IS NULL",
         ),
     )
 

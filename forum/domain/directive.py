@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, partial_index
 from forum.domain.datafile import Table, open_table, refuse_twice
 from forum.domain.labels import Labelled
 from forum.domain.registers import Tone
@@ -58,13 +58,12 @@ class StateContact(Base):
 
     __tablename__ = "state_contact"
     __table_args__ = (
-        sa.Index(
+        partial_index(
             "uq_state_contact_current",
             "group_id",
             "country",
             unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            where="ended_at IS NULL",
         ),
     )
 

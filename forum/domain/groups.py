@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import Attribution
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, partial_index
 from forum.domain.labels import Ceiling, Tlp
 
 
@@ -162,23 +162,21 @@ class Membership(Base):
     __tablename__ = "membership"
     __table_args__ = (
         sa.Index("ix_membership_account_group", "account_id", "group_id"),
-        sa.Index(
+        partial_index(
             "uq_membership_role",
             "group_id",
             "account_id",
             "role",
             unique=True,
-            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NULL"),
+            where="ended_at IS NULL AND seat_id IS NULL",
         ),
         # One person may sit on two seats, such as their own and, as an alternate, a body's.
-        sa.Index(
+        partial_index(
             "uq_membership_seat",
             "account_id",
             "seat_id",
             unique=True,
-            sqlite_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
-            postgresql_where=sa.text("ended_at IS NULL AND seat_id IS NOT NULL"),
+            where="ended_at IS NULL AND seat_id IS NOT NULL",
         ),
     )
 

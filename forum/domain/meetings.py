@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, partial_index
 from forum.domain.labels import Labelled
 from forum.domain.practice import Practice
 
@@ -118,13 +118,12 @@ class Attendance(Base):
     __tablename__ = "attendance"
     __table_args__ = (
         sa.UniqueConstraint("meeting_id", "seat_id"),
-        sa.Index(
+        partial_index(
             "uq_attendance_observer",
             "meeting_id",
             "account_id",
             unique=True,
-            sqlite_where=sa.text("seat_id IS NULL"),
-            postgresql_where=sa.text("seat_id IS NULL"),
+            where="seat_id IS NULL",
         ),
     )
 

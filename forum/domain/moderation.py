@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import SubjectKind
-from forum.domain.base import Base, PublicId, checked
+from forum.domain.base import Base, PublicId, checked, partial_index
 from forum.domain.labels import Status
 from forum.domain.personal_data import refuse_personal_data
 from forum.errors import Invalid
@@ -259,14 +259,13 @@ class Flag(PublicId, Base):
     __tablename__ = "flag"
     __table_args__ = (
         sa.Index("ix_flag_subject", "subject_kind", "subject_id"),
-        sa.Index(
+        partial_index(
             "uq_flag_open",
             "subject_kind",
             "subject_id",
             "reporter_id",
             unique=True,
-            sqlite_where=sa.text("closed_at IS NULL"),
-            postgresql_where=sa.text("closed_at IS NULL"),
+            where="closed_at IS NULL",
         ),
     )
 

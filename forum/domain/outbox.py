@@ -4,10 +4,9 @@ import enum
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.domain.base import Base
+from forum.domain.base import Base, partial_index
 
 MAX_ATTEMPTS = 8
 """After so many attempts an entry is a dead letter: kept, reported by readiness, and left alone."""
@@ -32,12 +31,11 @@ class OutboxEntry(Base):
 
     __tablename__ = "outbox_entry"
     __table_args__ = (
-        sa.Index(
+        partial_index(
             "ix_outbox_entry_due",
             "topic",
             "available_at",
-            sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
-            postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+            where="done_at IS NULL AND failed_at IS NULL",
         ),
     )
 

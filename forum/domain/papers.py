@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import Attributed
-from forum.domain.base import Base, PublicId
+from forum.domain.base import Base, PublicId, partial_index
 from forum.domain.labels import Labelled
 
 MAX_ABSTRACT = 5_000
@@ -59,12 +59,11 @@ class PaperVersion(PublicId, Labelled, Base):
         sa.UniqueConstraint("paper_id", "number"),
         sa.Index("ix_paper_version_group_status", "group_id", "status"),
         # One draft a paper, shared by its co-authors.
-        sa.Index(
+        partial_index(
             "uq_paper_version_draft",
             "paper_id",
             unique=True,
-            sqlite_where=sa.text("status = 'draft'"),
-            postgresql_where=sa.text("status = 'draft'"),
+            where="status = 'draft'",
         ),
     )
 

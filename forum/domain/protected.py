@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import SubjectKind
-from forum.domain.base import Base, PublicId, checked
+from forum.domain.base import Base, PublicId, checked, partial_index
 from forum.domain.labels import Status
 from forum.domain.moderation import FlagReason
 
@@ -28,13 +28,12 @@ class ProtectedCase(PublicId, Base):
     __tablename__ = "protected_case"
     __table_args__ = (
         sa.Index("ix_protected_case_subject", "subject_kind", "subject_id"),
-        sa.Index(
+        partial_index(
             "uq_protected_case_open",
             "subject_kind",
             "subject_id",
             unique=True,
-            sqlite_where=sa.text("released_at IS NULL"),
-            postgresql_where=sa.text("released_at IS NULL"),
+            where="released_at IS NULL",
         ),
     )
 

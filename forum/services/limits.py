@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import RateCounter
+from forum.services.upserts import upsert_of
 
 PAUSE = 5.0
 """Seconds for which Redis is left alone after it did not answer."""
@@ -108,7 +108,7 @@ class DatabaseCounters:
 
 
 def _add(session: Session, key: str, limit: Limit, window: int, more: int, now: datetime) -> int:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = upsert_of(session)
     statement = insert(RateCounter).values(
         key=key, window=window, count=more, expires_at=now + timedelta(seconds=limit.seconds)
     )

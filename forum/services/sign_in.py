@@ -8,12 +8,12 @@ import math
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus, SignInThrottle
 from forum.errors import TooSoon
 from forum.services.login_sessions import hash_token
+from forum.services.upserts import upsert_of
 
 LONGEST_DELAY = 30
 """Seconds. A delay, never a lock: whoever guesses must not be able to shut the owner out."""
@@ -54,7 +54,7 @@ def attempt_keys(email: str, address: str) -> tuple[str, str]:
 
 
 def _rows_for_update(session: Session, keys: tuple[str, str], now: datetime) -> dict[str, SignInThrottle]:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = upsert_of(session)
     fresh = [{"key": key, "failures": 0, "last_tried_at": now} for key in keys]
     session.execute(insert(SignInThrottle).values(fresh).on_conflict_do_nothing())
     found = session.scalars(sa.select(SignInThrottle).where(SignInThrottle.key.in_(keys)).with_for_update())
