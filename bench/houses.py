@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 
 from bench.pages import free_port
 from forum import create_app
@@ -28,12 +29,20 @@ from forum.domain.groups import Group, GroupRole, HoldingRule, Membership, Seat,
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.threads import Post
-from forum.extensions import db
+from forum.extensions import db, search_engine
 from forum.services.access_tokens import Scope, create_token
 from forum.services.labels import relabel_group
 
 ROOT = Path(__file__).parent.parent
 PEOPLE = 8
+
+
+def close(app: Flask) -> None:
+    """Give back every connection of an application; call inside its context."""
+    db.session.remove()
+    db.engine.dispose()
+    if "forum_search" in app.extensions:
+        search_engine(app).close()
 
 
 @dataclass
@@ -85,8 +94,7 @@ class House:
                 session.flush()
                 relabel_group(group)
                 self.tokens = [self._person(session, group, number, now) for number in range(PEOPLE)]
-            db.session.remove()
-            db.engine.dispose()
+            close(app)
             answer = app.test_client().post(
                 "/api/v1/groups/rough/threads",
                 json={"title": "What is kept?", "body": "Say something."},
@@ -94,8 +102,7 @@ class House:
             )
             assert answer.status_code == 201, answer.text
             self.thread = answer.get_json()["id"]
-            db.session.remove()
-            db.engine.dispose()
+            close(app)
         self.run("worker", "--once")
         return self
 
@@ -160,8 +167,7 @@ class House:
             found: dict[str, list[str]] = {}
             for public_id, source in db.session().execute(sa.select(Post.public_id, Post.source)):
                 found.setdefault(source.strip(), []).append(public_id)
-            db.session.remove()
-            db.engine.dispose()
+            close(app)
         return found
 
     def lost_and_doubled(self, written: Written) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.houses import ROOT, House
+from bench.houses import ROOT, House, close
 from forum import create_app
 from forum.cli.worker import build_lanes, run_once, sessions_of
 from forum.database import writing
@@ -86,8 +86,7 @@ def enqueue_invited(made: House, number: int = 0) -> None:
                 session, NoticeKind.INVITED, now=datetime.now(UTC), account_id=person.id,
                 group_id=group.id, occasion=secrets.token_hex(4),
             )  # fmt: skip
-        db.session.remove()
-        db.engine.dispose()
+        close(app)
 
 
 def work(made: House, ahead: timedelta = timedelta(0)) -> int:
@@ -99,7 +98,7 @@ def work(made: House, ahead: timedelta = timedelta(0)) -> int:
 
     done = run_once(sessions_of(app), clock, build_lanes(app, clock))
     with app.app_context():
-        db.engine.dispose()
+        close(app)
     return done
 
 
@@ -108,8 +107,7 @@ def count(made: House, statement: Any) -> int:
     app = create_app(made.settings)
     with app.app_context():
         found = int(db.session().scalar(statement) or 0)
-        db.session.remove()
-        db.engine.dispose()
+        close(app)
     return found
 
 
@@ -207,8 +205,7 @@ def _measure_sessions(made: House, say: Say) -> None:
             ("a day forward", now + timedelta(days=1)),
         ):
             lived[name] = find_session(db.session(), token, now=at, idle_minutes=30) is not None
-        db.session.remove()
-        db.engine.dispose()
+        close(app)
     say("a session of 30 idle minutes lives, by the clock: " + ", ".join(k for k, v in lived.items() if v))
     if lived != {"now": True, "an hour back": True, "an hour forward": False, "a day forward": False}:
         raise SystemExit(f"sessions: {lived}")
