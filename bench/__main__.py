@@ -5,7 +5,6 @@ import sys
 
 BENCHES = (
     "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page",
-    "search_engines", "kills", "reliability",
     "search_engines", "relevance", "known_items", "kills", "reliability",
 )  # fmt: skip
 
