@@ -5,7 +5,7 @@
     -cookies  -"age limit"      left out; NOT before a word does the same
     a OR b                      at least one of them; binds closer than a space
     (a b) OR c                  parentheses group
-    a NEAR b  a NEAR/5 b        within 10 (or 5) words of each other; `near` works too
+    a NEAR b  a NEAR/5 b        within 10 (or 5) words of each other; `near` works too; ten in a query
     encrypt*                    any ending, after three letters or more
     group:x,y -kind:post        filters, several values, each can be excluded; quotes around spaces:
                                 author: organisation: group: kind: lang: type: country: label: year:
@@ -41,6 +41,7 @@ from forum.search.query import (
 )
 
 MAX_OPERANDS = 64
+MAX_NEARS = 10
 MAX_DEPTH = 6
 MAX_WORD = 100
 MIN_PREFIX = 3
@@ -155,9 +156,7 @@ def _scan(source: str) -> tuple[list[_Token], Filters]:
             found = [_word(text)]
         else:
             found = [_Token(kind, negated=text.startswith("-"))]
-        for token in found:
-            if token is None:
-                continue
+        for token in filter(None, found):
             if token.kind in ("operand", "open"):
                 token.negated |= negate_next
                 negate_next = False
@@ -269,7 +268,7 @@ def _stands_between(tokens: list[_Token], number: int) -> bool:
 def _build(tokens: list[_Token]) -> Query:
     frames = [_Frame()]
     last: _Operand | None = None
-    near = 0
+    near = nears = 0
     for token in tokens:
         if token.kind == "open":
             frames.append(_Frame(negated=token.negated, joins=frames[-1].or_pending))
@@ -284,7 +283,8 @@ def _build(tokens: list[_Token]) -> Query:
         elif token.kind == "or":
             frames[-1].or_pending = True
         elif token.kind == "near":
-            near = token.distance
+            nears += 1
+            near = token.distance if nears <= MAX_NEARS else 0
         elif token.operand is not None:
             if near and last is not None:
                 _add_near(frames[-1], last, token.operand, near)

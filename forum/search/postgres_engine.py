@@ -82,11 +82,12 @@ class PostgresEngine:
         """What is seen of the live build; `otherwise` where there is none.
 
         No transaction: every statement that counts is one, and each further one costs a way to the server.
+        Where writers never pause, the last attempt is one, which sees nothing of what they write meanwhile.
         """
-        for attempt in range(_RETRIES):
+        for _ in range(_RETRIES):
             try:
                 with self._engine.connect() as connection:
-                    shelf = self._shelf or self._find_build(connection)
+                    shelf = self._shelf = self._shelf or self._find_build(connection)
                     return look(_Reader(connection, shelf)) if shelf else otherwise
             except Moved:
                 continue
@@ -95,17 +96,22 @@ class PostgresEngine:
             except DBAPIError as error:
                 # Another process swapped just now and took the tables away, or the server was restarted.
                 self._shelf = None
-                is_gone = isinstance(error.orig, _GONE) or error.connection_invalidated
-                if not is_gone or attempt == _RETRIES - 1:
+                if not isinstance(error.orig, _GONE) and not error.connection_invalidated:
                     raise
-        return otherwise
+        return self._read_snapshot(look, otherwise)
+
+    def _read_snapshot(self, look: Callable[[_Reader], _Seen], otherwise: _Seen) -> _Seen:
+        """What is seen at one moment, with a shelf of its own: the shared one may know what came later."""
+        connecting = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        with connecting as connection, connection.begin():
+            shelf = self._find_build(connection)
+            return look(_Reader(connection, shelf)) if shelf else otherwise
 
     def _find_build(self, connection: sa.Connection) -> Shelf | None:
         row = self._find_current(connection)
         if row is None or row.schema_version != self.schema_version:
             return None
-        self._shelf = shelf = Shelf(Tables(self.schema, row.build), self.schema_version)
-        return shelf
+        return Shelf(Tables(self.schema, row.build), self.schema_version)
 
     def _find_current(self, connection: sa.Connection) -> Any:
         """The row of the live build, or None where there is none."""

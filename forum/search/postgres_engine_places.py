@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from forum.search.analysis import inflections, read_phrase, read_prefix, read_word
 from forum.search.postgres_engine_shelf import Run
@@ -25,16 +25,34 @@ _TEXTS = (
     "SELECT b.doc, b.folded FROM unnest(%(queries)s::tsquery[]) AS w(query)"
     " JOIN @body b ON b.words @@ w.query"
 )
+_TEXTS_OF = (
+    "SELECT w.audience, b.doc, b.folded"
+    " FROM unnest(%(audiences)s::smallint[], %(queries)s::tsquery[]) AS w(audience, query)"
+    " JOIN @body b ON b.words @@ w.query"
+)
+_AT_ONCE = 4096
+"""Of so many documents, about, the texts are asked for in one statement: they are all held then."""
 
 
-def list_words_from(run: Run, audiences: Collection[int], start: str) -> list[str]:
-    """The words of these audiences that begin like this, each once."""
-    rows = run(
-        "SELECT DISTINCT w.word FROM unnest(%(audiences)s::smallint[]) AS a(audience)"
-        " JOIN @word w ON w.audience = a.audience AND w.word >= %(start)s AND w.word < %(end)s",
-        {"audiences": list(audiences), "start": start, "end": start + AFTER},
-    )
-    return [row[0] for row in rows]
+class WordLists:
+    """The words of some audiences by how they begin; each beginning is asked for once."""
+
+    def __init__(self, run: Run, audiences: Collection[int]) -> None:
+        self._run, self._audiences = run, list(audiences)
+        self._lists: dict[str, dict[int, list[str]]] = {}
+
+    def begin(self, audience: int, start: str) -> list[str]:
+        """The words of an audience that begin like this."""
+        if start not in self._lists:
+            rows = self._run(
+                "SELECT w.audience, w.word FROM unnest(%(audiences)s::smallint[]) AS a(audience)"
+                " JOIN @word w ON w.audience = a.audience AND w.word >= %(start)s AND w.word < %(end)s",
+                {"audiences": self._audiences, "start": start, "end": start + AFTER},
+            )
+            lists = self._lists[start] = {number: [] for number in self._audiences}
+            for number, word in rows:
+                lists[number].append(word)
+        return self._lists[start][audience]
 
 
 def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> Counts:
@@ -68,7 +86,7 @@ class _Side:
 
     def __init__(
         self,
-        run: Run,
+        lists: WordLists,
         audience: int,
         spoken: frozenset[str],
         languages: frozenset[str],
@@ -79,7 +97,7 @@ class _Side:
         if isinstance(node, Phrase):
             self.words = tuple(map(spell, read_phrase(node)))
         elif isinstance(node, Prefix):
-            self.forms = list_words_from(run, [audience], spell(read_prefix(node)))
+            self.forms = lists.begin(audience, spell(read_prefix(node)))
         else:
             concepts = read_word(node, languages)
             if len(concepts) > 1:
@@ -87,7 +105,7 @@ class _Side:
             elif concepts:
 
                 def words_from(start: str) -> Iterable[str]:
-                    return list_words_from(run, [audience], start)
+                    return lists.begin(audience, start)
 
                 self.forms = [spell(f) for f in inflections(concepts[0].token, spoken, words_from)]
         self.length = len(self.words) or 1
@@ -106,33 +124,63 @@ class _Side:
         return sorted(place for form in self.forms for place in of[form])
 
 
-def find_near_counts(
-    run: Run, audiences: Mapping[int, frozenset[str]], languages: frozenset[str], near: Near
-) -> Counts:
-    """How often the left side of a near stands near enough to the right one, by document."""
-    counts: Counts = {}
-    for audience, spoken in audiences.items():
-        left = _Side(run, audience, spoken, languages, near.left)
-        right = _Side(run, audience, spoken, languages, near.right)
-        sides = left.query(audience), right.query(audience)
-        if not all(sides):
-            continue
-        wanted = {*left.words, *left.forms, *right.words, *right.forms}
-        query = f"{' & '.join(sides)} | {quote_lexeme(overfull_lexeme(audience))}"
-        for doc, folded in run(_TEXTS, {"queries": [query]}):
-            places = read_places(folded, wanted)
-            if count := _count_near(left.places(places), right.places(places), left, right, near.distance):
-                counts[doc] = count
-    return counts
+class NearFinder:
+    """Looks for nears in some audiences; every near, and every word of one, is looked for once."""
+
+    def __init__(
+        self,
+        run: Run,
+        audiences: Mapping[int, frozenset[str]],
+        sizes: Mapping[int, int],
+        languages: frozenset[str],
+    ) -> None:
+        """Of each audience are given its languages and how many documents it has."""
+        self._run, self._audiences, self._sizes, self._languages = run, audiences, sizes, languages
+        self._lists = WordLists(run, audiences)
+        self._known: dict[Near, Counts] = {}
+
+    def count(self, near: Near) -> Counts:
+        """How often the left side of a near stands near enough to the right one, by document."""
+        if near not in self._known:
+            self._known[near] = self._count(near)
+        return self._known[near]
+
+    def _count(self, near: Near) -> Counts:
+        counts: Counts = {}
+        sides: dict[int, tuple[_Side, _Side]] = {}
+        queries: dict[int, str] = {}
+        for audience, spoken in self._audiences.items():
+            left = _Side(self._lists, audience, spoken, self._languages, near.left)
+            right = _Side(self._lists, audience, spoken, self._languages, near.right)
+            needed = left.query(audience), right.query(audience)
+            if all(needed):
+                sides[audience] = left, right
+                queries[audience] = f"{' & '.join(needed)} | {quote_lexeme(overfull_lexeme(audience))}"
+        for some in self._share_out(queries):
+            asked = {"audiences": some, "queries": [queries[audience] for audience in some]}
+            for audience, doc, folded in self._run(_TEXTS_OF, asked):
+                if count := _count_near(folded, *sides[audience], near.distance):
+                    counts[doc] = count
+        return counts
+
+    def _share_out(self, audiences: Iterable[int]) -> Iterator[list[int]]:
+        some: list[int] = []
+        for audience in audiences:
+            if some and sum(self._sizes[one] for one in (*some, audience)) > _AT_ONCE:
+                yield some
+                some = []
+            some.append(audience)
+        if some:
+            yield some
 
 
-def _count_near(
-    begins: Sequence[int], others: Sequence[int], left: _Side, right: _Side, distance: int
-) -> int:
+def _count_near(folded: str, left: _Side, right: _Side, distance: int) -> int:
+    places = read_places(folded, {*left.words, *left.forms, *right.words, *right.forms})
+    others = right.places(places)
     return sum(
         _has_between(others, place - right.length - distance + 1, place - right.length)
         or _has_between(others, place + left.length, place + left.length + distance - 1)
-        for place in begins
+        for place in left.places(places)
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from forum.search.analysis import TOKEN, Concept, read_phrase, read_prefix, read_word, stems_of, surfaces
 from forum.search.postgres_engine_blocks import Posting, bits_of_places, posting_of, unite
 from forum.search.postgres_engine_nodes import AnyOf, Node, Operand, Together
-from forum.search.postgres_engine_places import Counts, find_near_counts, find_phrase_counts
+from forum.search.postgres_engine_places import Counts, NearFinder, find_phrase_counts
 from forum.search.postgres_engine_shelf import Run, Shelf, View
 from forum.search.postgres_engine_tables import (
     CHUNK,
@@ -38,6 +39,10 @@ class Planner:
         }
         self.languages = frozenset[str]().union(*self._spoken.values()) - {""}
         self._postings: dict[int, dict[int, Posting]] = {}
+        sizes = Counter[int]()
+        for chunk in view.chunks:
+            sizes[chunk.readable_by] += chunk.alive
+        self._nears = NearFinder(run, self._spoken, sizes, self.languages)
 
     def plan(self, query: Query) -> Node:
         """The plan of a whole query."""
@@ -82,7 +87,7 @@ class Planner:
             case Prefix():
                 return self._find_prefix(query)
             case Near():
-                return self._weighed(self._counted(self._near(query)))
+                return self._weighed(self._counted(self._nears.count(query)))
             case Not():
                 return self._compile_group((query,))
 
@@ -195,9 +200,6 @@ class Planner:
         )
         return {row[0]: row[1] for row in rows}
 
-    def _near(self, near: Near) -> Counts:
-        return find_near_counts(self._run, self._spoken, self.languages, near)
-
     # Exclusions
 
     def _matching(self, query: Query) -> list[int]:
@@ -214,7 +216,7 @@ class Planner:
             case Phrase():
                 return self.sets_of(self._phrase(read_phrase(query)))
             case Near():
-                return self.sets_of(self._near(query))
+                return self.sets_of(self._nears.count(query))
             case Or(nodes) | Group(nodes):
                 joined = self.sets_of(())
                 for node in nodes:

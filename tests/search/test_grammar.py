@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forum.search.grammar import MAX_OPERANDS, Parsed, parse, write_query
+from forum.search.grammar import MAX_NEARS, MAX_OPERANDS, Parsed, parse, write_query
 from forum.search.query import (
     EVERYTHING,
     Filter,
@@ -52,6 +52,11 @@ A, B, C, D = Word("a1"), Word("b2"), Word("c3"), Word("d4")
         pytest.param("a1 near b2", Near(A, B), id="near needs two neighbours"),
         pytest.param("a1 NEAR/3 b2", Near(A, B, 3), id="near takes a distance"),
         pytest.param("a1 near b2 near c3", Group((Near(A, B), Near(B, C))), id="nears chain"),
+        pytest.param(
+            " near ".join(["a1"] * (MAX_NEARS + 3)),
+            Group((*[Near(A, A)] * MAX_NEARS, A, A)),
+            id="behind the tenth near are words",
+        ),
         pytest.param("near a1", Group((Word("near"), A)), id="near without a left neighbour is a word"),
         pytest.param("a1 OR b2 near c3", Or((A, Near(B, C))), id="near binds closer than OR"),
         pytest.param("encrypt*", Prefix("encrypt"), id="a star asks for any ending"),
@@ -155,6 +160,24 @@ PIECES = st.sampled_from(
 def test_every_text_is_a_query_and_its_understanding_means_the_same(text: str) -> None:
     parsed = parse(text)
     assert parse(parsed.text) == parsed
+
+
+@given(st.lists(PIECES | st.just("near"), min_size=15, max_size=30).map(" a1 ".join))
+def test_no_query_has_more_nears_than_ten_and_its_understanding_means_the_same(text: str) -> None:
+    parsed = parse(text)
+    assert count_nears(parsed.query) <= MAX_NEARS
+    assert parse(parsed.text) == parsed
+
+
+def count_nears(query: Query) -> int:
+    match query:
+        case Near():
+            return 1
+        case Not(node):
+            return count_nears(node)
+        case Or(nodes) | Group(nodes):
+            return sum(map(count_nears, nodes))
+    return 0
 
 
 @given(st.lists(OPERANDS | NEARS, min_size=1, max_size=5), st.data())

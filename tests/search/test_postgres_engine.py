@@ -23,6 +23,7 @@ from forum.search.protocol import (
     SearchRequest,
 )
 from forum.search.query import Phrase, Word
+from tests.support import count_statements
 
 pytestmark = pytest.mark.postgresql
 
@@ -357,6 +358,58 @@ def test_threads_share_one_engine(ready: PostgresEngine, make: Make) -> None:
     for thread in threads:
         thread.join()
     assert seen == [True] * 40
+
+
+def test_a_search_is_answered_however_often_others_write_meanwhile(
+    ready: PostgresEngine, postgresql_url: str, schema: str, make: Make
+) -> None:
+    """Before the last statement of each attempt a document comes and another goes."""
+    ready.apply([Add(make("a", "beacon")), Add(make("n0", "beacon"))])
+    writer = PostgresEngine(postgresql_url, schema)
+    written = [0]
+
+    def write(_c: object, _k: object, statement: str, *_rest: object) -> None:
+        if "SELECT number, id, thread" in statement:
+            written.append(len(written))
+            writer.apply([Add(make(f"n{written[-1]}", "beacon")), Remove(f"n{written[-2]}")])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", write)
+    try:
+        found = ready.search(SearchRequest(PUBLIC, Word("beacon")))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", write)
+        writer.close()
+    assert {hit.id for hit in found.hits} == {"a", f"n{written[-2]}"}
+    assert found.total == 2
+    assert [hit.id for hit in ready.search(SearchRequest(PUBLIC, Word("beacon"), limit=1)).hits] == ["a"]
+    assert count(ready) == 2
+
+
+def test_nears_cost_as_many_statements_for_many_audiences_as_for_one(
+    ready: PostgresEngine, make: Make
+) -> None:
+    """A word is looked up once, a near once, in all audiences at the same time."""
+    names = [f"group:{number}" for number in range(12)]
+    ready.apply([Add(make(name, "quiet harbour beacon", audience=name)) for name in names])
+
+    def ask(text: str, clearances: list[str]) -> tuple[int, int]:
+        request = SearchRequest(frozenset(clearances), parse(text).query)
+        ready.search(request)  # what is kept of the index is read now
+        with count_statements(sa.Engine) as statements:  # type: ignore[arg-type]
+            total = ready.search(request).total
+        return total, len(statements)
+
+    _, plain = ask('"quiet harbour"', names)
+    for text, words, nears in (
+        ("quiet near harbour", 2, 1),
+        ("quiet near harbour near beacon", 3, 2),
+        ("quiet near beacon OR harbour near beacon -(harbour near beacon)", 3, 2),
+        ("quiet near harbour " * 30, 2, 2),
+    ):
+        for audiences in (names[:1], names):
+            total, statements = ask(text, audiences)
+            assert statements <= plain + words + nears
+            assert total == (0 if "-(" in text else len(audiences))
 
 
 def test_names_that_are_none_are_refused(postgresql_url: str) -> None:

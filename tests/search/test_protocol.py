@@ -99,6 +99,9 @@ def library(make: Make, add: AddAll) -> None:
         pytest.param("message NEAR/2 protects", {"e2ee"}, id="just as far as it says"),
         pytest.param("messages near protection", {"e2ee"}, id="near inflects"),
         pytest.param('"end to end" near message', {"e2ee"}, id="near takes phrases"),
+        pytest.param(
+            "message near protects " * 10 + "near nowhere", {"e2ee"}, id="behind the tenth near are words"
+        ),
         pytest.param("Überwachung", {"de"}, id="German as written"),
         pytest.param("uberwachung", {"de"}, id="German without umlauts"),
         pytest.param("strassen", {"de"}, id="ß written as ss"),
