@@ -34,6 +34,7 @@ from forum.domain.groups import Group, HoldingRule
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.outbox import OutboxEntry
 from forum.domain.threads import Post, Thread, order_key
+from forum.extensions import db
 from forum.search.protocol import SearchEngine
 from forum.services.index_check import compare_index
 from forum.services.labels import relabel, relabel_group
@@ -120,6 +121,9 @@ def _kill(kills: int) -> Outcome:
     run_once(sessions, system_clock, build_lanes(app, system_clock))
     with sessions() as session:
         found = compare_index(session, engine)
+    engine.close()
+    with app.app_context():
+        db.engine.dispose()
     return Outcome(kills, sum(counts), found.documents, found.total, len(states))
 
 

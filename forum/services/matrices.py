@@ -37,6 +37,7 @@ class AssessmentLine:
     tlp: Tlp
     at: datetime
     is_newest: bool
+    may_flag: bool = False
     is_carried: bool = False
     """Given in an earlier round: the seat gave nothing in this one."""
 
@@ -146,6 +147,9 @@ def _line(actor: Actor, group: Group, row: Any, earlier: Mapping[str, Any]) -> A
         tlp=assessment.tlp,
         at=assessment.received_at,
         is_newest=assessment.superseded_at is None,
+        may_flag=actor.is_signed_in
+        and not actor.is_suspended
+        and assessment.writer_key not in actor.writer_keys,
     )
 
 

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from forum.domain.base import Base
 from forum.domain.papers import Paper, PaperVersion
-from forum.domain.signatures import Signatory
+from forum.domain.signatures import Signatory, SignatoryAnswer
 from forum.domain.threads import Post
 from tests.attacks import canaries
 from tests.attacks.world import World
 
-OWN_RECORD = ("/me/contributions", "/me/record")
+OWN_RECORD = ("/me/contributions", "/me/record", "/me/data")
 """Where somebody who has left a group finds a copy of their own texts, and nowhere else."""
 
 _WITH_THEIR_TEXT = {
@@ -34,7 +34,10 @@ def entitled(world: World, persona: str, path: str, rows: dict[str, set[Any]]) -
             sa.select(Paper.id).join(Signatory, Signatory.paper_id == Paper.id).where(Signatory.rounds > 0)
         ).all()
         versions = session.scalars(sa.select(PaperVersion.id).where(PaperVersion.paper_id.in_(papers)))
-        return _words({"paper_version": set(versions), "paper": set(papers)})
+        found: dict[str, set[Any]] = {"paper_version": set(versions), "paper": set(papers)}
+        if path.startswith("/me/data"):  # what they answered themselves, in the one file of their own
+            found["signatory_answer"] = set(session.scalars(sa.select(SignatoryAnswer.id)))
+        return _words(found)
     if persona == "colleague without seat":
         return _words(_read_by_colleagues(world, rows))
     return set()

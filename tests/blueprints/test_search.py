@@ -13,6 +13,7 @@ from forum.domain.labels import Ceiling
 from forum.domain.organisations import StakeholderType
 from tests.builders import Builder
 from tests.conftest import StoppedClock
+from tests.journeys.walking import telling
 from tests.support import deliver, errors_in
 
 ClientOf = Callable[[Account | None], FlaskClient]
@@ -202,11 +203,11 @@ def test_the_twins(app: Flask, build: Builder, client: FlaskClient, clock: Stopp
     addresses = [
         f"/search?q={word}{rest}" for word in words for rest in ("", "&view=containers", "&sort=date")
     ]
-    before = [client.get(address).text for address in addresses]
+    before = [telling(client.get(address)) for address in addresses]
     close_something(build)
     deliver(app, clock)
     for address, page in zip(addresses, before, strict=True):
-        assert client.get(address).text == page, address
+        assert telling(client.get(address)) == page, address
 
 
 @pytest.mark.usefixtures("lanterns")

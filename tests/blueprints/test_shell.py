@@ -241,6 +241,7 @@ def test_the_group_frame_shows_outsiders_no_inner_pages(build: Builder, client_o
         "Papers",
         "Discussions",
         "Consultations",
+        "Meetings and decisions",
         "Members",
         "Terms and rules",
     ]

@@ -19,8 +19,10 @@ def test_five_kills_leave_no_drift(tmp_path: Path) -> None:
 def test_five_kills_leave_no_drift_on_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     """Data and index in one database, of its own."""
     url = sa.make_url(postgresql_url)
-    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
         connection.execute(sa.text("CREATE DATABASE killed"))
+    admin.dispose()
     settings = {
         "FORUM_INSTANCE": str(tmp_path),
         "FORUM_ENV": "development",

@@ -107,7 +107,7 @@ def close(app: Flask) -> None:
 def sign_in(app: Flask, email: str) -> Client:
     with app.app_context(), writing(db.session()) as session:
         account = session.scalars(sa.select(Account).where(Account.email == email)).one()
-        token = start_session(session, account, now=system_clock(), hours=12)
+        token = start_session(session, account, now=system_clock(), hours=12, has_second_factor=True)
     client = app.test_client()
     assert isinstance(client, Client)
     with client.session_transaction() as cookie:

@@ -28,7 +28,8 @@ LAMPS = f"{BASE}assessments/lamps/"
 
 def load_eleventh(session: Session, tmp_path: Path, clock: StoppedClock) -> Group:
     """Load the charters and the docs' example as `forum init` does; twice, to see that it is safe."""
-    (example,) = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    examples = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (text for text in examples if "reading-room" in text)
     path = tmp_path / "groups.toml"
     ours = (config.CONFIG_DIR / "groups.toml").read_text(encoding="utf-8")
     path.write_text(f"{ours}\n{example}", encoding="utf-8")

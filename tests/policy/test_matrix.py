@@ -90,6 +90,8 @@ def _assessments(build: Builder, group: Group, seat: Seat) -> None:
             number=number,
             title="Assessment",
             received_at=build.clock(),
+            created_at=build.clock(),
+            edited_at=build.clock(),
             status=status,
             tlp=tlp,
             audience="",
