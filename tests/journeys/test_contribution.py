@@ -232,7 +232,9 @@ def told(house: House) -> dict[tuple[str, str], tuple[int, str]]:
             text = text.replace(names[key], nothing)
         return text
 
-    addresses = list(known_addresses(house.app, names))
+    # These count on purpose, for whoever runs the system: the size of index and outbox, how the disk fills.
+    counting = {"/metrics", "/administration/system/"}
+    addresses = [path for path in known_addresses(house.app, names) if path not in counting]
     pages = [path for path in addresses if not path.startswith("/api/")]
     calls = [path for path in addresses if path.startswith("/api/")]
     pages += [f"/search?q={question}" for question in QUESTIONS]
