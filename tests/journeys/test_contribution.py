@@ -243,6 +243,8 @@ def told(house: House) -> dict[tuple[str, str], tuple[int, str]]:
     for who, account in house.outsiders.items():
         for seen in (walk(house.pages(account), ["/", *pages]), walk(house.api(account), calls)):
             for path, answer in seen.items():
+                if path in counting:  # a page links to it
+                    continue
                 status, words = telling(answer)
                 answers[who, neutral(path)] = status, neutral(words)
         for question in QUESTIONS:
