@@ -63,7 +63,14 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     support.init_app(app)
     limiting.init_app(app)
     register_blueprints(app)
-    files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600)
+    files = WhiteNoise(
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=3600,
+        allow_all_origins=False,
+        add_headers_function=edge.headers_of_files(has_tls=values["TLS"]),
+    )
     files.add_files(str(Path(flask_bootstrap.__file__).parent / "static"), prefix="bootstrap/static/")
     if values["TRUSTED_PROXIES"]:
         hops = values["TRUSTED_PROXIES"]

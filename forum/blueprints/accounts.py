@@ -227,7 +227,9 @@ def sign_out() -> Response:
     """End the session."""
     _leave()
     flash(gettext("You are signed out."), "success")
-    return redirect(url_for("home.index"), 303)
+    answer = redirect(url_for("home.index"), 303)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @transactional

@@ -13,7 +13,14 @@ from forum.blueprints.assessments import blueprint
 from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_files import one_at_a_time
 from forum.blueprints.shell import html_language
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    in_sandbox,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.document_html import read_html
 from forum.domain.document_markdown import to_markdown
 from forum.domain.documents import Block, Document, Heading, ListBlock, Paragraph, Span, Spans, Table
@@ -197,5 +204,4 @@ def _download(data: bytes, kind: FileKind, assessed: Assessed, number: int) -> R
         download_name=f"{slugify(assessed.catalogue.title, fallback='assessment')}-round-{number}.{kind}",
         etag=False,
     )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return in_sandbox(response)

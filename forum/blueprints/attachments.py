@@ -5,6 +5,7 @@ import io
 from flask import Blueprint, Response, render_template, send_file
 
 from forum.blueprints.identity import current_actor
+from forum.blueprints.support import in_sandbox
 from forum.domain.attachments import Attachment, AttachmentState
 from forum.extensions import db, storage
 from forum.services.attachments import get_attachment, get_page
@@ -39,5 +40,4 @@ def download(attachment: Attachment) -> Response:
         download_name=attachment.filename,
         etag=False,
     )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return in_sandbox(response)

@@ -1,7 +1,9 @@
 """The edge: headers on every answer, errors in one human sentence, what every template knows."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
+from wsgiref.headers import Headers
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext
@@ -24,6 +26,14 @@ from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, can
 
 _STATIC = frozenset({"static", "bootstrap.static"})
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_HSTS = "max-age=63072000; includeSubDomains"
+"""Two years."""
 
 
 def csp_nonce() -> str:
@@ -43,16 +53,27 @@ def _headers(response: Response) -> Response:
         f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    for name, value in _EVERYWHERE.items():
+        headers.setdefault(name, value)
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        headers.setdefault("Strict-Transport-Security", _HSTS)
     if request.endpoint not in _STATIC:
         headers["Cache-Control"] = "no-store"
         headers["Vary"] = "Authorization" if is_api_request() else "Cookie"
     return response
+
+
+def headers_of_files(*, has_tls: bool) -> Callable[[Headers, str, str], None]:
+    """Give what adds to the site's own files, which pass the application by, the headers of its answers."""
+
+    def add(headers: Headers, _path: str, _url: str) -> None:
+        headers["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        for name, value in _EVERYWHERE.items():
+            headers[name] = value
+        if has_tls:
+            headers["Strict-Transport-Security"] = _HSTS
+
+    return add
 
 
 def _page(status: int, title: str, sentence: str) -> tuple[str, int]:

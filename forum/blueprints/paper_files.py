@@ -12,6 +12,7 @@ from flask_babel import gettext
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import citation, paper_path
+from forum.blueprints.support import in_sandbox
 from forum.domain.document_html import read_html
 from forum.domain.papers import Purpose, TranslationKind
 from forum.domain.text import slugify
@@ -148,5 +149,4 @@ def _download(data: bytes, kind: FileKind, shown: VersionLine) -> Response:
         download_name=f"{slugify(shown.title, fallback='paper')}-v{shown.number}.{kind}",
         etag=False,
     )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return in_sandbox(response)

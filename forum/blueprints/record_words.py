@@ -20,6 +20,7 @@ _HAPPENED = {
     AuditAction.ACCOUNT_ADDED: lazy_gettext("Your account was made"),
     AuditAction.ACCOUNT_DISABLED: lazy_gettext("Your account was switched off"),
     AuditAction.ACCOUNT_ENABLED: lazy_gettext("Your account was switched on"),
+    AuditAction.SESSIONS_ENDED: lazy_gettext("Your sessions were ended"),
     AuditAction.ROLE_CHANGED: lazy_gettext("Your role over the platform changed"),
     AuditAction.PASSWORD_CHANGED: lazy_gettext("Your password was changed"),
     AuditAction.FACTOR_ADDED: lazy_gettext("A second factor was added to your account"),

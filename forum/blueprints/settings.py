@@ -258,6 +258,7 @@ def extend_session() -> tuple[str, int]:
 
 
 @blueprint.post("/settings/sessions/<public_id>/end")
+@grave(lazy_gettext("End the session"))
 def revoke_session(public_id: str) -> Response:
     """End one of one's own sessions."""
     _revoke_session(public_id)
@@ -272,6 +273,7 @@ def _revoke_session(database: Session, actor: Actor, public_id: str) -> None:
 
 
 @blueprint.post("/settings/sessions/end")
+@grave(lazy_gettext("Sign out everywhere else"))
 def revoke_sessions() -> Response:
     """Sign out everywhere else; this session goes on under a new id."""
     _revoke_sessions()

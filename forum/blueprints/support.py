@@ -32,6 +32,7 @@ from forum.services.login_sessions import touch_session
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Answer = TypeVar("Answer", bound=Response)
 
 MAX_DIGITS = 9
 """Digits of a number in an address: any database holds it, and nothing of ours is numbered higher."""
@@ -47,6 +48,14 @@ _ENTRY_ACTIONS = {
 def now() -> datetime:
     """Give the present time by the application's clock."""
     return clock()()
+
+
+def in_sandbox(response: Answer) -> Answer:
+    """Give a file's answer headers under which a browser that shows it all the same runs nothing of it."""
+    response.headers["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return response
 
 
 def received_at() -> datetime:

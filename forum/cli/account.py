@@ -9,15 +9,19 @@ from sqlalchemy.orm import Session
 
 from forum.cli.support import fail, json_option, now, print_json, secret_key, writing_as_system
 from forum.domain.accounts import Account, AccountStatus, Invitation, PlatformRole
+from forum.domain.audit import AuditAction
 from forum.domain.email import parse_email
 from forum.domain.passwords import check_password
 from forum.errors import Invalid
 from forum.extensions import passwords
 from forum.services.access_tokens import Scope, create_token
 from forum.services.accounts import create_account, find_account
+from forum.services.audit import record
 from forum.services.invitations import invitation_token, invite
+from forum.services.login_sessions import revoke_all_sessions, revoke_everybodys_sessions
 from forum.services.mandates import grant_mandate
 from forum.services.organisations import find_organisation
+from forum.services.recording import record_account
 from forum.services.second_factors import remove_all_factors
 
 account = AppGroup("account", help="People: make accounts and access tokens.")
@@ -148,3 +152,27 @@ def reset_factors(email: str) -> None:
             fail(f"There is no account with the address {email}.")
         remove_all_factors(session, None, person.public_id, now=now())
     click.echo(f"{email} signs in with the password alone, and every session has ended.")
+
+
+@account.command("sign-out")
+@click.argument("email", required=False)
+@click.option("--everybody", is_flag=True, help="End every session of everybody.")
+def sign_out(email: str | None, everybody: bool) -> None:
+    """End every session of somebody, or of everybody; the accounts stay, and sign in anew.
+
+    \b
+    Example: forum account sign-out ada@body.example
+    """
+    if (email is None) is not everybody:
+        raise click.UsageError("Name one address, or say --everybody.")
+    with writing_as_system() as session:
+        if email is None:
+            count = revoke_everybodys_sessions(session, now=now())
+            record(session, None, AuditAction.SESSIONS_ENDED, now=now(), sessions=count)
+        else:
+            person = find_account(session, parse_email(email))
+            if person is None:
+                fail(f"There is no account with the address {email}.")
+            revoke_all_sessions(session, person.id, now=now())
+            record_account(session, None, AuditAction.SESSIONS_ENDED, person, now())
+    click.echo(f"Every session of {email or 'everybody'} has ended.")

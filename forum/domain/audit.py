@@ -62,6 +62,7 @@ class AuditAction(enum.StrEnum):
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
+    SESSIONS_ENDED = "account.sessions_ended"
     ROLE_CHANGED = "account.role_changed"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
     FACTOR_ADDED = "factor.added"

@@ -60,7 +60,7 @@ class RecoveryCode(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
     code_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    """Of the account and the code together; 80 random bits need no slow hash."""
+    """Of the account and the code together; 120 random bits need no slow hash."""
     used_at: Mapped[datetime | None]
 
 
@@ -93,9 +93,9 @@ def setup_address(secret: str, *, email: str, site_name: str) -> str:
 
 
 def new_recovery_code() -> str:
-    """Give 80 random bits to be written down: four groups of four letters and digits."""
-    text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
-    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+    """Give 120 random bits to be written down: six groups of four letters and digits."""
+    text = base64.b32encode(secrets.token_bytes(15)).decode().lower()
+    return "-".join(text[at : at + 4] for at in range(0, 24, 4))
 
 
 def fold_recovery_code(text: str) -> str | None:
@@ -103,9 +103,9 @@ def fold_recovery_code(text: str) -> str | None:
     letters = "".join(c for c in text.lower() if c.isalnum())
     # Base32 has neither 0, 1 nor 8: whoever reads one off paper means a letter.
     letters = letters.translate(str.maketrans("018", "olb"))
-    if len(letters) != 16 or not letters.isascii():
+    if len(letters) != 24 or not letters.isascii():
         return None
-    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+    return "-".join(letters[at : at + 4] for at in range(0, 24, 4))
 
 
 def checked_key_name(name: str) -> str:

@@ -133,6 +133,14 @@ def revoke_session(session: Session, account_id: int, public_id: str, *, now: da
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
+def revoke_everybodys_sessions(session: Session, *, now: datetime) -> int:
+    """End every session of everybody and tell how many: keys or a machine may be in others' hands."""
+    result = session.execute(
+        sa.update(LoginSession).where(LoginSession.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
 def revoke_all_sessions(session: Session, account_id: int, *, now: datetime) -> None:
     """End every session of a person: at sign-out everywhere, disabling, and a change of rights."""
     session.execute(

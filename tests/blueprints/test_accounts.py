@@ -71,12 +71,14 @@ def test_the_session_id_is_new_at_every_sign_in(client: FlaskClient, session: Se
 def test_signing_out_ends_the_session_on_the_server(
     client_of: ClientOf, session: Session, ada: Account
 ) -> None:
-    """A copy of the cookie is worth nothing afterwards."""
+    """A copy of the cookie is worth nothing afterwards, and the browser is told to keep nothing."""
     client, thief = client_of(ada), client_of(None)
     with client.session_transaction() as cookie, thief.session_transaction() as copy:
         copy["_user_id"] = cookie["_user_id"]
     assert is_signed_in(thief)
-    assert submit(client, "/accounts/sign-out").status_code == 303
+    answer = submit(client, "/accounts/sign-out")
+    assert answer.status_code == 303
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert not is_signed_in(client)
     assert not is_signed_in(thief)
 

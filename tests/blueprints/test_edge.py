@@ -87,6 +87,36 @@ def test_headers_are_on_every_answer(client: FlaskClient, clock: StoppedClock) -
         assert answer.headers["Vary"] == "Cookie"
 
 
+def test_headers_are_on_the_sites_own_files(client: FlaskClient) -> None:
+    """They pass the application by; they are framed by nobody and taken for nothing else."""
+    for path in ("/static/css/theme.css", "/static/js/session.js", "/bootstrap/static/css/bootstrap.min.css"):
+        with client.get(path) as answer:
+            assert answer.status_code == 200
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert "charset=" in answer.headers["Content-Type"]
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_over_tls_every_answer_asks_for_tls(empty_database: Path, tmp_path: Path) -> None:
+    """Pages, errors and files, for two years and every name below."""
+    client = create_app(test_settings(tmp_path) | {"TLS": True}).test_client()
+    for path in ("/healthz", "/nothing-here", "/static/css/theme.css"):
+        with client.get(path, base_url="https://localhost") as answer:
+            assert answer.data
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND"])
+def test_methods_that_no_page_has_are_refused(client: FlaskClient, method: str) -> None:
+    """405, and nothing of the request comes back."""
+    answer = client.open("/", method=method, headers={"X-Canary": "quoinstone"})
+    assert answer.status_code == 405
+    assert "quoinstone" not in answer.text
+
+
 def test_a_foreign_host_is_refused(client: FlaskClient) -> None:
     """No page is built for a Host that is not ours."""
     assert client.get("/", headers={"Host": "attacker.example"}).status_code == 400

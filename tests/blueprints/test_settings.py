@@ -151,6 +151,17 @@ def test_sessions_are_listed_and_ended(
     assert session.scalar(alive) == 1
 
 
+def test_to_end_sessions_one_proves_oneself(
+    client_of: ClientOf, session: Session, ada: Account, clock: StoppedClock
+) -> None:
+    """Whoever sits down at a browser left open does not shut its owner out."""
+    client, other = client_of(ada), client_of(ada)
+    clock.advance(minutes=11)
+    assert is_signed_in(other)
+    assert submit(client, "/accounts/settings/sessions/end").status_code == 403
+    assert is_signed_in(other)
+
+
 def test_a_token_is_shown_once_and_revoked(
     client_of: ClientOf, session: Session, build: Builder, ada: Account, clock: StoppedClock
 ) -> None:

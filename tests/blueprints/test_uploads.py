@@ -92,7 +92,8 @@ def test_journey_from_file_to_found_page(
     assert download.status_code == 200
     assert download.data.startswith(b"%PDF-")
     assert len(download.data) == attachment.size == download.content_length
-    assert download.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert download.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "frame-ancestors 'none'" in download.headers["Content-Security-Policy"]
     assert download.headers["Content-Disposition"].startswith("attachment;")
     assert download.headers["X-Content-Type-Options"] == "nosniff"
     assert download.mimetype == "application/pdf"

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from forum.cli import cli
 from forum.domain.accounts import Account, AccountStatus, PlatformRole
+from forum.domain.audit import AuditEntry
 from forum.extensions import passwords
 from forum.services.access_tokens import find_token
+from forum.services.login_sessions import find_session, start_session
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 
@@ -116,10 +118,36 @@ def test_a_token_is_printed_once(
     assert runner.invoke(cli, ["account", "token", "nobody@a.example"]).exit_code == 1
 
 
+def test_sessions_are_ended_from_the_command_line(
+    runner: FlaskCliRunner, session: Session, build: Builder, clock: StoppedClock
+) -> None:
+    """Of one person, or of everybody; on record either way, and the accounts stay as they are."""
+    people = [build.account(email=f"{name}@a.example") for name in ("ada", "ben")]
+    tokens = [start_session(session, person, now=clock(), hours=12) for person in people]
+    session.commit()
+
+    def alive() -> list[bool]:
+        session.rollback()
+        return [find_session(session, token, now=clock(), idle_minutes=30) is not None for token in tokens]
+
+    assert runner.invoke(cli, ["account", "sign-out", "ada@a.example"]).exit_code == 0
+    assert alive() == [False, True]
+    assert runner.invoke(cli, ["account", "sign-out", "--everybody"]).exit_code == 0
+    assert alive() == [False, False]
+    entries = session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.action == "account.sessions_ended")
+    ).all()
+    assert [entry.subject for entry in entries] == [people[0].public_id, None]
+    assert runner.invoke(cli, ["account", "sign-out", "nobody@a.example"]).exit_code == 1
+    for wrong in ([], ["ada@a.example", "--everybody"]):
+        assert runner.invoke(cli, ["account", "sign-out", *wrong]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     "command",
     [
         ["account", "create"],
+        ["account", "sign-out"],
         ["account", "token"],
         ["organisation", "create"],
         ["member", "add"],

@@ -54,8 +54,9 @@ def test_recovery_codes_are_read_as_people_write_them() -> None:
 
 
 def test_secrets_and_codes_differ() -> None:
-    """160 and 80 random bits."""
+    """160 and 120 random bits: with 112 and more a plain hash of them is enough."""
     assert len(new_secret()) == 32
+    assert len(new_recovery_code().replace("-", "")) * 5 == 120
     assert len({new_recovery_code() for _ in range(50)}) == 50
 
 
