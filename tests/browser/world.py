@@ -19,6 +19,7 @@ from tests.browser.discussions import build_discussions
 from tests.browser.moderation import build_moderation
 from tests.browser.world_comments import add_comments
 from tests.browser.world_consultations import add_consultations
+from tests.browser.world_meetings import add_meetings
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.browser.world_procedures import add_procedures
 from tests.browser.world_registers import add_registers
@@ -116,6 +117,7 @@ def build_world(build: Builder) -> World:
             **moderated,
             **words,
             **add_procedures(build, people),
+            **add_meetings(build, people),
             **add_registers(build, public, people["chair"], first),
             **add_consultations(build, public, people["member"], writer),
             **add_comments(build, public, people["chair"], people["member"]),
