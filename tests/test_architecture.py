@@ -133,6 +133,25 @@ def test_what_needs_no_csrf_token(app: Flask) -> None:
     assert app.extensions["csrf"]._exempt_blueprints == {app.blueprints["api"]}
 
 
+def test_no_script_makes_html_or_code() -> None:
+    """What scripts write into a page is text; they keep one time in the browser, and hear no other window."""
+    for path in (FORUM / "static").rglob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        for forbidden in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            'addEventListener("message"',
+            "sessionStorage",
+            "indexedDB",
+        ):
+            assert forbidden not in text, f"{path.relative_to(ROOT)} has {forbidden!r}"
+        assert path.name == "session.js" or "localStorage" not in text
+
+
 def test_no_template_switches_escaping_off() -> None:
     """Text becomes HTML in richtext alone: no template says `safe`, no inline style or handler."""
     for path in (FORUM / "templates").rglob("*.html"):

@@ -109,6 +109,15 @@ def test_over_tls_every_answer_asks_for_tls(empty_database: Path, tmp_path: Path
         assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
+def test_the_cookie_over_tls(empty_database: Path, tmp_path: Path) -> None:
+    """One cookie, for this host alone, over TLS alone, out of reach of scripts and of other sites' forms."""
+    client = create_app(test_settings(tmp_path) | {"TLS": True}).test_client()
+    (cookie,) = client.get("/accounts/sign-in", base_url="https://localhost").headers.getlist("Set-Cookie")
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("__Host-forum=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} == {a for a in attributes if "Expires" not in a}
+
+
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND"])
 def test_methods_that_no_page_has_are_refused(client: FlaskClient, method: str) -> None:
     """405, and nothing of the request comes back."""
