@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from tests.attacks.canaries import found_in
 
 _DRAWN_ANEW = re.compile(
-    r'nonce[="-][^"\';]*|name="(?:[\w-]*-)?(?:csrf_token|submission)"[^>]*|[\d,.]+ GB free'
-    r"|last used <time[^>]*>[^<]*"
+    r'nonce(?:="|-)[\w-]+|name="(?:[\w-]*-)?(?:csrf_token|submission|state)"[^>]*|[\d,.]+ GB free'
+    r'|last used <time[^>]*>[^<]*|data-options="[^"]*"'
 )
 
 
@@ -60,12 +60,13 @@ def follow(client: FlaskClient, path: str, *, most: int = 4) -> list[TestRespons
 
 def links_of(answers: Iterable[TestResponse]) -> set[str]:
     """Give the site's own addresses that pages link to."""
-    found = set()
-    for answer in answers:
-        if answer.mimetype == "text/html":
-            found |= {
-                link
-                for link in re.findall(r'href="(/[^"#]*)', answer.text)
-                if not link.startswith(("/static", "/bootstrap", "//"))
-            }
-    return {link.replace("&amp;", "&") for link in found}
+    return {link for answer in answers if answer.mimetype == "text/html" for link in links_in(answer.text)}
+
+
+def links_in(html: str) -> set[str]:
+    """Give the site's own addresses that a page links to."""
+    return {
+        link.replace("&amp;", "&")
+        for link in re.findall(r'href="(/[^"#]*)', html)
+        if not link.startswith(("/static", "/bootstrap", "//"))
+    }
