@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -28,6 +28,7 @@ from forum.policy import Action, Actor, can
 from forum.search.grammar import Parsed, parse
 from forum.services import topics as services
 from forum.services.positions import load_positions
+from forum.services.search import SORTS
 from forum.services.search_filters import read_filters
 from forum.services.topics import TopicFields, get_topic
 
@@ -36,6 +37,7 @@ blueprint = Blueprint("positions", __name__, url_prefix="/secretariat/positions"
 View = str | Response | tuple[str, int]
 
 _PLATFORM = "-"
+SORT_WORDS = {"relevance": lazy_gettext("relevance"), "date": lazy_gettext("date, the newest first")}
 
 
 class TopicForm(Form):
@@ -46,6 +48,12 @@ class TopicForm(Form):
     about = TextAreaField(lazy_gettext("What it is about"), [Length(max=2_000)])
     text = StringField(lazy_gettext("Search"))
     terms = TextAreaField(lazy_gettext("Terms, one a line"))
+    sort = RadioField(
+        lazy_gettext("A search with it is listed by"),
+        choices=[SelectChoice(sort, words) for sort, words in SORT_WORDS.items()],
+        default=SORTS[0],
+        validate_choice=False,
+    )
     based_on = HiddenField()
 
     def offer(self, session: Session, actor: Actor) -> None:
@@ -62,6 +70,7 @@ class TopicForm(Form):
             about=self.about.data or "",
             text=" ".join((self.text.data or "").split()),
             terms=read_terms(self.terms.data or ""),
+            sort=self.sort.data or SORTS[0],
         )
 
 
@@ -93,6 +102,7 @@ def new() -> View:
         filters = typed.filters.merge(read_filters(request.args.to_dict(flat=False)))
         form.text.data = Parsed(typed.query, filters).text
         form.name.data = Parsed(typed.query, type(filters)()).text[:MAX_NAME]
+        form.sort.data = request.args.get("sort", SORTS[0])
     elif form.validate():
         if location := submitted_before(session, form):
             return redirect(location, 303)
@@ -124,6 +134,7 @@ def edit(topic_id: str) -> View:
     if request.method == "GET":
         form.name.data, form.about.data = topic.name, topic.about
         form.text.data = Parsed(parse(topic.text).query, subject.filters).text
+        form.sort.data = subject.sort
         form.terms.data, form.based_on.data = write_terms(topic.read_terms()), str(topic.lock_version)
     elif form.validate():
         try:
@@ -180,7 +191,12 @@ def topic(topic_id: str) -> str:
         may_work=can(actor, Action.WORK_ON_TOPIC, subject.rights),
         code_path=f"{here}/passages/",
         search_path=f"/search?topic={subject.topic.slug}",
+        sorted_path=_sorted(f"/search?topic={subject.topic.slug}", subject.sort),
         previous_url=f"{here}?page={found.number - 1}" if found.number > 1 else None,
         next_url=f"{here}?page={found.number + 1}" if found.number < found.pages else None,
         form=Form(),
     )
+
+
+def _sorted(path: str, sort: str) -> str:
+    return path if sort == SORTS[0] else f"{path}&sort={sort}"

@@ -15,6 +15,7 @@ from forum.domain.labels import Tlp
 from forum.domain.organisations import StakeholderType
 from forum.errors import Invalid
 from forum.extensions import db, search_engine
+from forum.search.grammar import MAX_NEARS, MAX_OPERANDS, MAX_PREFIXES
 from forum.search.query import Filters
 from forum.services.search import MAX_TEXT, SORTS, SearchPage, View, search
 from forum.services.search_completion import complete_text
@@ -101,6 +102,7 @@ def _shown(text: str, error: str = "") -> dict[str, Any]:
         "may_raise": bool(current_actor().group_roles),
         "raised_kinds": ("post", "paper", "answer", "attachment"),
         "most": MAX_TEXT,
+        "limits": {"words": MAX_OPERANDS, "prefixes": MAX_PREFIXES, "nears": MAX_NEARS},
         "few": SHOWN_VALUES,
         "views": View,
         "field_name": field_name,

@@ -74,7 +74,7 @@ class Topic(PublicId, Base):
     terms: Mapped[list[Any]] = mapped_column(default=list)
     """[[language, term]]."""
     arguments: Mapped[list[Any]] = mapped_column(default=list)
-    """[[name, value]] of the query's filters, as an address carries them."""
+    """[[name, value]] of the query's filters and of its order, as an address carries them."""
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime]

@@ -6,7 +6,7 @@
     a OR b                      at least one of them; binds closer than a space
     (a b) OR c                  parentheses group
     a NEAR b  a NEAR/5 b        within 10 (or 5) words of each other; `near` works too; ten in a query
-    encrypt*                    any ending, after three letters or more
+    encrypt*                    any ending, after three letters or more; ten in a query
     group:x,y -kind:post        filters, several values, each can be excluded; quotes around spaces:
                                 author: organisation: group: kind: lang: type: country: label: year:
     after:2020 before:2021-06   from the first day of, and up to but without the first day of
@@ -24,11 +24,12 @@ from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from forum.search.grammar_writing import NAMES as FIELD_NAMES
+from forum.search.grammar_writing import NEAR, write_filters, write_query
 from forum.search.query import (
     EVERYTHING,
     NEAR_DISTANCE,
     VERSIONS,
-    Filter,
     Filters,
     Group,
     Near,
@@ -42,25 +43,15 @@ from forum.search.query import (
 
 MAX_OPERANDS = 64
 MAX_NEARS = 10
+MAX_PREFIXES = 10
+"""In a query: each reads what is known of every word that begins so. Further ones are plain words."""
 MAX_DEPTH = 6
 MAX_WORD = 100
 MIN_PREFIX = 3
 MAX_DISTANCE = 50
 
-_NAMES = {
-    "author": "author",
-    "organisation": "organisation",
-    "group": "group",
-    "kind": "kind",
-    "lang": "language",
-    "type": "organisation_type",
-    "country": "country",
-    "label": "label",
-    "year": "year",
-}
-NAMES = (*_NAMES, "after", "before", "versions", "topic", "without")
+NAMES = (*FIELD_NAMES, "after", "before", "versions", "topic", "without")
 """What may stand before a colon."""
-_TYPED = {field: name for name, field in _NAMES.items()}
 _SHAPES = {
     "language": re.compile(r"[a-z]{2,3}"),
     "country": re.compile(r"[a-z]{2,3}"),
@@ -82,9 +73,7 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂″", '"') | dict.from
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LETTERS = re.compile(r"[^\W_]")
 _PREFIX = re.compile(rf"[^\W\d_][^\W_]{{{MIN_PREFIX - 1},}}\*")
-_NEAR = re.compile(r"near(?:/(\d{1,2}))?", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_PLAIN_VALUE = re.compile(r"[^\s\"(),]+")
 
 _Operand = Word | Prefix | Phrase
 
@@ -133,7 +122,7 @@ def parse(source: str) -> Parsed:
     """Read what somebody typed; never fails, and takes time linear in the length."""
     source = _CONTROL.sub(lambda m: "" if m[0] in "\u00ad\u200b\u200c\u200d" else " ", source)
     tokens, filters = _scan(source.translate(_QUOTES))
-    return Parsed(_build(_cut(_match_parentheses(tokens))), filters)
+    return Parsed(_build(_keep_prefixes(_cut(_match_parentheses(tokens)))), filters)
 
 
 def _scan(source: str) -> tuple[list[_Token], Filters]:
@@ -169,7 +158,7 @@ def _word(text: str) -> _Token | None:
         return _Token("or", text)
     if text == "AND":
         return None
-    if near := _NEAR.fullmatch(text):
+    if near := NEAR.fullmatch(text):
         return _Token("near", text, distance=min(int(near[1] or NEAR_DISTANCE) or 1, MAX_DISTANCE))
     negated = text.startswith("-")
     text = text.removeprefix("-")[:MAX_WORD]
@@ -179,7 +168,7 @@ def _word(text: str) -> _Token | None:
         return None
     if ":" not in text:  # `--lang:de*` must not turn into a filter by losing its ornaments
         text = text.strip("*-")
-    if text in ("OR", "AND", "NOT") or _NEAR.fullmatch(text):
+    if text in ("OR", "AND", "NOT") or NEAR.fullmatch(text):
         text = text.lower()
     return _Token("operand", operand=Word(text), negated=negated)
 
@@ -211,10 +200,10 @@ def _read_filter(text: str, filters: Filters, negate: bool) -> Filters | None:
         return filters.widen(*values, negated=negated)
     if name == "without":
         return None if negated else filters.widen(without=values)
-    shape = _SHAPES.get(_NAMES[name])
+    shape = _SHAPES.get(FIELD_NAMES[name])
     if shape and not all(shape.fullmatch(v) for v in values):
         return None
-    return filters.choose(_NAMES[name], *values, negated=negated)
+    return filters.choose(FIELD_NAMES[name], *values, negated=negated)
 
 
 def _read_date(text: str) -> date | None:
@@ -254,6 +243,14 @@ def _cut(tokens: list[_Token]) -> list[_Token]:
     if len(operands) <= MAX_OPERANDS:
         return tokens
     return _match_parentheses(tokens[: operands[MAX_OPERANDS - 1] + 1])
+
+
+def _keep_prefixes(tokens: list[_Token]) -> list[_Token]:
+    """The same with the first prefixes, and words in place of further ones."""
+    prefixes = [token for token in tokens if isinstance(token.operand, Prefix)]
+    for token in prefixes[MAX_PREFIXES:]:
+        token.operand = Word(token.operand.text) if isinstance(token.operand, Prefix) else None
+    return tokens
 
 
 def _stands_between(tokens: list[_Token], number: int) -> bool:
@@ -331,70 +328,3 @@ def _group(nodes: list[Query]) -> Query:
     for node in nodes:
         flat.extend(node.nodes if isinstance(node, Group) else (node,))
     return flat[0] if len(flat) == 1 else Group(tuple(flat))
-
-
-def write_query(query: Query) -> str:
-    """A tree as the grammar would have it typed."""
-    match query:
-        case Group(nodes):
-            return " ".join(_write_in_group(*pair) for pair in zip((None, *nodes), nodes, strict=False))
-        case Or(nodes):
-            return " OR ".join(
-                f"({write_query(n)})" if isinstance(n, Group) else write_query(n) for n in nodes
-            )
-        case Not(Group() | Or() | Near() as node):
-            return f"-({write_query(node)})"
-        case Not(node):
-            return f"-{write_query(node)}"
-        case Near(left, right, distance):
-            return f"{_write_beside(left)} {_write_near(distance)} {_write_beside(right)}"
-        case Phrase(words):
-            return f'"{" ".join(words)}"'
-        case Prefix(text):
-            return f"{text}*"
-        case Word(text):
-            return f"({text})" if _NEAR.fullmatch(text) else text
-
-
-def _write_in_group(before: Query | None, node: Query) -> str:
-    if isinstance(before, Near) and isinstance(node, Near) and before.right == node.left:
-        return f"{_write_near(node.distance)} {_write_beside(node.right)}"
-    return f"({write_query(node)})" if isinstance(node, Or) else write_query(node)
-
-
-def _write_beside(operand: _Operand) -> str:
-    """The word "near" beside the operator: parentheses would part it from what it stands beside."""
-    if isinstance(operand, Word) and _NEAR.fullmatch(operand.text):
-        return f"{operand.text}-"
-    return write_query(operand)
-
-
-def _write_near(distance: int) -> str:
-    return "NEAR" if distance == NEAR_DISTANCE else f"NEAR/{distance}"
-
-
-def write_filters(filters: Filters) -> str:
-    """Filters as the grammar would have them typed."""
-    parts = [_write_choice(choice) for choice in filters.choices]
-    if filters.after:
-        parts.append(f"after:{filters.after.isoformat()}")
-    if filters.before:
-        parts.append(f"before:{filters.before.isoformat()}")
-    if filters.versions != "all":
-        parts.append(f"versions:{filters.versions}")
-    for name, values in (
-        ("topic", filters.topics),
-        ("-topic", filters.other_topics),
-        ("without", filters.without),
-    ):
-        if values:
-            parts.append(f"{name}:{_write_values(values)}")
-    return " ".join(parts)
-
-
-def _write_choice(choice: Filter) -> str:
-    return f"{'-' if choice.negated else ''}{_TYPED[choice.field]}:{_write_values(choice.values)}"
-
-
-def _write_values(values: tuple[str, ...]) -> str:
-    return ",".join(v if _PLAIN_VALUE.fullmatch(v) else f'"{v}"' for v in values)

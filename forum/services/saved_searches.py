@@ -30,7 +30,8 @@ from forum.domain.saved_searches import (
 from forum.domain.threads import Post
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Actor, visible_to
-from forum.search.grammar import parse, write_query
+from forum.search.grammar import parse
+from forum.search.grammar_writing import write_query
 from forum.search.protocol import SearchEngine
 from forum.search.query import Filters
 from forum.services.actors import load_actor

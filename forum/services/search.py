@@ -16,7 +16,8 @@ from forum.domain.groups import Group
 from forum.errors import Invalid
 from forum.policy import Actor
 from forum.search.analysis import QueryTerms, flatten_terms
-from forum.search.grammar import Parsed, parse, write_query
+from forum.search.grammar import Parsed, parse
+from forum.search.grammar_writing import write_query
 from forum.search.protocol import Hit, Results, SearchEngine, SearchRequest
 from forum.search.query import EVERYTHING, FACETS, Filters, Query, Word, iterate_operands
 from forum.search.query import Group as QueryGroup

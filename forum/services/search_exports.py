@@ -26,7 +26,8 @@ from forum.domain.search_exports import (
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Actor
 from forum.search.analysis import QueryTerms
-from forum.search.grammar import parse, write_query
+from forum.search.grammar import parse
+from forum.search.grammar_writing import write_query
 from forum.search.protocol import Hit, SearchEngine
 from forum.search.query import Filters
 from forum.services.actors import load_actor

@@ -14,10 +14,11 @@ from forum.domain.topics import PassageStance, Term, Topic, checked_name
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import TopicRights
-from forum.search.grammar import parse, write_query
+from forum.search.grammar import parse
+from forum.search.grammar_writing import write_query
 from forum.search.query import EVERYTHING, Filters
 from forum.services.audit import record
-from forum.services.search import check_text
+from forum.services.search import SORTS, check_text
 from forum.services.search_filters import read_filters, write_arguments
 from forum.services.widening import ChosenTopic, readable_topics
 
@@ -31,6 +32,8 @@ class TopicFields:
     text: str = ""
     terms: Sequence[Term] = ()
     filters: Filters = field(default_factory=Filters)
+    sort: str = SORTS[0]
+    """In which order a search with it is listed; one of search.SORTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class TopicSubject:
         for name, value in self.topic.arguments:
             values.setdefault(name, []).append(value)
         return read_filters(values)
+
+    @property
+    def sort(self) -> str:
+        """Give the order in which a search with it is listed."""
+        return next((value for name, value in self.topic.arguments if name == "sort"), SORTS[0])
 
 
 def list_topics(session: Session, actor: Actor, *, limit: int = 200) -> list[TopicSubject]:
@@ -155,6 +163,8 @@ def _write(session: Session, topic: Topic, fields: TopicFields) -> None:
     filters = typed.filters.merge(fields.filters)
     kept = Filters(filters.choices, filters.after, filters.before, filters.versions)
     topic.arguments = [list(pair) for pair in write_arguments(kept)]
+    if fields.sort in SORTS[1:]:
+        topic.arguments.append(["sort", fields.sort])
 
 
 def delete_topic(session: Session, actor: Actor, public_id: str, *, now: datetime) -> None:

@@ -66,16 +66,37 @@ def text_of(html: str) -> str:
 
 def test_a_topic_is_made_of_a_search(desk: FlaskClient, group: Group, session: Session) -> None:
     """The search page leads to the form, which has the words and filters of the search."""
-    page = desk.get("/search?q=lantern&kind=paper")
+    page = desk.get("/search?q=lantern&kind=paper&sort=date")
     link = BeautifulSoup(page.text, "html.parser").find("a", string="Make a topic of this")
     assert link is not None
     form = BeautifulSoup(desk.get(str(link["href"])).text, "html.parser")
     fields: Any = {name: form.find(attrs={"name": name}) for name in ("name", "text")}
     assert (fields["name"]["value"], fields["text"]["value"]) == ("lantern", "lantern kind:paper")
-    sent = {"name": "Lanterns", "owner": group.slug, "text": "lantern kind:paper"}
-    assert submit(desk, "/secretariat/positions/new", sent).status_code == 303
+    (order,) = form.select("input[name=sort][checked]")
+    sent = {
+        "name": "Lanterns",
+        "owner": group.slug,
+        "text": "lantern kind:paper",
+        "sort": str(order["value"]),
+    }
+    made = submit(desk, "/secretariat/positions/new", sent)
     topic = session.query(Topic).one()
-    assert (topic.text, topic.arguments) == ("lantern", [["kind", "paper"]])
+    assert (topic.text, topic.arguments) == ("lantern", [["kind", "paper"], ["sort", "date"]])
+    shown = BeautifulSoup(desk.get(str(made.location)).text, "html.parser")
+    search = shown.find("a", string="Search with this topic")
+    assert search is not None
+    assert "sort=date" in str(search["href"])
+    edited = BeautifulSoup(desk.get(f"{made.location}/edit").text, "html.parser")
+    assert [str(one["value"]) for one in edited.select("input[name=sort][checked]")] == ["date"]
+
+
+@pytest.mark.parametrize("sort", ["", "relevance", "nonsense"])
+def test_a_topic_without_an_order_is_listed_by_relevance(
+    desk: FlaskClient, group: Group, session: Session, sort: str
+) -> None:
+    sent = {"name": "Lanterns", "owner": group.slug, "text": "lantern", "sort": sort}
+    assert submit(desk, "/secretariat/positions/new", sent).status_code == 303
+    assert session.query(Topic).one().arguments == []
 
 
 def test_others_are_not_offered_topics(client: FlaskClient, client_of: ClientOf, build: Builder) -> None:

@@ -74,10 +74,14 @@ def test_the_whole_result_with_citations(
     path = ask(client, form)
     page = client.get(path)
     assert "Waiting for its turn" in page.text
+    assert "data-running" in page.text
+    assert "js/progress.js" in page.text
     assert client.get(f"{path}/file").status_code == 404
     deliver(app, clock)
     page = client.get(path)
     assert "2 results" in page.text
+    assert "data-running" not in page.text
+    assert "js/progress.js" not in page.text
     answer = client.get(f"{path}/file")
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="search-')

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forum.search.grammar import MAX_NEARS, MAX_OPERANDS, Parsed, parse, write_query
+from forum.search.grammar import MAX_NEARS, MAX_OPERANDS, MAX_PREFIXES, Parsed, parse
+from forum.search.grammar_writing import write_query
 from forum.search.query import (
     EVERYTHING,
     Filter,
@@ -56,6 +57,11 @@ A, B, C, D = Word("a1"), Word("b2"), Word("c3"), Word("d4")
             " near ".join(["a1"] * (MAX_NEARS + 3)),
             Group((*[Near(A, A)] * MAX_NEARS, A, A)),
             id="behind the tenth near are words",
+        ),
+        pytest.param(
+            "abc* " * MAX_PREFIXES + "-abc* xyz*",
+            Group((*[Prefix("abc")] * MAX_PREFIXES, Not(Word("abc")), Word("xyz"))),
+            id="behind the tenth prefix are words",
         ),
         pytest.param("near a1", Group((Word("near"), A)), id="near without a left neighbour is a word"),
         pytest.param("a1 OR b2 near c3", Or((A, Near(B, C))), id="near binds closer than OR"),
@@ -166,6 +172,15 @@ def test_every_text_is_a_query_and_its_understanding_means_the_same(text: str) -
 def test_no_query_has_more_nears_than_ten_and_its_understanding_means_the_same(text: str) -> None:
     parsed = parse(text)
     assert count_nears(parsed.query) <= MAX_NEARS
+    assert parse(parsed.text) == parsed
+
+
+@given(st.lists(st.sampled_from(["abc*", "abc*", "near", "OR", "(", ")", "-xyz*", "a1"]), max_size=60))
+def test_no_query_has_more_prefixes_than_ten_and_its_understanding_means_the_same(pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    parsed = parse(text)
+    assert parsed.text.count("*") <= MAX_PREFIXES
+    assert parsed.text.count("*") == min(MAX_PREFIXES, text.count("*"))
     assert parse(parsed.text) == parsed
 
 

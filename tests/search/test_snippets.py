@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forum.search.analysis import QueryTerms, flatten_terms
+from forum.search.analysis import STEMMED_LANGUAGES, TOKEN, QueryTerms, analyse_token, flatten_terms
 from forum.search.grammar import parse
+from forum.search.query import Word
 from forum.search.snippets import LENGTH, Snippet, extract_snippet, find_marks, mark_hits
 
 FILLER = "Nothing of note is said in this sentence at all. "
@@ -43,6 +44,26 @@ def test_marks(text: str, language: str, query: str, marked: list[str]) -> None:
     if query == "end-to-end":
         marked = ["End", "end"]
     assert found == marked
+
+
+LETTERS = "abcdefghijklmnoprstuvzéèêäöüåæøßščžőűășțąęłćńżźõáíóúçñβδθλσςωάέίό"
+STARTS = st.sampled_from(["", "Ge", "be", "mh", "bhf", "naj", "eile", "É", "Ł", "Θ", "the", "IN"])
+WORDS = st.builds(str.__add__, STARTS, st.text(LETTERS + LETTERS.upper(), min_size=1, max_size=9))
+
+
+@given(st.lists(WORDS, min_size=1, max_size=12), st.sampled_from(sorted(STEMMED_LANGUAGES)), st.data())
+@example(["Gesehen", "gesehen"], "nl", None)
+@example(["bhfuil", "Fuil"], "ga", None)
+def test_every_word_with_a_stem_of_the_query_is_marked(
+    words: list[str], language: str, data: st.DataObject | None
+) -> None:
+    """Words are passed over by their first letter, unanalysed, only where no stemmer changes beginnings."""
+    asked = words[0] if data is None else data.draw(st.sampled_from(words)).swapcase()
+    wanted = flatten_terms(Word(asked), frozenset([language]))
+    stems = {stem for concept in wanted.concepts for stem in concept.stems}
+    tokens = [token for word in words for token in TOKEN.findall(word)]
+    meant = [token for token in tokens if stems.intersection(analyse_token(token, language)[1])]
+    assert [text for text, is_hit in mark_hits(" ".join(words), wanted, language) if is_hit] == meant
 
 
 def test_the_passage_with_most_of_the_words_is_chosen() -> None:

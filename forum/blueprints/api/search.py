@@ -16,7 +16,7 @@ from forum.blueprints.api.support import Asked, call, url, utc
 from forum.blueprints.identity import current_actor
 from forum.domain.papers import TranslationKind
 from forum.extensions import db, search_engine
-from forum.search.query import FACETS
+from forum.search.query import FACETS, VERSIONS
 from forum.services.indexing import DOCUMENT_KINDS
 from forum.services.search import MAX_PAGES, MAX_TEXT, SORTS, Facet, search
 from forum.services.search_filters import read_filters
@@ -34,6 +34,11 @@ _FILTERS = {
     "author": text("Words of the author's name, as far as you may see it." + _NOT, 100),
     "after": text("From this year, month or day on.", 10, pattern=_DAY),
     "before": text("Before this year, month or day.", 10, pattern=_DAY),
+    "year": text("Of the date." + _NOT, 5, pattern=r"^-?\d{4}$"),
+    "label": text("A TLP label." + _NOT, 100),
+    "versions": one_of(VERSIONS, "Which versions of papers."),
+    "topic": text("Slug or name of a topic: its terms are looked for as well." + _NOT, 100),
+    "without": text("A term of the topic that is left aside.", 100),
 }
 HIT = component(
     "Hit",
