@@ -150,6 +150,7 @@ ON_BOTH = frozenset(
         "delivery.test_mail",
         "delivery.test_worker",
         "services.test_consultations",
+        "services.test_erasing",
         "services.test_memberships",
         "services.test_signatures",
         "services.test_submissions",

@@ -9,6 +9,7 @@ def register_blueprints(app: Flask) -> None:
         account_links,  # noqa: F401  (views of another blueprint)
         accounts,
         administration,
+        administration_erasures,  # noqa: F401  (views of another blueprint)
         administration_organisations,  # noqa: F401  (views of another blueprint)
         administration_suspensions,  # noqa: F401  (views of another blueprint)
         administration_system,  # noqa: F401  (views of another blueprint)

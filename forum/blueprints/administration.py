@@ -22,6 +22,7 @@ from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can, require
 from forum.services import access_requests, accounts, health
+from forum.services.erasures import count_waiting
 from forum.services.invitations import invite, list_open_invitations, revoke_invitation
 from forum.services.mandates import list_mandates
 from forum.services.organisations import count_organisations, require_by_name
@@ -89,6 +90,7 @@ def index() -> str:
         requests=access_requests.count_account_requests(database),
         invitations=len(list_open_invitations(database, actor, now=now())),
         findings=findings,
+        erasures=count_waiting(database) if can(actor, Action.ADMINISTER) else 0,
     )
 
 

@@ -38,6 +38,10 @@ _HAPPENED = {
     AuditAction.APPEAL_WITHDRAWN: lazy_gettext("You withdrew an appeal"),
     AuditAction.APPEAL_DECIDED: lazy_gettext("Your appeal was decided"),
     AuditAction.COAUTHOR_ADDED: lazy_gettext("You became an author of a paper"),
+    AuditAction.OWN_DATA_EXPORTED: lazy_gettext("You took all that is stored about you"),
+    AuditAction.ERASURE_ASKED: lazy_gettext("Your erasure was asked for"),
+    AuditAction.ERASURE_TAKEN_BACK: lazy_gettext("The request for your erasure was taken back"),
+    AuditAction.ERASURE_REFUSED: lazy_gettext("The request for your erasure was refused"),
     AuditAction.COAUTHOR_REMOVED: lazy_gettext("You are an author of a paper no more"),
 }
 

@@ -20,6 +20,7 @@ from forum.blueprints.identity import current_actor
 from forum.domain.accounts import AccountStatus, PlatformRole
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.comments import Disposition
+from forum.domain.erasures import FormerTexts
 from forum.domain.groups import Group, GroupRole, HoldingRule, MembersVisible, SeatKind, WhoMayWrite
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.languages import LANGUAGES
@@ -98,7 +99,7 @@ _ACCOUNT_STATUSES = {
     AccountStatus.PLACEHOLDER: lazy_gettext("cannot sign in yet"),
     AccountStatus.ACTIVE: lazy_gettext("can sign in"),
     AccountStatus.DISABLED: lazy_gettext("switched off"),
-    AccountStatus.FORMER: lazy_gettext("has left"),
+    AccountStatus.FORMER: lazy_gettext("former member, erased"),
 }
 _STANDINGS = {
     Standing.AGREED: lazy_gettext("Agreed to this text"),
@@ -161,8 +162,24 @@ def own_capacity() -> str:
     return gettext("A person in their own capacity")
 
 
+def former_member() -> str:
+    """Give what stands for a person who was erased."""
+    return gettext("Former member")
+
+
+def former_texts(value: FormerTexts) -> str:
+    """Give what becomes of what a person wrote in a group, once they are erased."""
+    if value is FormerTexts.WITHDRAWN:
+        return gettext(
+            "What they wrote for no organisation is withdrawn once they are erased; a note keeps its place."
+        )
+    return gettext("It stays on record under “Former member” once they are erased.")
+
+
 def author_words(byline: Byline) -> str:
     """Give the shortest name of an author as this reader may see them; empty where nothing is shown."""
+    if byline.is_former:
+        return former_member()
     name = byline.alias or byline.name or byline.organisation or type_name(byline.stakeholder_type)
     return name or (own_capacity() if byline.in_own_capacity else "")
 

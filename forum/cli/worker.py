@@ -56,6 +56,7 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
         "alert": AlertMail(office, engine).compose,
         "security": AccountMail(office).security,
         "link": AccountMail(office).link,
+        "erasure": AccountMail(office).erasure,
     }
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [

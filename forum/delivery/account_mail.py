@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from forum.delivery.mail import Composed, PostOffice
 from forum.domain.account_links import LinkPurpose
+from forum.domain.erasures import TextsChoice
 from forum.services.account_links import get_link_letter
+from forum.services.erasures import ErasureLetter, get_erasure_letter
 from forum.services.security_mail import Happened, SecurityLetter, get_security_letter
 
 
@@ -71,6 +73,57 @@ class AccountMail:
             },
         )
         return Composed(message, name)
+
+    def erasure(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
+        """Compose the answer to a request for erasure: {"mail": "erasure", "erasure_id"}."""
+        letter = get_erasure_letter(session, payload["erasure_id"])
+        if letter is None:
+            return None
+        _, translations = self.office.environment(letter.language)
+        subject, sentences, advice = _erasure_words(letter, translations)
+        name = f"erasure-{letter.public_id}"
+        message = self.office.compose(
+            template="account",
+            language=letter.language,
+            to_name=letter.name,
+            to_email=letter.email,
+            subject=subject,
+            name=name,
+            values={
+                "name": letter.name,
+                "sentences": sentences,
+                "advice": advice,
+                "link": self.office.url("/privacy"),
+                "link_words": translations.gettext("Your rights, and whom to write to"),
+            },
+        )
+        return Composed(message, name, erasure_id=int(payload["erasure_id"]))
+
+
+def _erasure_words(letter: ErasureLetter, translations: NullTranslations) -> tuple[str, list[str], str]:
+    """Give the subject, what was done and why, and what the person can do."""
+    _ = translations.gettext
+    if not letter.is_granted:
+        return (
+            _("Your request to be erased was refused"),
+            [_("You asked to be erased from the forum. This was refused."), letter.reason],
+            _("You may complain to a supervisory authority, and you may go to court."),
+        )
+    kept = (
+        _("What you wrote for no organisation was withdrawn.")
+        if letter.texts is TextsChoice.WITHDRAWN
+        else _("What was published stays on record under “Former member”, or was withdrawn where the "
+               "terms of a group say so.")
+    )  # fmt: skip
+    return (
+        _("You were erased from the forum"),
+        [
+            _("Your name, address, password, sessions, drafts, notices and settings are deleted."),
+            kept,
+            letter.reason,
+        ],
+        _("This is the last letter to this address, which is deleted as soon as it has gone."),
+    )
 
 
 def _link_words(purpose: LinkPurpose, translations: NullTranslations) -> tuple[str, str, str]:

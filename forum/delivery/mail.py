@@ -24,6 +24,7 @@ from forum.clock import Clock
 from forum.delivery.transport import Transport
 from forum.delivery.words import invitation_subject, words_of
 from forum.domain.accounts import InvitationPurpose
+from forum.services.erasures import forget_address
 from forum.services.letters import Letter, get_invitation_letter, get_letter, mark_mailed
 from forum.services.mail_preferences import stop_token
 
@@ -66,6 +67,8 @@ class Composed:
     message: EmailMessage
     name: str
     notice_id: int | None = None
+    erasure_id: int | None = None
+    """The last letter to somebody: name and address go when it has gone."""
 
 
 Composer = Callable[[Session, Mapping[str, Any]], Composed | None]
@@ -94,9 +97,11 @@ class Mailing:
         return sent
 
     def record(self, session: Session, prepared: Composed | None) -> None:
-        """Note when the notice was mailed."""
+        """Note when the notice was mailed, and forget an address that was kept for it alone."""
         if prepared is not None and prepared.notice_id is not None:
             mark_mailed(session, prepared.notice_id, now=self.clock())
+        if prepared is not None and prepared.erasure_id is not None:
+            forget_address(session, prepared.erasure_id)
 
 
 def environment(language: str) -> tuple[Environment, NullTranslations]:

@@ -14,6 +14,7 @@ from forum.domain.assessments import Unit
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.catalogues import CharterCatalogue, read_catalogue
 from forum.domain.datafile import SLUG, DataFileError, Table, open_table, refuse_twice
+from forum.domain.erasures import FormerTexts
 from forum.domain.groups import HoldingRule, MembersVisible, WhoMayWrite
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.languages import LANGUAGES
@@ -86,6 +87,8 @@ class Charter:
     practice: Practice = field(default_factory=Practice)
     retention_days: int = 0
     """Days for which withdrawn and rejected texts are kept; 0: as the settings say."""
+    former_texts: FormerTexts = FormerTexts.KEPT
+    """What becomes of what a person wrote for no organisation, once the person is erased."""
 
 
 def load_charters(path: Path) -> tuple[Charter, ...]:
@@ -129,6 +132,7 @@ def _charter(table: Table, usual: Practice) -> Charter:
         catalogues=_catalogues(table),
         practice=_practice(table, usual),
         retention_days=table.whole("retention_days", 0),
+        former_texts=FormerTexts(table.choice("former_texts", _words(FormerTexts), FormerTexts.KEPT.value)),
     )
     table.finish()
     _check_together(table, charter)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.domain.attribution import Attribution
 from forum.domain.base import Base, PublicId, partial_index
+from forum.domain.erasures import FormerTexts
 from forum.domain.labels import Ceiling, Tlp
 
 
@@ -75,6 +76,8 @@ class Group(PublicId, Base):
     """Working days in which moderators promise an answer."""
     retention_days: Mapped[int] = mapped_column(default=0)
     """Days for which withdrawn and rejected texts are kept; 0: as the forum's settings say."""
+    former_texts: Mapped[FormerTexts] = mapped_column(default=FormerTexts.KEPT)
+    """What becomes of what a person wrote for no organisation, once the person is erased."""
     members_visible: Mapped[MembersVisible] = mapped_column(default=MembersVisible.BODIES)
     who_may_write: Mapped[WhoMayWrite] = mapped_column(default=WhoMayWrite.MEMBERS)
     languages: Mapped[list[str]] = mapped_column(default=list)

@@ -70,6 +70,9 @@ ENTRIES: dict[str, Entry] = {
     "administration.merge": Entry.PEOPLE_MANAGERS,
     "administration.organisation": Entry.PEOPLE_MANAGERS,
     "administration.organisations": Entry.PEOPLE_MANAGERS,
+    "administration.erasure": Entry.ADMINISTRATORS,
+    "administration.erasures": Entry.ADMINISTRATORS,
+    "administration.record_erasure": Entry.ADMINISTRATORS,
     "administration.people": Entry.PEOPLE_MANAGERS,
     "administration.person": Entry.PEOPLE_MANAGERS,
     "administration.remove_factors": Entry.PEOPLE_MANAGERS,
@@ -309,8 +312,10 @@ ENTRIES: dict[str, Entry] = {
     "notices.read": Entry.SIGNED_IN,
     "notices.read_all": Entry.SIGNED_IN,
     # own_data
+    "own_data.ask_erasure": Entry.SIGNED_IN,
     "own_data.download": Entry.SIGNED_IN,
     "own_data.page": Entry.SIGNED_IN,
+    "own_data.take_back_erasure": Entry.SIGNED_IN,
     # organisations
     "organisations.add_former_name": Entry.SIGNED_IN,
     "organisations.index": Entry.ANYONE,

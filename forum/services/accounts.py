@@ -204,6 +204,7 @@ def change_platform_role(
     """Give a person another role over the platform; administrators alone, and never to themselves."""
     require(actor, Action.ADMINISTER)
     account = get_account(session, public_id)
+    _refuse_former(account)
     if account.id == actor.account_id:
         raise Invalid("You cannot change your own role.")
     if account.platform_role is not role:
@@ -217,9 +218,15 @@ def _managed_account(session: Session, actor: Actor, public_id: str) -> Account:
     """An account that the actor may switch on and off: administrators' only by an administrator."""
     require(actor, Action.MANAGE_PEOPLE)
     account = get_account(session, public_id)
+    _refuse_former(account)
     if account.platform_role is not PlatformRole.MEMBER:
         require(actor, Action.ADMINISTER)
     return account
+
+
+def _refuse_former(account: Account) -> None:
+    if account.status is AccountStatus.FORMER:
+        raise Invalid("This person was erased: there is nothing left to change.")
 
 
 def set_password(

@@ -31,6 +31,7 @@ def preview_byline(
         author_name=account.name,
         author_public_id=account.public_id,
         author_is_public=account.name_is_public,
+        author_is_former=False,
         organisation_name=respondent.name if is_body else None,
         organisation_slug=respondent.slug if is_body else None,
     )

@@ -77,13 +77,17 @@ def withdraw_answer(
 ) -> Answer:
     """Withdraw an answer before it is published (first-person testimony at any time): its text goes."""
     page = get_answer(session, actor, slug, consultation_id, public_id, action=Action.WITHDRAW)
-    answer = page.answer
+    empty_answer(session, page.subject.group, page.answer, now=now)
+    return page.answer
+
+
+def empty_answer(session: Session, group: Group, answer: Answer, *, now: datetime) -> None:
+    """Take the text of an answer, its files and what its receipts say; the caller has asked who may."""
     answer.title = WITHDRAWN_TITLE
     answer.values, answer.text = {}, ""
-    release_files(session, page.subject.group, answer, now=now)
+    release_files(session, group, answer, now=now)
     session.execute(sa.update(AnswerReceipt).where(AnswerReceipt.answer_id == answer.id).values(canonical=""))
-    change_answer(session, page.subject.group, answer, Status.WITHDRAWN, now=now)
-    return answer
+    change_answer(session, group, answer, Status.WITHDRAWN, now=now)
 
 
 def get_answer(

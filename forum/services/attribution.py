@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import Account
+from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import Attribution, ShownAs
 from forum.domain.groups import Group
 from forum.domain.organisations import Organisation, StakeholderType
@@ -19,13 +19,15 @@ class Byline:
 
     name: str | None = None
     person_id: str | None = None
-    """Public id of the profile; set only where the name is."""
+    """Public id of the profile; set only where the name is, and never of a former member, who has none."""
     organisation: str | None = None
     organisation_slug: str | None = None
     stakeholder_type: StakeholderType | None = None
     country: str | None = None
     alias: str | None = None
     """'Company A': the only thing set under the Chatham House Rule."""
+    is_former: bool = False
+    """The person was erased: what stands in `name` is nobody's, and pages translate it."""
     in_own_capacity: bool = False
     """Somebody is recorded and spoke for no body; all that is shown where the name may not be."""
 
@@ -47,6 +49,7 @@ def author_columns() -> tuple[Any, ...]:
         Account.name.label("author_name"),
         Account.public_id.label("author_public_id"),
         Account.name_is_public.label("author_is_public"),
+        sa.case((Account.status == AccountStatus.FORMER, True), else_=False).label("author_is_former"),
         Organisation.name.label("organisation_name"),
         Organisation.slug.label("organisation_slug"),
     )
@@ -81,7 +84,8 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
     )
     return Byline(
         name=author.author_name if may_name else None,
-        person_id=author.author_public_id if may_name else None,
+        person_id=author.author_public_id if may_name and not author.author_is_former else None,
+        is_former=may_name and bool(author.author_is_former),
         organisation=author.organisation_name,
         organisation_slug=author.organisation_slug,
         stakeholder_type=kind,

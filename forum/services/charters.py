@@ -68,6 +68,7 @@ def _columns(charter: Charter) -> dict[str, Any]:
         "holding_rule": charter.holding_rule,
         "promised_days": charter.promised_days,
         "retention_days": charter.retention_days,
+        "former_texts": charter.former_texts,
         "members_visible": charter.members_visible,
         "who_may_write": charter.who_may_write,
         "languages": list(charter.languages),

@@ -208,18 +208,23 @@ def save_draft(
 def delete_draft(session: Session, actor: Actor, public_id: str, *, now: datetime) -> Paper | None:
     """Throw a draft away, and the paper with it if nothing of it was ever sent; gives what is left."""
     draft = get_draft(session, actor, public_id)
-    forget_answers(session, draft.version)
-    drop_attachments(session, draft.version, now=now)
-    _let_go(session, draft.version)
-    session.delete(draft.version)
+    return drop_draft(session, draft.paper, draft.version, now=now)
+
+
+def drop_draft(session: Session, paper: Paper, version: PaperVersion, *, now: datetime) -> Paper | None:
+    """Delete the draft of a paper, and the paper if nothing else is left; the caller has asked who may."""
+    forget_answers(session, version)
+    drop_attachments(session, version, now=now)
+    _let_go(session, version)
+    session.delete(version)
     session.flush()
-    paper_id = draft.paper.id
+    paper_id = paper.id
     if session.scalar(sa.select(PaperVersion.id).where(PaperVersion.paper_id == paper_id).limit(1)):
-        return draft.paper
+        return paper
     forget_signatories(session, paper_id)
     session.execute(sa.delete(PaperAuthor).where(PaperAuthor.paper_id == paper_id))
     session.execute(sa.delete(PaperOwner).where(PaperOwner.paper_id == paper_id))
-    session.delete(draft.paper)
+    session.delete(paper)
     session.flush()
     return None
 

@@ -333,6 +333,13 @@ def withdraw_post(session: Session, actor: Actor, subject: Subject, *, now: date
     assert thread is not None
     if post.status is Status.PUBLISHED:
         _keep_revision(session, post, thread, now)
+    empty_post(session, subject, now=now)
+
+
+def empty_post(session: Session, subject: Subject, *, now: datetime) -> None:
+    """Take the text of a post, and the title of a discussion that it opens; the caller has asked who may."""
+    post, thread = subject.row, subject.thread
+    assert thread is not None
     post.source = post.html = post.text = ""
     post.is_answer = False
     if post.number == 1:

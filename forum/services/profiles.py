@@ -41,7 +41,9 @@ class Profile:
 def get_profile(session: Session, actor: Actor, public_id: str, *, now: datetime) -> Profile:
     """Give a profile: to signed-in people, and to others where the person wants it; else NotFound."""
     account = session.scalars(sa.select(Account).where(Account.public_id == public_id)).first()
-    if account is None or not (account.name_is_public or COMMUNITY in actor.clearances):
+    if account is None or account.status is AccountStatus.FORMER:
+        raise NotFound
+    if not (account.name_is_public or COMMUNITY in actor.clearances):
         raise NotFound
     takes_part = account.status is AccountStatus.ACTIVE
     today = now.date()

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import Account
+from forum.domain.accounts import Account, AccountStatus
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group, MembersVisible
 from forum.domain.labels import Status, Tlp
@@ -319,6 +319,7 @@ def _lines() -> sa.Select[*tuple[Any, ...]]:
             Account.name.label("person_name"),
             Account.public_id.label("person_id"),
             Account.name_is_public,
+            Account.status.label("person_status"),
             Organisation.name.label("body_name"),
             Organisation.slug.label("body_slug"),
         )
@@ -419,7 +420,8 @@ def _owner(actor: Actor, group: Group, row: Any) -> Owner | None:
     )
     if not is_shown:
         return Owner(None, None, is_person=True)
-    return Owner(row.person_name, f"/people/{row.person_id}/", is_person=True)
+    has_profile = row.person_status is not AccountStatus.FORMER
+    return Owner(row.person_name, f"/people/{row.person_id}/" if has_profile else None, is_person=True)
 
 
 def _line(actor: Actor, row: Any, values: Mapping[str, tuple[str, ...]]) -> EntryLine:

@@ -12,6 +12,7 @@ from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.audit import AuditAction, AuditEntry
 from forum.domain.base import Base
+from forum.domain.erasures import Erasure
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.notices import Notice
@@ -19,6 +20,7 @@ from forum.domain.papers import PaperVersion
 from forum.domain.retention import Retention
 from forum.domain.threads import Post, PostRevision
 from forum.services.audit import record
+from forum.services.erasures import forget_address, old_addresses
 from forum.services.outbox import enqueue_index
 
 EVERY = timedelta(hours=23)
@@ -51,6 +53,7 @@ def apply_retention(
         "forms": _delete(
             session, SubmissionKey, _before(SubmissionKey.created_at, periods.forms, now), is_trial
         ),
+        "addresses": _forget_addresses(session, now, is_trial),
         "withdrawn": 0,
         "rejected": 0,
     }
@@ -89,6 +92,14 @@ def _delete(session: Session, model: type[Base], old: sa.ColumnElement[bool], is
     if count and not is_trial:
         session.execute(sa.delete(model).where(old).execution_options(synchronize_session=False))
     return count
+
+
+def _forget_addresses(session: Session, now: datetime, is_trial: bool) -> int:
+    """Forget the last addresses of erased people whose letter could never be sent."""
+    old = session.scalars(sa.select(Erasure.id).where(old_addresses(now))).all()
+    for erasure_id in [] if is_trial else old:
+        forget_address(session, erasure_id)
+    return len(old)
 
 
 def _forget_withdrawn(session: Session, group: Group, kept: int, now: datetime, is_trial: bool) -> int:

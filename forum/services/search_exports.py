@@ -227,14 +227,14 @@ def record_made(session: Session, made: Made, *, now: datetime) -> None:
 
 def delete_export(session: Session, actor: Actor, public_id: str, *, now: datetime) -> None:
     """Delete one of the actor's exports with its file."""
-    _drop(session, get_export(session, actor, public_id, now=now), now)
+    drop_export(session, get_export(session, actor, public_id, now=now), now)
 
 
 def expire_exports(session: Session, *, now: datetime) -> int:
     """Delete what has expired, with the files; gives how many. Call inside a write transaction."""
     expired = session.scalars(sa.select(SearchExport).where(SearchExport.expires_at <= now)).all()
     for export in expired:
-        _drop(session, export, now)
+        drop_export(session, export, now)
     return len(expired)
 
 
@@ -245,7 +245,8 @@ def has_expired(session: Session, *, now: datetime) -> bool:
     )
 
 
-def _drop(session: Session, export: SearchExport, now: datetime) -> None:
+def drop_export(session: Session, export: SearchExport, now: datetime) -> None:
+    """Delete an export and have its file forgotten."""
     if export.storage_key is not None:
         enqueue(session, Topic.FILES, {"forget": export.storage_key}, now=now)
     session.delete(export)

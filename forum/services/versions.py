@@ -15,6 +15,7 @@ from forum.domain.papers import Paper, PaperAuthor, PaperOwner, PaperVersion, Pu
 from forum.domain.threads import WITHDRAWN_TITLE
 from forum.errors import Invalid, NotAllowed
 from forum.policy import Action, Actor
+from forum.policy.subjects import Subject
 from forum.services.attachment_files import attachment_ids, empty_attachments
 from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
@@ -120,6 +121,13 @@ def withdraw_version(
     assert subject.paper is not None
     require_mandate(session, actor, subject.paper)
     version: PaperVersion = subject.row
+    empty_version(session, subject, now=now)
+    return version
+
+
+def empty_version(session: Session, subject: Subject, *, now: datetime) -> None:
+    """Take the text of a version and of its translations; the caller has asked who may."""
+    version: PaperVersion = subject.row
     _blank(version)
     empty_attachments(session, version, now=now)
     change_status(session, subject, Status.WITHDRAWN, now=now)
@@ -128,7 +136,6 @@ def withdraw_version(
             _blank(translation)
             empty_attachments(session, translation, now=now)
             change_status(session, subject_of(session, translation), Status.WITHDRAWN, now=now)
-    return version
 
 
 def _blank(version: PaperVersion) -> None:

@@ -417,6 +417,13 @@ def upgrade() -> None:
         sa.Column("promised_days", sa.Integer(), nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=False),
         sa.Column(
+            "former_texts",
+            sa.Enum(
+                "kept", "withdrawn", name="formertexts", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
             "members_visible",
             sa.Enum(
                 "names",
@@ -566,6 +573,57 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("declaration", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_declaration_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "erasure",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "taken_back",
+                "refused",
+                "done",
+                name="erasurestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "texts",
+            sa.Enum(
+                "terms",
+                "withdrawn",
+                name="erasure_texts",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_erasure_account_id_account")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["account.id"], name=op.f("fk_erasure_asked_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_erasure_decided_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_erasure_public_id")),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "external_identity",
@@ -4458,6 +4516,10 @@ def downgrade() -> None:
 
     op.drop_table("former_name")
     op.drop_table("external_identity")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_account_id"))
+
+    op.drop_table("erasure")
     with op.batch_alter_table("declaration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_declaration_account_id"))
 

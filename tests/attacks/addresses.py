@@ -65,6 +65,7 @@ OF_ROUTE = {
     ("accounts.revoke_token", "public_id"): "access_token.public_id",
     ("administration.*", "public_id"): "account.public_id",
     ("administration.decide_request", "public_id"): "access_request.public_id",
+    ("administration.erasure", "public_id"): "erasure.public_id",
     ("administration.withdraw_invitation", "public_id"): "invitation.public_id",
     ("administration.end_mandate", "public_id"): "account.public_id",
     ("administration.*", "slug"): "organisation.slug",

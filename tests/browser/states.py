@@ -182,6 +182,8 @@ STATES = (
     State("/administration/people/{person}/", "administrator"),
     State("/administration/people/{person}/", "secretariat"),
     State("/administration/people/{person}/suspension", "administrator"),
+    State("/administration/erasures/", "administrator"),
+    State("/administration/erasures/{erasure}/", "administrator"),
     State("/administration/requests", "secretariat"),
     State("/administration/organisations/", "secretariat"),
     State("/administration/organisations/new", "secretariat"),

@@ -11,6 +11,7 @@ from forum.domain.saved_searches import Frequency, Watched
 from forum.policy.labels import narrowest_tlp
 from forum.search.query import Filters
 from forum.services.access_requests import ask_for_account, ask_for_seat
+from forum.services.erasures import ask_erasure
 from forum.services.invitations import invitation_token, invite
 from forum.services.labels import relabel
 from forum.services.saved_searches import save_search
@@ -170,8 +171,14 @@ def _who_comes(build: Builder, people: dict[str, Account], group: Group) -> dict
     )
     asking = build.actor(build.account("Quirin Example"))
     ask_for_seat(build.session, asking, group, organisation_name="", message="I can help.", now=now)
+    erasure = ask_erasure(build.session, asking, now=now)
     build.session.commit()
-    return {"invitation": tokens[0], "spent": tokens[1], "person": people["member"].public_id}
+    return {
+        "invitation": tokens[0],
+        "spent": tokens[1],
+        "person": people["member"].public_id,
+        "erasure": erasure.public_id,
+    }
 
 
 def _stages_and_consultation(build: Builder, group_id: int) -> None:

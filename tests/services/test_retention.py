@@ -44,8 +44,8 @@ def old(build: Builder, session: Session, clock: StoppedClock) -> dict[str, int]
     session.commit()
     clock.advance(days=3 * 365)
     return {
-        "sessions": 1, "requests": 1, "invitations": 1, "notices": 1, "forms": 0, "withdrawn": 1,
-        "rejected": 2,
+        "sessions": 1, "requests": 1, "invitations": 1, "notices": 1, "forms": 0, "addresses": 0,
+        "withdrawn": 1, "rejected": 2,
     }  # fmt: skip
 
 
