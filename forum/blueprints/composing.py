@@ -98,7 +98,7 @@ class PostForm(TextForm):
     speaking_for = SelectField(lazy_gettext("Speaking for"), [InputRequired()])
     shown_as = SelectField(lazy_gettext("Shown as"), [InputRequired()])
     parent = HiddenField()
-    is_answer = BooleanField(lazy_gettext("This is the unit's answer"))
+    is_answer = BooleanField(lazy_gettext("This is the answer to the question"))
 
     def offer(self, actor: Actor, group: Group, *, may_answer: bool = False) -> None:
         """Offer what this person may choose in this group, and take away what is no choice."""

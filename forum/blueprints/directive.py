@@ -282,6 +282,7 @@ def propose(slug: str, country: str, article: str) -> View:
         form=form,
         country=country,
         article=article,
+        is_bound=country in _directive().bound,
         days=directive_board().working_days,
         prefix=f"/groups/{slug}/board/",
     )

@@ -3,9 +3,11 @@
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
+from forum.blueprints.datafiles import registers
 from forum.blueprints.identity import current_actor
 from forum.extensions import db
 from forum.services.initiative_procedures import list_procedures_of
+from forum.services.registers import count_by_initiative
 
 blueprint = Blueprint("eu_internet_forum", __name__, url_prefix="/eu-internet-forum")
 
@@ -24,4 +26,5 @@ def index() -> str:
         ),
         number=INITIATIVE,
         procedures=list_procedures_of(db.session(), current_actor(), INITIATIVE),
+        registers=count_by_initiative(db.session(), current_actor(), registers(), INITIATIVE),
     )

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 
 from forum.blueprints import meeting_words
-from forum.blueprints.datafiles import strategy
+from forum.blueprints.datafiles import registers, strategy
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import now
 from forum.extensions import db
@@ -18,6 +18,15 @@ def index() -> str:
     session, actor = db.session(), current_actor()
     news = load_news(session, actor)
     if actor.is_signed_in:
-        desk = load_desk(session, actor, now=now())
-        return render_template("home/desk.html", desk=desk, news=news, meeting_words=meeting_words)
+        known = {register.key: register for register in registers()}
+        finals = [(register.key, state.key) for register in known.values() for state in register.finals]
+        desk = load_desk(session, actor, now=now(), finals=finals)
+        return render_template(
+            "home/desk.html",
+            desk=desk,
+            news=news,
+            meeting_words=meeting_words,
+            registers=known,
+            today=now().date(),
+        )
     return render_template("home/visitor.html", news=news, strategy=strategy())

@@ -21,10 +21,11 @@ from wtforms.form import BaseForm
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.blueprints.identity import current_actor, reload_actor
+from forum.blueprints.wording import country_name
 from forum.database import writing
 from forum.domain.accounts import SubmissionKey
 from forum.domain.base import table_of
-from forum.errors import Invalid, NotAllowed
+from forum.errors import ForumError, Invalid, NotAllowed
 from forum.extensions import clock, db
 from forum.policy import Action, Actor, can
 from forum.policy.routes import ENTRIES, WITHOUT_SECOND_FACTOR, Entry
@@ -133,6 +134,14 @@ def _field_messages(locale: str) -> Any:
     return wtforms.i18n.get_translations([locale])
 
 
+def words_of(error: ForumError) -> str:
+    """Give what an error says, in the language of the page; a country by its name."""
+    parameters = dict(error.parameters)
+    if "country" in parameters:
+        parameters["country"] = country_name(str(parameters["country"]))
+    return gettext(error.message, **parameters)
+
+
 class Form(FlaskForm):
     """The base of all forms: CSRF, and a one-use key so that a second press makes nothing twice."""
 
@@ -147,7 +156,7 @@ class Form(FlaskForm):
 
     def add_error(self, error: Invalid) -> None:
         """Show a service's complaint at its field, or above the form."""
-        message = gettext(error.message, **error.parameters)
+        message = words_of(error)
         field = getattr(self, error.field, None) if error.field else None
         if field is not None:
             field.errors = [*field.errors, message]

@@ -130,6 +130,11 @@ class Register:
         return self.states[0]
 
     @property
+    def finals(self) -> tuple[State, ...]:
+        """The statuses in which nothing is left to do."""
+        return tuple(state for state in self.states if not state.next)
+
+    @property
     def taxonomies(self) -> tuple[RegisterField, ...]:
         """The fields by which entries can be filtered."""
         return tuple(field for field in self.fields if field.is_taxonomy)

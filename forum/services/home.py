@@ -1,6 +1,7 @@
 """Home: what needs this person first. Each list is one statement, whatever the number of groups."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ from forum.services.recent import (
     list_recent_discussions,
     list_recent_papers,
 )
+from forum.services.registers import EntryLine, list_own_due
 from forum.services.signatures import SigningLine, list_to_sign
 
 MOST_MEETINGS = 3
@@ -92,13 +94,15 @@ class Desk:
     """The next of one's groups."""
     to_vote: list[BallotLine]
     """Decisions in which a seat of one's own has said nothing yet."""
+    entries: list[EntryLine]
+    """Of registers: one's own, or a body's one speaks for, in which something is left to do."""
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing of one's own waits."""
         waits = self.moderation is not None and self.moderation.next_due is not None
         owes = self.to_assess or self.procedures
-        asked = self.to_sign or self.to_vote or self.questions
+        asked = self.to_sign or self.to_vote or self.questions or self.entries
         return not (self.drafts or asked or self.pending or self.unread or waits or owes)
 
 
@@ -111,8 +115,13 @@ def load_news(session: Session, actor: Actor) -> News:
     )
 
 
-def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
-    """Give what needs a signed-in person, in seven statements and those of their roles."""
+def load_desk(
+    session: Session, actor: Actor, *, now: datetime, finals: Sequence[tuple[str, str]] = ()
+) -> Desk:
+    """Give what needs a signed-in person, in eight statements and those of their roles.
+
+    `finals` are the pairs (register, status) in which nothing is left to do.
+    """
     has_desk = can(actor, Action.SEE_SECRETARIAT_DESK)
     return Desk(
         drafts=_list_drafts(session, actor),
@@ -125,6 +134,7 @@ def load_desk(session: Session, actor: Actor, *, now: datetime) -> Desk:
         to_assess=list_to_assess(session, actor),
         meetings=list_next_meetings(session, actor, now=now, limit=MOST_MEETINGS),
         to_vote=list_open_ballots(session, actor, limit=MOST),
+        entries=list_own_due(session, actor, finals=finals, limit=MOST),
     )
 
 

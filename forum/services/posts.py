@@ -118,9 +118,9 @@ def reply(
 def require_answering(actor: Actor, thread: Subject) -> None:
     """Raise unless the actor may answer this question for the unit."""
     if thread.row.kind is not ThreadKind.QUESTION:
-        raise Invalid("Only a question to the unit has an answer.")
+        raise Invalid("Only a question has an answer.")
     if not can(actor, Action.ANSWER_QUESTION, thread):
-        raise NotAllowed("Only the chair and the secretariat of this group answer for the unit.")
+        raise NotAllowed("Only the chair and the secretariat of this group say what the answer is.")
 
 
 def _get_parent(session: Session, actor: Actor, thread: Thread, public_id: str) -> Post | None:

@@ -77,6 +77,8 @@ class Owner:
 class EntryLine:
     """An entry as a list shows it to one reader."""
 
+    register: str
+    """Key of its register."""
     public_id: str
     title: str
     state: str
@@ -162,6 +164,26 @@ def count_in_group(session: Session, actor: Actor, group: Group) -> dict[str, in
     return {row.register: row.number for row in rows}
 
 
+def count_by_initiative(
+    session: Session, actor: Actor, registers: Sequence[Register], initiative: int
+) -> list[tuple[Register, int]]:
+    """Give the registers that an initiative follows itself up in, and how many entries the actor may read.
+
+    First those that belong to it alone, with all of their entries. One statement.
+    """
+    shown = [register for register in registers if register.concerns(initiative)]
+    own = [register.key for register in shown if register.initiatives]
+    rows = session.execute(
+        sa.select(RegisterEntry.register, sa.func.count().label("number"))
+        .where(RegisterEntry.status == Status.PUBLISHED, visible_to(actor, RegisterEntry))
+        .where(sa.or_(RegisterEntry.register.in_(own), RegisterEntry.initiative == initiative))
+        .group_by(RegisterEntry.register)
+    )
+    counts = {row.register: row.number for row in rows}
+    found = [(register, counts.get(register.key, 0)) for register in shown]
+    return sorted(found, key=lambda pair: not pair[0].initiatives)
+
+
 def list_entries(
     session: Session,
     actor: Actor,
@@ -183,7 +205,9 @@ def list_entries(
     return EntryPage(lines, total, page, total > page * per_page)
 
 
-def list_own_due(session: Session, actor: Actor, *, finals: Sequence[tuple[str, str]]) -> list[EntryLine]:
+def list_own_due(
+    session: Session, actor: Actor, *, finals: Sequence[tuple[str, str]], limit: int = PER_PAGE
+) -> list[EntryLine]:
     """Give the entries that are the actor's own or a body's they speak for, and not at an end. One statement.
 
     `finals` are (register, status) pairs in which nothing is left to do.
@@ -200,7 +224,7 @@ def list_own_due(session: Session, actor: Actor, *, finals: Sequence[tuple[str, 
             ~at_end,
         )
         .order_by(RegisterEntry.due_on.is_(None), RegisterEntry.due_on, RegisterEntry.id)
-        .limit(PER_PAGE)
+        .limit(limit)
     )
     return [_line(actor, row, {}) for row in rows]
 
@@ -427,6 +451,7 @@ def _owner(actor: Actor, group: Group, row: Any) -> Owner | None:
 def _line(actor: Actor, row: Any, values: Mapping[str, tuple[str, ...]]) -> EntryLine:
     entry: RegisterEntry = row.RegisterEntry
     return EntryLine(
+        register=entry.register,
         public_id=entry.public_id,
         title=entry.title,
         state=entry.state,

@@ -23,7 +23,7 @@ from tests.browser.world_consultations import add_consultations
 from tests.browser.world_meetings import add_meetings
 from tests.browser.world_papers import add_joint_positions, add_papers
 from tests.browser.world_procedures import add_procedures
-from tests.browser.world_registers import add_registers
+from tests.browser.world_registers import add_board, add_registers
 from tests.browser.world_topics import add_topics
 from tests.builders import Builder
 
@@ -120,6 +120,7 @@ def build_world(build: Builder) -> World:
             **add_procedures(build, people),
             **add_meetings(build, people),
             **add_registers(build, public, people["chair"], first),
+            **add_board(build, people["chair"], people["member"]),
             **add_consultations(build, public, people["member"], writer),
             **add_comments(build, public, people["chair"], people["member"]),
             **add_papers(build, public, writer, people["member"], company.slug),
