@@ -40,14 +40,19 @@ def count_statements(engine: sa.Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def submit(client: FlaskClient, path: str, data: Mapping[str, Any] | None = None) -> TestResponse:
+def submit(
+    client: FlaskClient,
+    path: str,
+    data: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> TestResponse:
     """Post a form with a valid CSRF token, as the page's own form would."""
     app = client.application
     raw = secrets.token_hex(20)
     with client.session_transaction() as cookie:
         cookie["csrf_token"] = raw
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
-    return client.post(path, data={"csrf_token": token} | dict(data or {}))
+    return client.post(path, data={"csrf_token": token} | dict(data or {}), headers=dict(headers or {}))
 
 
 def submit_file(

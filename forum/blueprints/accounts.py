@@ -137,10 +137,16 @@ def leave(database: Session) -> None:
     g.pop("csrf_token", None)  # it was of the session that has just ended
 
 
+_CARRYING = frozenset(
+    f"accounts.{name}" for name in ("sign_in", "prove", "begin_codes", "codes", "new_passkey")
+)
+"""Steps through which a text comes along: signing in, proving oneself, setting up a second factor."""
+
+
 @blueprint.url_value_preprocessor
 def _allow_what_is_carried(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Let a long text come along through signing in."""
-    if endpoint == "accounts.sign_in":
+    if endpoint in _CARRYING:
         request.max_content_length = request.max_form_memory_size = MAX_REQUEST
 
 

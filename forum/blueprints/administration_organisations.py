@@ -211,6 +211,7 @@ def _edit(database: Session, actor: Actor, slug: str, fields: services.Organisat
 
 
 @blueprint.post("/organisations/<slug>/mandates")
+@grave(lazy_gettext("Let a person speak for the organisation"))
 def add_mandate(slug: str) -> View:
     """Let a person speak for the body."""
     form = MandateForm(prefix="mandate")

@@ -55,6 +55,7 @@ def _suspend(session: Session, actor: Actor, form: SuspensionForm, public_id: st
 
 
 @blueprint.post("/people/<public_id>/suspension/end", endpoint="lift_suspension")
+@grave(lazy_gettext("End the suspension"))
 def lift_suspension_(public_id: str) -> Response:
     """End a suspension before its time."""
     _lift(public_id)

@@ -82,4 +82,22 @@ def open_carried(token: str) -> Carried | None:
 
 def show_carried(carried: Carried) -> str:
     """Render the page on which a person finds again what they typed, with the way back into its form."""
-    return render_template("accounts/carried.html", carried=carried, title=gettext("What you typed is here"))
+    return render_template(
+        "accounts/carried.html",
+        carried=carried,
+        title=gettext("What you typed is here"),
+        why=gettext(
+            "Your session had ended when you pressed the button. You are signed in again; "
+            "nothing was saved or sent yet."
+        ),
+    )
+
+
+def show_after_factor(carried: Carried) -> str:
+    """Render that page for somebody who had to set up a second factor before their text could be sent."""
+    return render_template(
+        "accounts/carried.html",
+        carried=carried,
+        title=gettext("What you typed is here"),
+        why=gettext("Your second factor is set up. Nothing of your text was saved or sent yet."),
+    )

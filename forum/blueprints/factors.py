@@ -8,6 +8,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints.accounts import View, blueprint, own_path, rotate
+from forum.blueprints.carrying import open_carried, show_after_factor
 from forum.blueprints.identity import current_actor, is_second_factor_waived, sealing_secret
 from forum.blueprints.proving import grave
 from forum.blueprints.second_factor import has_passkeys, passkey_site
@@ -32,6 +33,7 @@ class CodeForm(Form):
         lazy_gettext("The six digits that the app shows"),
         [InputRequired(lazy_gettext("Write the code that the app shows.")), Length(max=20)],
     )
+    carried = HiddenField()
 
 
 class NewPasskeyForm(Form):
@@ -43,6 +45,7 @@ class NewPasskeyForm(Form):
     )
     state = HiddenField()
     answer = HiddenField()
+    carried = HiddenField()
 
 
 class RemoveForm(Form):
@@ -52,9 +55,14 @@ class RemoveForm(Form):
 @blueprint.get("/second-factor/")
 def factors() -> str:
     """Show what is set up, what can be, and whether it must."""
-    actor = current_actor()
     if (target := own_path(request.args.get("next"))) is not None:
         session[NEXT] = target
+    return show_factors()
+
+
+def show_factors(carried: str = "") -> str:
+    """Render the page of second factors; what somebody was sending comes along, signed, in its forms."""
+    actor = current_actor()
     return render_template(
         "accounts/factors.html",
         factors=services.get_factors(db.session(), own_account(db.session(), actor).id),
@@ -62,14 +70,17 @@ def factors() -> str:
         lacks=actor.lacks_second_factor,
         may_have_passkeys=has_passkeys(),
         form=RemoveForm(formdata=None),
+        carried=carried,
     )
 
 
 @blueprint.post("/second-factor/codes/begin")
 @grave(lazy_gettext("Set up codes of an app"))
-def begin_codes() -> Response:
+def begin_codes() -> View:
     """Make a new secret for an app."""
     _begin_codes()
+    if carried := request.form.get("carried"):
+        return _codes_page(CodeForm(formdata=None, carried=carried)), 200
     return redirect(url_for("accounts.codes"), 303)
 
 
@@ -89,17 +100,20 @@ def codes() -> View:
         except Invalid as error:
             form.add_error(error)
         else:
-            return _done(made)
+            return _done(made, form.carried.data)
+    return _codes_page(form), 422 if form.is_submitted() else 200
+
+
+def _codes_page(form: CodeForm) -> str:
     account = own_account(db.session(), current_actor())
     secret = services.pending_secret(db.session(), account, sealing_secret=sealing_secret())
     address = setup_address(secret, email=account.email or account.handle, site_name=_site_name())
-    page = render_template(
+    return render_template(
         "accounts/codes.html",
         form=form,
         picture=_picture(address),
         letters=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
     )
-    return page, 422 if form.is_submitted() else 200
 
 
 def _site_name() -> str:
@@ -133,11 +147,14 @@ def _go_on_with_factor(database: Session, actor: Actor) -> list[str]:
     return made
 
 
-def _done(made: list[str]) -> View:
-    """Show recovery codes, this once, or go on."""
+def _done(made: list[str], carried_text: str | None) -> View:
+    """Show recovery codes, this once, or go on; with what somebody was sending when they were led here."""
     flash(gettext("Your second factor is set up. Every other session has ended."), "success")
+    carried = open_carried(carried_text or "")
     if made:
-        return render_template("accounts/recovery_codes.html", codes=made, onward=_onward())
+        return render_template("accounts/recovery_codes.html", codes=made, onward=_onward(), carried=carried)
+    if carried is not None:
+        return show_after_factor(carried)
     return redirect(_onward(), 303)
 
 
@@ -173,8 +190,10 @@ def new_passkey() -> View:
     """Add a passkey: the browser makes it, the device keeps it."""
     if not has_passkeys():
         raise NotFound
-    form = NewPasskeyForm()
-    if form.validate_on_submit():
+    is_begun = request.form.get("step") == "begin"
+    carried = request.form.get("carried", "")
+    form = NewPasskeyForm(formdata=None, carried=carried) if is_begun else NewPasskeyForm()
+    if not is_begun and form.validate_on_submit():
         try:
             made = _add_passkey(form.name.data, form.state.data or "", form.answer.data or "")
         except Invalid as error:
@@ -182,11 +201,11 @@ def new_passkey() -> View:
         except Conflict as error:
             form.form_errors.append(gettext(error.message))
         else:
-            return _done(made)
+            return _done(made, form.carried.data)
     account = own_account(db.session(), current_actor())
     question = ask_for_new_key(db.session(), passkey_site(), account, session_id=_session_mark(), now=now())
     page = render_template("accounts/new_passkey.html", form=form, question=question)
-    return page, 422 if form.is_submitted() else 200
+    return page, 422 if form.is_submitted() and not is_begun else 200
 
 
 def _session_mark() -> str:
@@ -234,7 +253,9 @@ def recovery_codes() -> View:
     if made is None:
         flash(gettext("Those codes were made, and have been shown. Make new ones if they are lost."), "info")
         return redirect(url_for("accounts.factors"), 303)
-    return render_template("accounts/recovery_codes.html", codes=made, onward=url_for("accounts.factors"))
+    return render_template(
+        "accounts/recovery_codes.html", codes=made, onward=url_for("accounts.factors"), carried=None
+    )
 
 
 @transactional

@@ -322,6 +322,7 @@ def _add_token(database: Session, actor: Actor, form: TokenForm) -> str | None:
 
 
 @blueprint.post("/settings/tokens/<public_id>/revoke")
+@grave(lazy_gettext("End the access token"))
 def revoke_token(public_id: str) -> Response:
     """End one of one's own tokens."""
     _revoke_token(public_id)

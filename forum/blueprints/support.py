@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 import wtforms.i18n
-from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
+from flask import Flask, abort, current_app, flash, g, make_response, redirect, request, url_for
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
@@ -251,6 +251,11 @@ def _to_second_factor(endpoint: str, entry: Entry) -> Response | None:
         return None
     if not current_actor().lacks_second_factor:
         return None
+    from forum.blueprints.carrying import carry  # both build on this module
+    from forum.blueprints.factors import show_factors
+
+    if carried := carry():
+        return make_response(show_factors(carried), 403)
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.factors", next=target), 303)
 

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import Account
+from forum.domain.accounts import Account, PlatformRole
 from forum.extensions import passwords
 from forum.services.access_tokens import list_tokens
 from tests.builders import Builder
@@ -83,12 +83,38 @@ def test_a_proof_does_not_lengthen_the_session(
     assert client.get("/accounts/settings").status_code == 302
 
 
-def test_signing_out_elsewhere_is_no_proof(client_of: ClientOf, ada: Account, clock: StoppedClock) -> None:
-    """A new id of the session does not make its person proven."""
+def test_ending_sessions_and_tokens_asks_too(client_of: ClientOf, ada: Account, clock: StoppedClock) -> None:
+    """Whoever finds a browser left open does not throw its person out elsewhere."""
     client = client_of(ada)
     clock.advance(minutes=11)
-    assert submit(client, "/accounts/settings/sessions/end").status_code == 303
-    assert submit(client, "/accounts/settings/tokens", DATA).status_code == 403
+    for path in ("sessions/end", "sessions/abcdefghijklm/end", "tokens/abcdefghijklm/revoke", "tokens"):
+        assert submit(client, f"/accounts/settings/{path}", DATA).status_code == 403, path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "people/abcdefghijklm/suspension/end",
+        "people/abcdefghijklm/suspension",
+        "people/abcdefghijklm/role",
+        "people/abcdefghijklm/disable",
+        "people/abcdefghijklm/erasure",
+        "organisations/body/mandates",
+        "organisations/body/mandates/abcdefghijklm/end",
+        "organisations/body/merge",
+    ],
+)
+def test_who_changes_the_rights_of_others_is_asked(
+    client_of: ClientOf, build: Builder, clock: StoppedClock, path: str
+) -> None:
+    """Suspending and lifting it, roles, mandates given and ended, merging, erasing."""
+    boss = build.account(platform_role=PlatformRole.ADMINISTRATOR, password_hash=passwords().hash(PASSWORD))
+    client = client_of(boss)
+    clock.advance(minutes=11)
+    asked = submit(client, f"/administration/{path}", {"reason": "Kept words."})
+    assert asked.status_code == 403
+    proven = submit(client, "/accounts/prove", fields_of(asked.text) | {"password": PASSWORD})
+    assert "Kept words." in proven.text
 
 
 def test_somebody_elses_form_is_not_sent_on(

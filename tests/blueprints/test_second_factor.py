@@ -13,8 +13,9 @@ from forum.domain.accounts import AccessToken, Account, LoginSession, PlatformRo
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Ceiling
 from forum.domain.second_factors import OneTimeCode, RecoveryCode
+from forum.domain.threads import Thread
 from forum.extensions import passwords
-from tests.blueprints.factors import App, set_up_codes
+from tests.blueprints.factors import App, read_key, set_up_codes
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 from tests.support import body_of, deliver, errors_in, look_again, submit
@@ -338,3 +339,53 @@ def test_what_was_typed_comes_along(app: Flask, build: Builder, ada: Account, cl
     assert "One more step" in asked.text
     page = submit(client, ASKED, {"code": device.code(), "carried": carried})
     assert "Kept words" in page.text
+
+
+def typed_in(page: TestResponse, name: str = "carried") -> str:
+    """What comes along in a page, for the next step."""
+    return page.text.split(f'name="{name}"')[1].split('value="')[1].split('"')[0]
+
+
+def test_a_text_that_is_being_sent_outlives_the_setting_up(
+    app: Flask, build: Builder, ada: Account, clock: StoppedClock, session: Session
+) -> None:
+    """A role that comes while somebody writes: set up a factor, and the same text is back in its form."""
+    group: Group = build.group(Ceiling.PUBLIC, who_may_write="community")
+    client, _ = sign_in(app, ada)
+    closed(build, ada)
+    path = f"/groups/{group.slug}/threads/new"
+    sent = {"title": "A <question>", "body": "Kept words,\n\nall of them.", "step": "publish"}
+    led = submit(client, path, sent, {"Origin": "http://localhost"})
+    assert led.status_code == 403
+    assert "What you typed comes along" in led.text
+    begun = submit(client, SETUP + "codes/begin", {"carried": typed_in(led), "step": "begin"})
+    device = App(read_key(begun), clock)
+    wrong = submit(client, SETUP + "codes", {"code": "000", "carried": typed_in(begun)})
+    assert wrong.status_code == 422
+    done = submit(client, SETUP + "codes", {"code": device.code(), "carried": typed_in(wrong)})
+    assert "Your recovery codes" in done.text
+    assert "Kept words,\n\nall of them." in done.text
+    assert "A &lt;question&gt;" in done.text
+    look_again(session)
+    assert session.scalars(sa.select(Thread)).all() == [], "nothing was sent by itself"
+    fields = {"title": "A <question>", "body": "Kept words,\n\nall of them.", "step": "preview"}
+    assert "all of them." in submit(client, path, fields).text
+
+
+def test_it_comes_along_through_proving_oneself_too(
+    app: Flask, build: Builder, ada: Account, clock: StoppedClock
+) -> None:
+    """Ten minutes after the sign-in the password is asked again before the set-up."""
+    group: Group = build.group(Ceiling.PUBLIC, who_may_write="community")
+    client, _ = sign_in(app, ada)
+    closed(build, ada)
+    clock.advance(minutes=11)
+    sent = {"title": "Q", "body": "Kept words"}
+    led = submit(client, f"/groups/{group.slug}/threads/new", sent, {"Origin": "http://localhost"})
+    asked = submit(client, SETUP + "codes/begin", {"carried": typed_in(led), "step": "begin"})
+    assert asked.status_code == 403
+    proven = submit(client, "/accounts/prove", {"carried": typed_in(asked), "password": PASSWORD})
+    begun = submit(client, SETUP + "codes/begin", {"carried": typed_in(proven), "step": "begin"})
+    device = App(read_key(begun), clock)
+    done = submit(client, SETUP + "codes", {"code": device.code(), "carried": typed_in(begun)})
+    assert "Kept words" in done.text

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from forum.cli import cli
 from forum.domain.accounts import Account, AccountStatus, PlatformRole
 from forum.domain.audit import AuditEntry
+from forum.domain.second_factors import OneTimeCode, RecoveryCode
 from forum.extensions import passwords
 from forum.services.access_tokens import find_token
 from forum.services.login_sessions import find_session, start_session
 from tests.builders import Builder
 from tests.conftest import StoppedClock
+from tests.support import deliver
 
 PASSWORD = "gravel tulip orbit canteen"
 
@@ -160,3 +162,28 @@ def test_help_has_an_example(runner: FlaskCliRunner, command: list[str]) -> None
     result = runner.invoke(cli, [*command, "--help"])
     assert result.exit_code == 0
     assert f"Example: forum {' '.join(command)}" in result.stdout
+
+
+def test_reset_factors(
+    app: Flask, runner: FlaskCliRunner, session: Session, build: Builder, clock: StoppedClock
+) -> None:
+    """Codes, passkeys and recovery codes go, every session ends, it is on record, and the person is told."""
+    ada, bob = build.account("Ada", email="ada@a.example"), build.account("Bob", email="bob@a.example")
+    for person in (ada, bob):
+        session.add(OneTimeCode(account_id=person.id, secret="x", last_step=0))
+        session.add(RecoveryCode(account_id=person.id, code_hash=f"{person.id}" * 64))
+    token = start_session(session, ada, now=clock(), hours=12)
+    session.commit()
+    done = runner.invoke(cli, ["account", "reset-factors", "Ada@a.example"])
+    assert (done.exit_code, "with the password alone" in done.stdout) == (0, True)
+    session.rollback()
+    for model in (OneTimeCode, RecoveryCode):
+        assert session.scalars(sa.select(model.account_id)).all() == [bob.id]
+    assert find_session(session, token, now=clock(), idle_minutes=30) is None
+    entry = session.scalars(sa.select(AuditEntry)).one()
+    assert (entry.action, entry.actor, entry.subject) == ("factor.removed", None, ada.public_id)
+    (mail,) = deliver(app, clock)
+    assert "taken off" in str(mail["Subject"])
+    assert "ada@a.example" in str(mail["To"])
+    nobody = runner.invoke(cli, ["account", "reset-factors", "nobody@a.example"])
+    assert (nobody.exit_code, "no account" in nobody.stderr) == (1, True)

@@ -1,5 +1,6 @@
 """Another sealing key: everybody keeps what they wrote, and the old key opens nothing."""
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -10,11 +11,13 @@ from forum.domain.attribution import Attribution, Authorship
 from forum.domain.audit import AuditEntry
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling
+from forum.domain.second_factors import OneTimeCode
 from forum.domain.tables import metadata
 from forum.domain.threads import ThreadAlias
 from forum.errors import Invalid
 from forum.services.actors import load_actor
 from forum.services.sealing_rotation import rotate_sealing_key, sealed_columns
+from forum.services.second_factors import begin_codes, confirm_codes, pending_secret, use_code
 from forum.services.unsealing import find_identity
 from tests.builders import SEALING, Builder
 from tests.services.writing import Writer
@@ -97,3 +100,25 @@ def test_no_column_for_writer_keys_is_forgotten() -> None:
         if isinstance(column.type, sa.String) and column.type.length == 80
     }
     assert {str(column) for column in sealed_columns()} == long - others
+
+
+def test_secrets_of_apps_are_sealed_anew(session: Session, build: Builder) -> None:
+    """The app goes on showing codes that count, one that is being set up too; the old key opens nothing."""
+    ada, bob = build.account(), build.account()
+    now = build.clock()
+    for person in (ada, bob):
+        begin_codes(session, person, sealing_secret=SEALING)
+    session.flush()
+    device = pyotp.TOTP(pending_secret(session, ada, sealing_secret=SEALING))
+    waiting = pending_secret(session, bob, sealing_secret=SEALING)
+    confirm_codes(session, build.actor(ada), ada, device.at(now), sealing_secret=SEALING, now=now)
+    session.commit()
+    before = session.scalars(sa.select(OneTimeCode.secret)).all()
+    rotate_sealing_key(session, SEALING, NEW)
+    session.commit()
+    assert not set(filter(None, before)) & set(session.scalars(sa.select(OneTimeCode.secret)))
+    assert pending_secret(session, bob, sealing_secret=NEW) == waiting
+    later = build.clock.advance(minutes=1)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="another key"):
+        use_code(session, ada.id, device.at(later), sealing_secret=SEALING, now=later)
+    assert use_code(session, ada.id, device.at(later), sealing_secret=NEW, now=later)

@@ -1,8 +1,13 @@
 """The delay after failed sign-ins."""
 
+import subprocess
+import sys
+
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from forum.errors import TooSoon
+from forum.extensions import db
 from forum.services.sign_in import LONGEST_DELAY, claim_attempt, release_attempt
 from tests.conftest import StoppedClock
 
@@ -70,3 +75,53 @@ def test_failures_are_forgotten_after_a_day(session: Session, clock: StoppedCloc
         clock.advance(seconds=attempt(session, clock))
     clock.advance(days=1, seconds=1)
     assert attempt(session, clock) == attempt(session, clock) == 0
+
+
+GUESS = """
+import sys
+from datetime import datetime, timedelta
+from forum import create_app
+from forum.database import writing
+from forum.errors import TooSoon
+from forum.extensions import db
+from forum.services.sign_in import claim_attempt
+
+instance, address, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+app = create_app({"ENV": "testing", "INSTANCE": instance, "DATABASE_URL": sys.argv[4]})
+sys.stdin.readline()
+taken = 0
+with app.app_context():
+    for _ in range(count):
+        try:
+            with writing(db.session()) as session:
+                claim_attempt(session, email="ada@members.example", address=address,
+                              now=datetime.fromisoformat(sys.argv[5]), delay=1)
+            taken += 1
+        except TooSoon:
+            pass
+print(taken)
+"""
+
+
+def test_the_delay_holds_across_processes(app: Flask, session: Session, clock: StoppedClock) -> None:
+    """Two processes that guess at one account at the same moment get two tries together, not each."""
+    url = db.engine.url.render_as_string(hide_password=False)
+    at = clock().isoformat()
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", GUESS, app.config["INSTANCE"], address, "20", url, at],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for address in ("192.0.2.1", "198.51.100.7")
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    taken = [int(process.communicate()[0]) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sum(taken) == 2, "one that costs nothing, and the one that starts the delay"
+    session.rollback()
+    assert attempt(session, clock, address="203.0.113.9") == 1
