@@ -171,7 +171,7 @@ def word(table: str, column: str, row: object) -> str:
 def _with_canary(column: sa.Column[Any], value: Any, row: object) -> Any:
     canary = word(column.table.name, column.name, row)
     if isinstance(column.type, sa.JSON):
-        return _in_json(value, canary)
+        return in_json(value, canary)
     text = str(value or "")
     if column.name == "html" or column.name.endswith("_html"):
         before, closing, after = text.rpartition("</p>")
@@ -187,12 +187,12 @@ def _with_canary(column: sa.Column[Any], value: Any, row: object) -> Any:
 _CODES = re.compile(r"[a-z]{1,2}[0-9]{1,3}|[a-z_]+|[A-Z_]+|[0-9T:+.Z-]+")
 
 
-def _in_json(value: Any, canary: str) -> Any:
+def in_json(value: Any, canary: str) -> Any:
     """Put the canary behind every string that is no key or code."""
     if isinstance(value, dict):
-        return {key: _in_json(part, canary) for key, part in value.items()}
+        return {key: in_json(part, canary) for key, part in value.items()}
     if isinstance(value, list):
-        return [_in_json(part, canary) for part in value]
+        return [in_json(part, canary) for part in value]
     if isinstance(value, str) and not _CODES.fullmatch(value):
         return f"{value} {canary}"
     return value

@@ -4,11 +4,14 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from forum import create_app
@@ -54,25 +57,37 @@ def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with app.app_context():
         session = db.session()
         world = build_world(Builder(session, clock))
-        signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        cookies = {
-            persona: signing.dumps(
-                {"_user_id": start_session(session, account, now=clock(), hours=12), "_fresh": True}
-            )
-            for persona, account in world.people.items()
-        }
+        cookies = cookies_of(app, session, world, clock)
         session.commit()
         rebuild_index(session, search_engine(app), clock)
         db.session.remove()
+    with serving(app) as address:
+        yield Site(address, world, cookies, lambda: deliver(app, clock))
+    with app.app_context():
+        db.engine.dispose()
+
+
+def cookies_of(app: Flask, session: Session, world: World, clock: StoppedClock) -> dict[str, str]:
+    """Sign every persona in; gives their session cookies."""
+    signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return {
+        persona: signing.dumps(
+            {"_user_id": start_session(session, account, now=clock(), hours=12), "_fresh": True}
+        )
+        for persona, account in world.people.items()
+    }
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve an application from a thread on a free port; gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", world, cookies, lambda: deliver(app, clock))
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
