@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from bench.pages import free_port
+from bench.ports import free_port
 from forum import create_app
 from forum.cli.support import migrate_database
 from forum.database import writing
@@ -77,6 +77,11 @@ class House:
     def environ(self) -> dict[str, str]:
         """The environment of its processes."""
         return os.environ | {f"FORUM_{name}": value for name, value in self.settings.items()}
+
+    @property
+    def said(self) -> Path:
+        """What its processes wrote, beside the instance."""
+        return self.folder.with_name(f"{self.folder.name}.said")
 
     def fill(self) -> House:
         """Make the tables, a public group with eight people who hold tokens, and a discussion in it."""
@@ -142,12 +147,12 @@ class House:
         return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command of `forum` in a process group of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "forum", *arguments],
-            cwd=ROOT, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
+        """Start a command of `forum` in a process group of its own; what it says is kept in `said`."""
+        with self.said.open("ab") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "forum", *arguments],
+                cwd=ROOT, env=self.environ, stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
 
     @contextmanager
     def serving(self, workers: int = 2) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
@@ -155,7 +160,7 @@ class House:
         port = free_port()
         process = self.start("serve", "--port", str(port), "--workers", str(workers))
         try:
-            wait_for(port, process)
+            wait_for(port, process, self.said)
             yield port, process
         finally:
             kill_tree(process)
@@ -177,12 +182,13 @@ class House:
         return lost, sum(len(ids) > 1 for ids in stored.values())
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the server answers, at most a minute."""
+def wait_for(port: int, process: subprocess.Popen[bytes], said: Path | None = None) -> None:
+    """Wait until the server answers, at most a minute; SystemExit with the end of what it said if it ends."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise SystemExit(f"the server ended with {process.returncode}")
+            words = said.read_text(errors="replace")[-2000:] if said else ""
+            raise SystemExit(f"the server ended with {process.returncode}: {words}")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         with suppress(OSError, http.client.HTTPException), closing(connection):
             connection.request("GET", "/healthz")
@@ -235,6 +241,12 @@ class Load:
         """Wait until so many texts were acknowledged, at most a minute."""
         until = time.monotonic() + 60
         while len(self.written.acknowledged) < count and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def wait_for_refusals(self, count: int) -> None:
+        """Wait until so many texts were refused, at most a minute."""
+        until = time.monotonic() + 60
+        while len(self.written.refused) < count and time.monotonic() < until:
             time.sleep(0.01)
 
     def _write(self, writer: int) -> None:

@@ -31,6 +31,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.discussions import LONG_POSTS, Seeded, seed
+from bench.ports import free_port
 
 TICK = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parent.parent
@@ -73,13 +74,6 @@ def memory_of(pid: int) -> float:
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
         sizes.append(int(found[1]) if found else 0)
     return max(sizes) / 1024
-
-
-def free_port() -> int:
-    """Give a port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What is kept when things go wrong: kills, a full disk, a mail server that hangs up, clocks that jump.
 
-    python -m bench reliability [--kills 50] [--only kills,writers,stop,disk,mail,worker,clock]
+    python -m bench reliability [--kills 50] [--only kills,writers,stop,disk,mail,worker,clock] [--write]
 
 Everything happens to real processes (`forum serve`, `forum worker`) on an instance of its own, on SQLite and,
 where PostgreSQL is installed, on a server of its own there. Under ten minutes. Exit code 1 where a promise
@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import random
 import shutil
 import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bench import reliability_worker
 from bench.houses import House, Load, Written, kill_tree
+from bench.reliability_disk import measure_disk
+from bench.reliability_table import ENGINES, Table
 from forum import create_app
-from forum.extensions import db
 
 PARTS = ("kills", "writers", "stop", "disk", "mail", "worker", "clock")
 Say = Callable[[str], None]
@@ -43,41 +42,44 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench reliability", description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--only", default=",".join(PARTS))
-    parser.add_argument("--disk-in", help=argparse.SUPPRESS)
+    parser.add_argument("--on", default=",".join(ENGINES), help="the databases")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/reliability.md")
     chosen = parser.parse_args(arguments)
-    if chosen.disk_in:
-        full_disk(Path(chosen.disk_in), print)
-        return
-    parts = chosen.only.split(",")
+    table = Table()
     began = time.monotonic()
-    for engine in ("sqlite", "postgresql"):
-        for part in parts:
-            with house(engine) as made:
-                if made is None:
-                    print(f"{engine}: not installed")
-                    break
-                measure(part, engine, made, chosen.kills)
-    print(f"all of it in {time.monotonic() - began:.0f} s")
+    for engine in chosen.on.split(","):
+        with house(engine) as made:
+            if made is None:
+                print(f"{engine}: not installed")
+                continue
+            for part in chosen.only.split(","):
+                measure(part, engine, made, chosen.kills, partial(table.note, engine))
+    print(f"\n{table.markdown()}\nall of it in {time.monotonic() - began:.0f} s")
+    if chosen.write:
+        table.write()
 
 
-def measure(part: str, engine: str, made: House, kills: int) -> None:
-    """Take one part's figures in a house."""
-
-    def say(line: str) -> None:
-        print(f"{engine}: {line}", flush=True)
-
+def measure(part: str, engine: str, made: House, kills: int, say: Say) -> None:
+    """Take one part's figures; the parts share a house, but for the disk."""
+    if part == "disk":
+        folder = made.folder.with_name(f"{made.folder.name}.disk")
+        folder.mkdir()
+        try:
+            measure_disk(folder, engine, say)
+        finally:
+            folder.rmdir()
+        return
+    if not made.thread:
+        made.fill()
     if part == "kills":
-        kill_often(made.fill(), kills, say)
+        kill_often(made, kills, say)
     elif part == "writers":
-        write_together(made.fill(), say)
+        write_together(made, say)
     elif part == "stop":
-        stop_gracefully(made.fill(), say)
-    elif part == "disk" and engine == "sqlite":
-        command = "mount -t tmpfs -o size=24m none {0} && exec {1} -m bench.reliability --disk-in {0}"
-        inside = command.format(made.folder, sys.executable)
-        subprocess.run(["unshare", "-Urm", "sh", "-c", inside], check=True)
-    elif part in {"mail", "worker", "clock"}:
-        getattr(reliability_worker, f"measure_{part}")(made.fill(), say)
+        stop_gracefully(made, say)
+    else:
+        reliability_worker.work(made)  # what the parts before have left
+        getattr(reliability_worker, f"measure_{part}")(made, say)
 
 
 @contextmanager
@@ -108,21 +110,27 @@ def check(made: House, written: Written, say: Say, what: str) -> None:
 
 
 def kill_often(made: House, kills: int, say: Say) -> None:
-    """SIGKILL server and worker, all their processes at once, in the midst of writing, so many times."""
+    """SIGKILL the server, all its processes at once, in the midst of writing, so many times.
+
+    Every fifth time the worker dies with it.
+    """
     rng = random.Random(20260302)
     total = Written()
-    for number in range(kills):
-        worker = made.start("worker")
-        try:
+    worker = made.start("worker")
+    try:
+        for number in range(kills):
             with made.serving() as (port, server), Load(made, port, f"k{number}") as load:
                 load.wait_for(3)
                 time.sleep(rng.uniform(0.05, 0.5))
-                os.kill(worker.pid, signal.SIGKILL)
+                if number % 5 == 4:
+                    kill_tree(worker)
                 kill_tree(server)
-        finally:
-            kill_tree(worker)
-        total.acknowledged |= load.written.acknowledged
-        total.refused += load.written.refused
+            if number % 5 == 4:
+                worker = made.start("worker")
+            total.acknowledged |= load.written.acknowledged
+            total.refused += load.written.refused
+    finally:
+        kill_tree(worker)
     check(made, total, say, f"{kills} SIGKILLs under load")
     if any(status >= 500 for status in total.refused):
         raise Broken(f"answers of the server after a kill: {set(total.refused)}")
@@ -150,7 +158,7 @@ def _write_many(made: House, writer: int, count: int, queue: multiprocessing.Que
     queue.put(written)
 
 
-def write_together(made: House, say: Say, count: int = 40, writers: int = 8) -> None:
+def write_together(made: House, say: Say, count: int = 100, writers: int = 8) -> None:
     """Eight processes of their own write into the same discussion; none is refused, none lost."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
@@ -172,7 +180,7 @@ def write_together(made: House, say: Say, count: int = 40, writers: int = 8) -> 
     check(made, total, say, f"{writers} writing processes")
     cuts = statistics.quantiles(total.seconds, n=100)
     say(
-        f"{len(total.refused)} refused (locked or otherwise); "
+        f"{writers} writing processes, refused as locked or otherwise: {len(total.refused)}; "
         f"{len(total.seconds) / span:.0f} a second with the start of the processes, "
         f"p50 {1000 * cuts[49]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms"
     )
@@ -195,42 +203,6 @@ def stop_gracefully(made: House, say: Say, rounds: int = 5) -> None:
         total.acknowledged |= load.written.acknowledged
         total.refused += load.written.refused
     check(made, total, say, f"{rounds} SIGTERMs under load of 8 writers")
-    say(f"longest stop {longest:.1f} s; answers that were errors: {len(total.refused)}")
+    say(f"the longest of these stops, answers that were errors: {longest:.1f} s, {len(total.refused)}")
     if total.refused or longest > 10:
         raise Broken(f"stop: {longest:.1f} s, {total.refused}")
-
-
-def full_disk(folder: Path, report: Say) -> None:
-    """Fill the disk while people write, and free it again; called on a small file system of its own."""
-    made = House(folder / "instance")
-    made.folder.mkdir()
-    made.fill()
-    ballast = folder / "ballast"
-    with made.serving(1) as (port, _), Load(made, port, "disk", writers=2) as load:
-        load.wait_for(20)
-        with ballast.open("wb") as file, suppress(OSError):
-            while True:
-                file.write(b"x" * 65536)
-                file.flush()
-        until = time.monotonic() + 30
-        while len(load.written.refused) < 5 and time.monotonic() < until:
-            time.sleep(0.05)
-        refused = set(load.written.refused)
-        full_at = len(load.written.acknowledged)
-        ballast.unlink()
-        load.wait_for(full_at + 20)
-        again = len(load.written.acknowledged) - full_at
-    check(made, load.written, lambda line: report(f"sqlite: {line}"), "a full disk")
-    report(f"sqlite: answers while it was full: {refused}; written after there was room again: {again}")
-    app = create_app(made.settings)
-    with app.app_context():
-        said = db.session().connection().exec_driver_sql("PRAGMA integrity_check").scalar()
-        db.session.remove()
-        db.engine.dispose()
-    report(f"sqlite: integrity check after the full disk: {said}")
-    if refused != {503} or not again or said != "ok":
-        raise Broken("the full disk")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -153,7 +153,7 @@ def measure_mail(made: House, say: Say, people: int = 5) -> None:
     """A mail server that drops the connection after DATA: sent again, under the same Message-ID."""
     from aiosmtpd.controller import Controller
 
-    from bench.pages import free_port
+    from bench.ports import free_port
 
     handler = HangingUp()
     controller = Controller(handler, hostname="127.0.0.1", port=free_port())

@@ -63,7 +63,9 @@ def _prepare_postgresql(engine: sa.Engine, longest_statement: int) -> None:
     )
 
     @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
+    def _on_connect(connection: Any, record: Any) -> None:
+        # Known from the start: else the first writer on a connection would ask one statement more.
+        record.info[_LIMIT] = longest_statement
         before, connection.autocommit = connection.autocommit, True  # what a rollback must not take back
         connection.execute("; ".join(settings))
         connection.autocommit = before

@@ -32,6 +32,9 @@ MAX_AGE = 12 * 3600
 """In seconds."""
 _BUTTONS = frozenset({"csrf_token", "step", "action"})
 
+_SECRETIVE = frozenset({"factors", "openid", "proving", "second_factor"})
+"""Blueprints whose forms hold codes; passwords are told by the names of their fields."""
+
 
 class ReturnForm(Form):
     """What comes along through signing in."""
@@ -69,6 +72,25 @@ def carry() -> str:
         return ""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _BUTTONS]
     return str(_serializer().dumps([request.full_path.rstrip("?"), fields]))
+
+
+def keep_typed() -> list[tuple[str, str]]:
+    """Give the fields of a form of ours that could not be taken just now, to be shown and sent again.
+
+    Empty where nothing was typed, where the form may hold a secret, and where another site sent it. The CSRF
+    token and the one-use key are those that were sent: a text that was taken after all is not taken twice.
+    """
+    if request.method != "POST" or request.blueprint in _SECRETIVE or not _is_of_this_site():
+        return []
+    fields = list(request.form.items(multi=True))
+    if any(word in name for name, _ in fields for word in ("password", "secret", "passphrase")):
+        return []
+    return fields if any(is_typed(value) for name, value in fields if name not in _BUTTONS) else []
+
+
+def is_typed(value: str) -> bool:
+    """Whether a field's value reads like somebody's words: keys and choices have no space."""
+    return any(character.isspace() for character in value.strip())
 
 
 def open_carried(token: str) -> Carried | None:

@@ -1,16 +1,20 @@
 """The edge: headers on every answer, errors in one human sentence, what every template knows."""
 
+import errno
 import secrets
 from collections.abc import Callable
 from typing import Any
 from wsgiref.headers import Headers
 
+import flask
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError, ProgrammingError
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
+from forum.blueprints.carrying import is_typed, keep_typed
 from forum.blueprints.identity import current_actor
 from forum.blueprints.problems import (
     is_api_request,
@@ -34,6 +38,25 @@ _EVERYWHERE = {
 }
 _HSTS = "max-age=63072000; includeSubDomains"
 """Two years."""
+
+
+class Parameters(ImmutableMultiDict[str, Any]):
+    """What an address or a form brought, without NUL: nobody types it, and PostgreSQL cannot hold it."""
+
+    def __init__(self, mapping: Any = None) -> None:
+        if isinstance(mapping, list):
+            mapping = [(_without_nul(name), _without_nul(value)) for name, value in mapping]
+        super().__init__(mapping)
+
+
+def _without_nul(value: Any) -> Any:
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
+class Request(flask.Request):
+    """A request whose parameters both databases can be asked for."""
+
+    parameter_storage_class = Parameters
 
 
 def csp_nonce() -> str:
@@ -76,9 +99,10 @@ def headers_of_files(*, has_tls: bool) -> Callable[[Headers, str, str], None]:
     return add
 
 
-def _page(status: int, title: str, sentence: str) -> tuple[str, int]:
+def _page(status: int, title: str, sentence: str, **more: Any) -> tuple[str, int]:
     db.session.rollback()
-    return render_template("errors/error.html", status=status, title=title, sentence=sentence), status
+    page = render_template("errors/error.html", status=status, title=title, sentence=sentence, **more)
+    return page, status
 
 
 def _on_forum_error(error: ForumError) -> Any:
@@ -160,21 +184,49 @@ def _on_csrf(_error: CSRFError) -> Any:
 
 def _on_database_error(error: DBAPIError) -> Any:
     """A full or read-only disk, a locked or absent database: say so, without asking the database again."""
-    current_app.logger.error("database: %s", error.orig)
+    return _cannot_write(f"database: {error.orig}")
+
+
+def _cannot_write(why: str) -> Any:
+    current_app.logger.error(why)
     g.actor = ANONYMOUS
     if is_api_request():
         db.session.rollback()
         return problem_of_database()
     without_counts()
+    kept = keep_typed()
+    sentence = gettext("Nothing was changed and nothing was lost. Try again in a few minutes.")
+    if not kept and request.form:
+        sentence += " " + gettext("Go back: what you typed is still in your browser.")
     page, _ = _page(
         503,
         gettext("The forum cannot write or read just now"),
-        gettext(
-            "Nothing was changed and nothing was lost. Go back: what you typed is still in your browser. "
-            "Try again in a few minutes."
-        ),
+        sentence,
+        kept=kept,
+        had_files=bool(request.files),
     )
     return page, 503, {"Retry-After": "120"}
+
+
+_UNUSABLE = frozenset({"25006", "42501", "42703", "42P01"})
+"""PostgreSQL's states for: takes no writes now, a grant is missing, a column or a table is not there."""
+
+
+def _on_refusal(error: DBAPIError) -> Any:
+    """A server that is being restored, upgraded or replaced is no fault of the request; the rest is ours."""
+    if getattr(error.orig, "sqlstate", None) not in _UNUSABLE:
+        raise error
+    return _on_database_error(error)
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+
+
+def _on_disk_error(error: OSError) -> Any:
+    """A file that found no room is the same to people as a row that found none; other faults are ours."""
+    if error.errno not in _NO_ROOM:
+        raise error
+    return _cannot_write(f"disk: {error.strerror}")
 
 
 def _on_data_error(_error: DataError) -> Any:
@@ -196,15 +248,20 @@ def _on_crash(error: Exception) -> Any:
 
 def init_app(app: Flask) -> None:
     """Install headers, error pages and template globals."""
+    app.request_class = Request
     app.after_request(_headers)
     app.register_error_handler(ForumError, _on_forum_error)
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http_exception)
     app.register_error_handler(DataError, _on_data_error)
     app.register_error_handler(OperationalError, _on_database_error)
+    for kind in (ProgrammingError, InternalError):
+        app.register_error_handler(kind, _on_refusal)
+    app.register_error_handler(OSError, _on_disk_error)
     if not app.testing:
         app.register_error_handler(500, _on_crash)
     app.jinja_env.globals.update(csp_nonce=csp_nonce, can=can, Action=Action)
+    app.jinja_env.tests["typed"] = is_typed
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -9,28 +9,46 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from forum import create_app
 from forum.domain.accounts import AccessRequest, Account
+from forum.domain.threads import Post
 from forum.extensions import db
+from tests.blueprints.forms import fields_of
 from tests.builders import Builder
 from tests.conftest import StoppedClock, test_settings
 
+FullDisk = Callable[[], Callable[[], None]]
+
 
 @pytest.fixture
-def full_disk(app: Flask) -> Callable[[], None]:
-    """Let the database grow no further: what SQLite then says is what it says on a full disk."""
+def full_disk(app: Flask) -> FullDisk:
+    """Let the database grow no further: what SQLite then says is what it says on a full disk.
 
-    def fill() -> None:
+    PostgreSQL takes no writes, as where another server has taken its place. Calling gives what ends it.
+    """
+
+    def fill() -> Callable[[], None]:
+        pages = [1]
+
         @sa.event.listens_for(db.engine, "begin")
         def _cap(connection: sa.Connection) -> None:
-            connection.exec_driver_sql("PRAGMA max_page_count=1")
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA max_page_count={pages[0]}")
+            elif pages == [1]:
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+        def free() -> None:
+            pages[0] = 1_000_000
+
+        return free
 
     return fill
 
 
 def test_a_full_disk_is_one_sentence_and_changes_nothing(
-    client: FlaskClient, build: Builder, full_disk: Callable[[], None]
+    client: FlaskClient, build: Builder, full_disk: FullDisk
 ) -> None:
     """503 with when to try again, not a stack trace."""
     full_disk()
@@ -53,6 +71,59 @@ def test_a_full_disk_is_one_sentence_and_changes_nothing(
     assert answers[-1].status_code == 503
     assert "Nothing was changed" in answers[-1].text
     assert build.session.scalar(sa.select(sa.func.count(AccessRequest.id))) == taken
+
+
+def test_what_was_typed_is_kept_while_the_disk_is_full(
+    build: Builder,
+    client_of: Callable[[Account | None], FlaskClient],
+    full_disk: FullDisk,
+) -> None:
+    """The page holds the text; its button sends it again, and it is taken once there is room: once."""
+    group = build.group()
+    writer = build.member(group)
+    post = build.post(build.thread(group, writer), author=writer)
+    client = client_of(writer)
+    path = f"/posts/{post.public_id}/reply"
+    text = "A text of <some> & many words. " * 300
+    sent = fields_of(client.get(path), holding="body") | {"body": text}
+    free = full_disk()
+    headers = {"Origin": "http://localhost"}
+    refused = client.post(path, data=sent, headers=headers)
+    assert refused.status_code == 503
+    again = fields_of(refused, holding="body")
+    assert again == {name: value for name, value in sent.items() if name in again}
+    assert again["body"] == text
+    free()
+    taken = [client.post(path, data=again, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in taken] == [303, 303]
+    build.session.rollback()
+    found = sa.select(sa.func.count(Post.id)).where(Post.source.startswith("A text of <some> & many words."))
+    assert build.session.scalar(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "field"), [("http://elsewhere.example", "message"), ("http://localhost", "password")]
+)
+def test_what_is_another_sites_or_a_secret_is_not_shown_again(
+    client: FlaskClient,
+    session: Session,
+    full_disk: FullDisk,
+    origin: str,
+    field: str,
+) -> None:
+    """Nothing of it is in the page."""
+    sent = fields_of(client.get("/accounts/request"), holding="email") | {
+        "organisation_name": "Example Body",
+        "message": "I write on formats. " * 90,
+        field: "these words " * 150,
+    }
+    full_disk()
+    answers = []
+    for number in range(5):
+        person = {"name": "Some One", "email": f"someone-{number}@body.example"}
+        answers.append(client.post("/accounts/request", data=sent | person, headers={"Origin": origin}))
+    assert answers[-1].status_code == 503
+    assert "these words" not in answers[-1].text
 
 
 def test_a_database_that_is_gone_is_a_page_with_a_sentence(app: Flask, client: FlaskClient) -> None:

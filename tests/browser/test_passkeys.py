@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from bench.ports import free_port
 from forum import create_app
 from forum.domain.accounts import Account
 from forum.domain.groups import GroupRole
@@ -18,7 +19,6 @@ from forum.services.invitations import invitation_token, invite
 from tests.browser.checks import assert_well_made, listen
 from tests.builders import Builder
 from tests.conftest import copy_instance, test_settings
-from tests.servers import free_port
 
 PASSWORD = "gravel tulip orbit canteen"
 

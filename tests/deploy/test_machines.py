@@ -13,11 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from bench.houses import House, Load, kill_tree, wait_for
+from bench.ports import free_port
 from bench.reliability_worker import work
-from tests.servers import free_port, redis_server
+from tests.servers import redis_server
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.redis, pytest.mark.slow]
 CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "forum.conf"
@@ -101,16 +101,3 @@ def test_one_of_each_is_killed_and_nothing_is_lost(own_empty_postgresql: str, tm
         assert set(load.written.refused) <= {502}, "what was under way in the one that died"
         work(house, timedelta(hours=2))  # past the leases of the worker that died
         house.run("search", "check")
-
-
-@pytest.fixture
-def own_empty_postgresql(postgresql_url: str) -> Iterator[str]:
-    """An empty database of the test's own."""
-    admin = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
-    name = f"machines_{os.getpid()}"
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(postgresql_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
