@@ -24,6 +24,7 @@ def register_blueprints(app: Flask) -> None:
         attachments,
         autosave,
         ballots,
+        ballots_preparing,  # noqa: F401  (views of another blueprint)
         comment_answers,
         comments,
         comparing,  # noqa: F401  (views of another blueprint)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -45,7 +45,7 @@ from forum.services.threads import default_tlp, tlp_choices
 
 blueprint = Blueprint("assessing", __name__, url_prefix="/groups/<slug>/assessments/<key>/mine")
 
-View = str | Response | tuple[str, int]
+View = str | Response | tuple[str | Response, int]
 FIELDS = ("rating", "confidence", "reason", "evidence")
 
 
@@ -132,14 +132,19 @@ def page(slug: str, key: str, number: int) -> View:
     if request.method == "GET":
         return _page(desk, sheet, number, form, desk.entries)
     typed = _typed(sheet.cells)
+    is_autosave = request.form.get("step") == "autosave"
     try:
         if not form.validate():
             raise Invalid("Go back, reload the page and try again.")
         saved = _save(slug, key, sheet.cells, typed)
     except Invalid as error:
+        if is_autosave:
+            return jsonify(errors={"": gettext(error.message, **error.parameters)}), 422
         form.add_error(error)
         return _page(_desk(slug, key), sheet, number, form, typed, request.form.get("seen", "")), 422
     desk = _desk(slug, key)
+    if is_autosave:
+        return _autosaved(desk, sheet, saved)
     if saved.theirs is not None:
         return _page(desk, sheet, number, form, typed, theirs=saved.theirs), 409
     if request.form.get("step") == "next":
@@ -148,6 +153,16 @@ def page(slug: str, key: str, number: int) -> View:
         return redirect(_address(desk, onward[0], **onward[1]), 303)
     flash(gettext("Saved as your seat's draft. It is not submitted yet."), "success")
     return redirect(_address(desk, "assessing.page", number=number), 303)
+
+
+def _autosaved(desk: SeatDesk, sheet: Sheet, saved: Saved) -> Response:
+    """Tell the page's script; what a colleague saved meanwhile stays unseen, so that Save shows both."""
+    held = {cell.key: desk.entries.get(cell.key, {}) for cell in sheet.cells}
+    return jsonify(
+        saved=wording.moment(now()).words,
+        fields={} if saved.theirs is not None else {"seen": fingerprint(held)},
+        conflicts=["seen"] if saved.theirs is not None else [],
+    )
 
 
 def _typed(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:

@@ -1,21 +1,21 @@
-"""Formal decisions of a group: preparing, voting seat by seat, closing, and what came of it."""
+"""Formal decisions of a group: the page of one, voting seat by seat, closing, and what came of it."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length
 
-from forum.blueprints import meeting_words, wording
-from forum.blueprints.consultations import clock_time, in_zone
-from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints import meeting_words
+from forum.blueprints.identity import current_actor
 from forum.blueprints.support import (
     Form,
     now,
     received_at,
     remember_submission,
+    serve_form,
     submitted_before,
     transactional,
 )
@@ -30,12 +30,6 @@ from forum.domain.ballots import (
     needed_for_majority,
     needed_for_quorum,
 )
-from forum.domain.consultations import TIME_ZONES
-from forum.domain.groups import Group
-from forum.domain.labels import Tlp
-from forum.domain.languages import LANGUAGES
-from forum.domain.notices import NoticeKind
-from forum.domain.text import TITLE_LENGTH
 from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can
@@ -45,32 +39,12 @@ from forum.services import ballots as services
 from forum.services import votes as vote_services
 from forum.services.addresses import ballot_path
 from forum.services.ballot_lists import find_decided_text, find_meeting_of
-from forum.services.ballots import BallotText
 from forum.services.chatham import is_sealed
-from forum.services.groups import get_group
-from forum.services.meeting_mail import list_recipients
-from forum.services.meetings import list_stages
 from forum.services.seat_names import load_seat_names
-from forum.services.threads import default_tlp, tlp_choices
 
 blueprint = Blueprint("ballots", __name__, url_prefix="/groups/<slug>/decisions")
 
 View = str | Response | tuple[str, int]
-
-
-class BallotForm(Form):
-    """What is decided, on which text, how and until when."""
-
-    title = StringField(lazy_gettext("Title"), [InputRequired(), Length(max=TITLE_LENGTH)])
-    body = TextAreaField(lazy_gettext("The question"), [InputRequired(), Length(max=MAX_QUESTION)])
-    version = StringField(lazy_gettext("The text, by its address"), [Length(max=500)])
-    procedure = RadioField(lazy_gettext("How"), default=Procedure.WRITTEN.value)
-    meeting = StringField(lazy_gettext("The meeting, by its address"), [Length(max=500)])
-    closes_at = DateTimeLocalField(lazy_gettext("Closes"), [Optional()])
-    time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
-    language = SelectField(lazy_gettext("Language"), default="en")
-    stage = SelectField(lazy_gettext("Stage of the procedure"), default="")
-    label = RadioField(lazy_gettext("Readable by"))
 
 
 class VoteForm(Form):
@@ -163,151 +137,6 @@ def _outcome_form(row: Ballot) -> OutcomeForm:
     return form
 
 
-def _prepare(form: BallotForm, group: Group) -> None:
-    form.label.choices = [
-        SelectChoice(tlp.value, f"{wording.tlp_words(tlp)} (TLP:{tlp.value})") for tlp in tlp_choices(group)
-    ]
-    if form.label.data is None:
-        form.label.data = default_tlp(group).value
-    form.procedure.choices = [SelectChoice(one.value, meeting_words.procedure(one)) for one in Procedure]
-    form.time_zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES]
-    form.language.choices = [SelectChoice(code, wording.language_name(code)) for code in LANGUAGES]
-    form.stage.choices = [
-        SelectChoice("", gettext("None")),
-        *(SelectChoice(stage.key, stage.title) for stage in list_stages(db.session(), group)),
-    ]
-
-
-def _text(form: BallotForm, rendered: Rendered) -> BallotText:
-    return BallotText(
-        title=form.title.data or "",
-        rendered=rendered,
-        procedure=Procedure(form.procedure.data),
-        closes_at=in_zone(form.closes_at.data, form.time_zone.data),
-        time_zone=form.time_zone.data,
-        tlp=Tlp(form.label.data),
-        version=form.version.data or "",
-        meeting_id=(form.meeting.data or "").strip().rstrip("/").rpartition("/")[2][:13],
-        stage_key=form.stage.data or "",
-        language=form.language.data,
-    )
-
-
-def _form_page(form: BallotForm, group: Group, row: Ballot | None) -> str:
-    return render_template("ballots/form.html", form=form, group=group, ballot=row)
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-def new(slug: str) -> View:
-    """Prepare a decision."""
-    group = get_group(db.session(), current_actor(), slug, Action.MANAGE_MEETINGS)
-    form = BallotForm()
-    if request.method == "GET":
-        form.version.data = request.args.get("version", "")[:500]
-        form.meeting.data = request.args.get("meeting", "")[:13]
-        form.stage.data = request.args.get("stage", "")[:64]
-        form.procedure.data = (Procedure.MEETING if form.meeting.data else Procedure.WRITTEN).value
-        form.language.data = group.languages[0] if group.languages else "en"
-    _prepare(form, group)
-    if request.method == "GET":
-        return _form_page(form, group, None)
-    try:
-        if form.validate():
-            return redirect(_create(slug, form, render(form.body.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _form_page(form, group, None), 422
-
-
-@transactional
-def _create(session: Session, actor: Actor, slug: str, form: BallotForm, rendered: Rendered) -> str:
-    before = submitted_before(session, form)
-    if before is not None:
-        return before
-    row = services.prepare_ballot(session, actor, slug, _text(form, rendered), now=now())
-    flash(gettext("It is prepared. Only this group's chair and secretariat can read it yet."), "success")
-    return remember_submission(session, actor, form, ballot_path(slug, row.public_id))
-
-
-@blueprint.route("/<ballot_id>/edit", methods=["GET", "POST"])
-def edit(slug: str, ballot_id: str) -> View:
-    """Change a decision that was not put to the vote yet."""
-    session, actor = db.session(), current_actor()
-    subject = services.get_ballot(session, actor, slug, ballot_id, Action.MANAGE_MEETINGS)
-    row: Ballot = subject.row
-    form = BallotForm()
-    if request.method == "GET":
-        text, meeting = find_decided_text(session, actor, row), find_meeting_of(session, actor, row)
-        form.title.data, form.body.data, form.label.data = row.title, row.source, row.tlp.value
-        form.version.data = text.path if text else ""
-        form.meeting.data = meeting.public_id if meeting else ""
-        form.procedure.data, form.language.data = row.procedure.value, row.language
-        form.closes_at.data, form.time_zone.data = clock_time(row.closes_at, row.time_zone), row.time_zone
-        stages = list_stages(session, subject.group)
-        form.stage.data = next((stage.key for stage in stages if stage.id == row.stage_id), "")
-    _prepare(form, subject.group)
-    if request.method == "GET":
-        return _form_page(form, subject.group, row)
-    try:
-        if form.validate():
-            return redirect(_change(slug, ballot_id, form, render(form.body.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _form_page(form, subject.group, row), 422
-
-
-@transactional
-def _change(
-    session: Session, actor: Actor, slug: str, ballot_id: str, form: BallotForm, rendered: Rendered
-) -> str:
-    services.change_ballot(session, actor, slug, ballot_id, _text(form, rendered), now=now())
-    flash(gettext("The decision is changed."), "success")
-    return ballot_path(slug, ballot_id)
-
-
-@blueprint.route("/<ballot_id>/open", methods=["GET", "POST"])
-def open_votes(slug: str, ballot_id: str) -> View:
-    """Show which seats have a vote and who gets which mail; then put it to the vote."""
-    session, actor = db.session(), current_actor()
-    subject = services.get_ballot(session, actor, slug, ballot_id, Action.MANAGE_MEETINGS)
-    form, status = Form(), 200
-    if request.method == "POST":
-        status = 422
-        try:
-            if form.validate():
-                return redirect(_open(slug, ballot_id, form), 303)
-        except Invalid as error:
-            form.add_error(error)
-    kind = NoticeKind.BALLOT_CLOSED  # of everybody in the group, those on a seat are told of the opening
-    names = load_seat_names(session, actor, subject.group)
-    seats = [seat for seat in names.seats.values() if seat.members and not seat.is_ended]
-    voters = {one.account_id for seat in seats for one in seat.members}
-    people = list_recipients(session, subject, kind, now=now(), sealing_secret=sealing_secret())
-    recipients = [one for one in people if one.account_id in voters]
-    page = render_template(
-        "ballots/open.html",
-        group=subject.group,
-        ballot=subject.row,
-        path=ballot_path(slug, ballot_id),
-        seats=seats,
-        vacant=[seat for seat in names.seats.values() if not seat.holders and not seat.is_ended],
-        recipients=recipients,
-        words=meeting_words,
-        form=form,
-    )
-    return page, status
-
-
-@transactional
-def _open(session: Session, actor: Actor, slug: str, ballot_id: str, form: Form) -> str:
-    before = submitted_before(session, form)
-    if before is not None:
-        return before
-    services.open_ballot(session, actor, slug, ballot_id, now=now())
-    flash(gettext("It is put to the vote, and those on a seat are told."), "success")
-    return remember_submission(session, actor, form, ballot_path(slug, ballot_id))
-
-
 @blueprint.post("/<ballot_id>/vote")
 def vote(slug: str, ballot_id: str) -> View:
     """Say something for a seat."""
@@ -318,12 +147,11 @@ def vote(slug: str, ballot_id: str) -> View:
         SelectChoice(form.seat.data or "", "")
     ]
     form.choice.choices = [SelectChoice(one.value, meeting_words.choice(one)) for one in Choice]
-    try:
-        if form.validate():
-            return redirect(_vote(slug, ballot_id, form, render(form.reason.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(subject, form), 422
+    return serve_form(
+        form,
+        lambda: _page(subject, form),
+        lambda: _vote(slug, ballot_id, form, render(form.reason.data or "", profile="post")),
+    )
 
 
 @transactional
@@ -353,14 +181,12 @@ def _vote(
 def record(slug: str, ballot_id: str) -> View:
     """Write down what a seat said at the meeting."""
     subject = services.get_ballot(db.session(), current_actor(), slug, ballot_id, Action.MANAGE_MEETINGS)
-    form = Form()
-    try:
-        if form.validate():
-            sent = {name: request.form.get(name, "") for name in ("seat", "choice", "reason")}
-            return redirect(_record(slug, ballot_id, sent, render(sent["reason"], profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(subject, form), 422
+    form, sent = Form(), {name: request.form.get(name, "") for name in ("seat", "choice", "reason")}
+    return serve_form(
+        form,
+        lambda: _page(subject, form),
+        lambda: _record(slug, ballot_id, sent, render(sent["reason"], profile="post")),
+    )
 
 
 @transactional
@@ -388,17 +214,15 @@ def step(slug: str, ballot_id: str) -> View:
     """Close a decision, or give it up."""
     subject = services.get_ballot(db.session(), current_actor(), slug, ballot_id, Action.MANAGE_MEETINGS)
     form = Form()
-    try:
-        if form.validate():
-            _take_step(slug, ballot_id, request.form.get("step", ""))
-            return redirect(ballot_path(slug, ballot_id), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(subject, form), 422
+    return serve_form(
+        form,
+        lambda: _page(subject, form),
+        lambda: _take_step(slug, ballot_id, request.form.get("step", "")),
+    )
 
 
 @transactional
-def _take_step(session: Session, actor: Actor, slug: str, ballot_id: str, step: str) -> None:
+def _take_step(session: Session, actor: Actor, slug: str, ballot_id: str, step: str) -> str:
     if step == "close":
         services.close_ballot(session, actor, slug, ballot_id, now=now())
         flash(gettext("It is closed and counted."), "success")
@@ -407,6 +231,7 @@ def _take_step(session: Session, actor: Actor, slug: str, ballot_id: str, step: 
         flash(gettext("It is withdrawn without an outcome."), "success")
     else:
         raise Invalid("Choose what is to be done.")
+    return ballot_path(slug, ballot_id)
 
 
 @blueprint.post("/<ballot_id>/outcome")
@@ -414,16 +239,15 @@ def outcome(slug: str, ballot_id: str) -> View:
     """Say what came of a closed decision."""
     subject = services.get_ballot(db.session(), current_actor(), slug, ballot_id, Action.MANAGE_MEETINGS)
     form = OutcomeForm()
-    try:
-        if form.validate():
-            _state(slug, ballot_id, render(form.body.data or "", profile="post"))
-            flash(gettext("It stands with the decision."), "success")
-            return redirect(ballot_path(slug, ballot_id), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(subject, form), 422
+    return serve_form(
+        form,
+        lambda: _page(subject, form),
+        lambda: _state(slug, ballot_id, render(form.body.data or "", profile="post")),
+    )
 
 
 @transactional
-def _state(session: Session, actor: Actor, slug: str, ballot_id: str, rendered: Rendered) -> None:
+def _state(session: Session, actor: Actor, slug: str, ballot_id: str, rendered: Rendered) -> str:
     services.state_outcome(session, actor, slug, ballot_id, rendered, now=now())
+    flash(gettext("It stands with the decision."), "success")
+    return ballot_path(slug, ballot_id)

@@ -46,9 +46,9 @@ from forum.services import consultations as services
 from forum.services.answers import count_answers
 from forum.services.asked_organisations import list_asked
 from forum.services.chatham import is_sealed
-from forum.services.consultation_documents import documents_text, list_documents
 from forum.services.consultations import ConsultationText
 from forum.services.groups import get_group
+from forum.services.linked_documents import OF_CONSULTATIONS, documents_text, list_documents
 from forum.services.own_answers import list_own_answers
 from forum.services.papers import list_papers
 from forum.services.questionnaires import load_questionnaire
@@ -153,7 +153,7 @@ def consultation(slug: str, consultation_id: str) -> str:
         asked=asked_words(row.asked),
         unit=unit_words(row.answer_unit),
         bodies=list_asked(session, row.id) if row.asked is Asked.NAMED else [],
-        documents=list_documents(session, actor, row.id),
+        documents=list_documents(session, actor, OF_CONSULTATIONS, row.id),
         questions=len(questions),
         mine=list_own_answers(session, actor, subject.group, row, sealing_secret()) if questions else [],
         answers=count_answers(session, actor, row) if questions else 0,
@@ -302,7 +302,7 @@ def edit(slug: str, consultation_id: str) -> View:
         form.submit_by.data = row.submit_by.value
         form.reminder_days.data = ", ".join(str(day) for day in row.reminder_days)
         form.organisations.data = "\n".join(body.slug for body in list_asked(db.session(), row.id))
-        form.documents.data = documents_text(db.session(), row.id)
+        form.documents.data = documents_text(db.session(), OF_CONSULTATIONS, row.id)
         form.opens_at.data = clock_time(row.opens_at, row.time_zone)
         form.closes_at.data = clock_time(row.closes_at, row.time_zone)
     _prepare(form, subject.group)

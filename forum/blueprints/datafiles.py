@@ -59,3 +59,9 @@ def seat_letters() -> dict[SeatKind, str]:
 def directive_board() -> Board:
     """Give the words of the Directive's board."""
     return load_board(config.CONFIG_DIR / "directive.toml")
+
+
+def member_states() -> tuple[str, ...]:
+    """Give the codes of the Member States, those included that are not bound by the Directive."""
+    directive = strategy().directive
+    return (*directive.bound, *directive.not_bound)

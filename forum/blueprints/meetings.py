@@ -3,27 +3,31 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from forum.blueprints import meeting_words, wording
+from forum.blueprints import meeting_words
 from forum.blueprints.consultations import clock_time, in_zone
+from forum.blueprints.form_choices import language_choices, offer_labels, stage_choices, zone_choices
 from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import page_links, page_number
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
-from forum.domain.consultations import TIME_ZONES
+from forum.blueprints.support import (
+    Form,
+    now,
+    remember_submission,
+    serve_form,
+    submitted_before,
+    transactional,
+)
 from forum.domain.groups import Group
 from forum.domain.labels import Status, Tlp
-from forum.domain.languages import LANGUAGES
 from forum.domain.meetings import MAX_PLACE, Meeting, convene_by, documents_by, is_after
 from forum.domain.practice import read_practice
 from forum.domain.text import TITLE_LENGTH
-from forum.errors import Invalid
 from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
@@ -33,11 +37,10 @@ from forum.services.addresses import meeting_path
 from forum.services.attendance import load_attendance
 from forum.services.ballot_lists import list_ballots, list_ballots_at
 from forum.services.groups import get_group
-from forum.services.meeting_documents import documents_text, list_documents
+from forum.services.linked_documents import OF_MEETINGS, documents_text, list_documents
 from forum.services.meetings import MeetingText
 from forum.services.minutes import may_read_minutes
 from forum.services.saved_searches import get_feed_key
-from forum.services.threads import default_tlp, tlp_choices
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/groups/<slug>/meetings")
 
@@ -112,7 +115,7 @@ def meeting(slug: str, meeting_id: str) -> str:
             for point in services.list_points(session, row.id)
         ],
         shows_minutes=shows_minutes,
-        documents=list_documents(session, actor, row.id),
+        documents=list_documents(session, actor, OF_MEETINGS, row.id),
         attendance=load_attendance(session, actor, group, row),
         ballots=list_ballots_at(session, actor, row.id),
         stage=next((one for one in services.list_stages(session, group) if one.id == row.stage_id), None),
@@ -139,18 +142,9 @@ def _lead(group: Group, row: Meeting) -> dict[str, Any]:
 
 def prepare_form(form: MeetingForm, group: Group) -> None:
     """Fill the choices."""
-    form.label.choices = [
-        SelectChoice(tlp.value, f"{wording.tlp_words(tlp)} (TLP:{tlp.value})") for tlp in tlp_choices(group)
-    ]
-    if form.label.data is None:
-        form.label.data = default_tlp(group).value
-    form.time_zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES]
-    form.language.choices = [SelectChoice(code, wording.language_name(code)) for code in LANGUAGES]
-    stages = services.list_stages(db.session(), group)
-    form.stage.choices = [
-        SelectChoice("", gettext("None")),
-        *(SelectChoice(stage.key, stage.title) for stage in stages),
-    ]
+    offer_labels(form.label, group)
+    form.time_zone.choices, form.language.choices = zone_choices(), language_choices()
+    form.stage.choices = stage_choices(group)
 
 
 def _text(form: MeetingForm, rendered: Rendered) -> MeetingText:
@@ -191,14 +185,11 @@ def new(slug: str) -> View:
         form.stage.data = request.args.get("stage", "")[:64]
         form.language.data = group.languages[0] if group.languages else "en"
     prepare_form(form, group)
-    if request.method == "GET":
-        return _page(form, group, None)
-    try:
-        if form.validate():
-            return redirect(_create(slug, form, render(form.body.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(form, group, None), 422
+    return serve_form(
+        form,
+        lambda: _page(form, group, None),
+        lambda: _create(slug, form, render(form.body.data or "", profile="post")),
+    )
 
 
 @transactional
@@ -219,16 +210,11 @@ def edit(slug: str, meeting_id: str) -> View:
     if request.method == "GET":
         _fill(form, subject)
     prepare_form(form, subject.group)
-    if request.method == "GET":
-        return _page(form, subject.group, subject.row)
-    try:
-        if form.validate():
-            return redirect(
-                _change(slug, meeting_id, form, render(form.body.data or "", profile="post")), 303
-            )
-    except Invalid as error:
-        form.add_error(error)
-    return _page(form, subject.group, subject.row), 422
+    return serve_form(
+        form,
+        lambda: _page(form, subject.group, subject.row),
+        lambda: _change(slug, meeting_id, form, render(form.body.data or "", profile="post")),
+    )
 
 
 def _fill(form: MeetingForm, subject: Subject) -> None:
@@ -238,7 +224,7 @@ def _fill(form: MeetingForm, subject: Subject) -> None:
     form.ends_at.data = clock_time(row.ends_at, row.time_zone)
     form.time_zone.data, form.language.data, form.label.data = row.time_zone, row.language, row.tlp.value
     form.agenda.data = "\n".join(point.title for point in services.list_points(db.session(), row.id))
-    form.documents.data = documents_text(db.session(), row.id)
+    form.documents.data = documents_text(db.session(), OF_MEETINGS, row.id)
     stages = services.list_stages(db.session(), subject.group)
     form.stage.data = next((stage.key for stage in stages if stage.id == row.stage_id), "")
 

@@ -48,6 +48,7 @@ class PracticeForm(Form):
     document_days = IntegerField(lazy_gettext("Days before a meeting: documents"), default=0)
     quorum_percent = IntegerField(lazy_gettext("Quorum, in percent of the seats"), default=50)
     renewal_months = IntegerField(lazy_gettext("Months after which interests are declared anew"), default=12)
+    selectors = IntegerField(lazy_gettext("People who have to agree on an application for a seat"), default=1)
     declarations_visible = SelectField(lazy_gettext("Who reads declarations of interest"))
 
 
@@ -259,7 +260,7 @@ def terms(slug: str) -> View:
 def _practice(form: PracticeForm) -> Practice:
     numbers: dict[str, Any] = {
         name: form[name].data if form[name].data is not None else -1
-        for name in ("invitation_days", "document_days", "quorum_percent", "renewal_months")
+        for name in ("invitation_days", "document_days", "quorum_percent", "renewal_months", "selectors")
     }
     return Practice(declarations_visible=DeclarationsVisible(form.declarations_visible.data), **numbers)
 

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
 from forum.blueprints.accounts import View
+from forum.blueprints.datafiles import member_states
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import secret_key
 from forum.blueprints.proving import grave
@@ -27,6 +28,7 @@ from forum.services.accounts import find_by_handle
 from forum.services.groups import get_group
 from forum.services.invitations import invite, list_open_invitations, revoke_invitation
 from forum.services.organisations import find_by_name
+from forum.services.seat_selection import load_balance
 
 blueprint = Blueprint("members", __name__, url_prefix="/groups/<slug>")
 
@@ -145,6 +147,7 @@ def _page(slug: str, status: int = 200, **sent: Form) -> tuple[str, int]:
         sent=next(iter(sent), ""),
         invitations=list_open_invitations(database, actor, now=now(), group=group) if manages else [],
         requests=requests,
+        balance=load_balance(database, actor, group, member_states()) if requests else None,
         manages=manages,
         own_request=access_requests.find_own_request(database, actor, group),
     )

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from forum.blueprints import wording
+from forum.blueprints import meeting_words, wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.paper_text import CommentRow, CommentWords, arrange_text, headings_of
 from forum.blueprints.support import page_argument
@@ -26,6 +26,7 @@ from forum.policy.labels import writers_label
 from forum.richtext import blocks_of
 from forum.services.addresses import signing_path
 from forum.services.attachments import list_attachments
+from forum.services.ballot_lists import list_ballots_on
 from forum.services.chatham import is_sealed
 from forum.services.citations import list_citing
 from forum.services.comment_rights import get_rights
@@ -178,6 +179,8 @@ def _show(head: PaperHead, shown: VersionLine) -> str:
         is_mine=is_mine,
         citation=citation(head, shown),
         cited=list_citing(session, actor, [cited]).get(cited, []),
+        decisions=list_ballots_on(session, actor, shown.id),
+        meeting_words=meeting_words,
         translations=load_translations(session, actor, head),
         may_translate=bool(list_kinds(session, actor, head, may_write=rights.may_edit)),
         signatories=list_signatories(session, shown.id, {line.id: line.number for line in head.versions})

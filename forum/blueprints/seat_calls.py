@@ -20,7 +20,8 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
 from forum.blueprints.consultations import clock_time, in_zone
-from forum.blueprints.datafiles import seat_letters
+from forum.blueprints.datafiles import member_states, seat_letters
+from forum.blueprints.form_choices import zone_choices
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.respondents import mail_of
 from forum.blueprints.support import (
@@ -29,13 +30,14 @@ from forum.blueprints.support import (
     now,
     received_at,
     remember_submission,
+    serve_form,
     submitted_before,
     transactional,
 )
 from forum.domain.accounts import AccessRequest
-from forum.domain.consultations import TIME_ZONES
 from forum.domain.groups import Group, SeatKind
 from forum.domain.notices import Notice, NoticeKind
+from forum.domain.practice import read_practice
 from forum.domain.seat_calls import SeatCall
 from forum.domain.text import TITLE_LENGTH
 from forum.errors import Invalid
@@ -43,6 +45,7 @@ from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.richtext import Rendered, render, to_markup
 from forum.services import seat_calls as services
+from forum.services import seat_selection as selection
 from forum.services.access_requests import find_own_request
 from forum.services.addresses import seat_call_path
 from forum.services.groups import get_group
@@ -121,7 +124,7 @@ def _page(slug: str, call_id: str, **sent: Any) -> str:
     session, actor = db.session(), current_actor()
     group, row = services.get_call(session, actor, slug, call_id)
     manages = can(actor, Action.MANAGE_MEETINGS, group)
-    applications = services.list_applications(session, actor, group, row, now=now()) if manages else []
+    applications = selection.list_applications(session, actor, group, row, now=now()) if manages else []
     forms = {
         line.request.public_id: DecideForm(formdata=None, prefix=line.request.public_id)
         for line in applications
@@ -135,9 +138,10 @@ def _page(slug: str, call_id: str, **sent: Any) -> str:
         "takes_applications": services.takes_applications(row, received_at()),
         "applications": applications,
         "forms": forms | sent.pop("forms", {}),
-        "balance": services.load_balance(session, group),
+        "balance": selection.load_balance(session, actor, group, member_states()),
         "own_request": find_own_request(session, actor, group),
         "manages": manages,
+        "selectors": read_practice(group.practice).selectors,
         "kind_words": lambda kind: kind_words(SeatKind(kind)) if kind else "",
         "form": Form(formdata=None),
         "wrong": None,
@@ -148,7 +152,7 @@ def _page(slug: str, call_id: str, **sent: Any) -> str:
 
 def _prepare(form: CallForm) -> None:
     form.seat_kinds.choices = [SelectChoice(kind.value, kind_words(kind)) for kind in SeatKind]
-    form.time_zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in TIME_ZONES]
+    form.time_zone.choices = zone_choices()
 
 
 def _text(form: CallForm, rendered: Rendered) -> CallText:
@@ -173,14 +177,11 @@ def new(slug: str) -> View:
     group = get_group(db.session(), current_actor(), slug, Action.MANAGE_MEETINGS)
     form = CallForm()
     _prepare(form)
-    if request.method == "GET":
-        return _form_page(form, group, None)
-    try:
-        if form.validate():
-            return redirect(_create(slug, form, render(form.body.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _form_page(form, group, None), 422
+    return serve_form(
+        form,
+        lambda: _form_page(form, group, None),
+        lambda: _create(slug, form, render(form.body.data or "", profile="post")),
+    )
 
 
 @transactional
@@ -204,13 +205,11 @@ def edit(slug: str, call_id: str) -> View:
         form.criteria.data, form.seat_kinds.data = "\n".join(row.criteria), list(row.seat_kinds)
         form.needs_register_id.data, form.time_zone.data = row.needs_register_id, row.time_zone
         form.closes_at.data = clock_time(row.closes_at, row.time_zone)
-        return _form_page(form, group, row)
-    try:
-        if form.validate():
-            return redirect(_change(slug, call_id, form, render(form.body.data or "", profile="post")), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _form_page(form, group, row), 422
+    return serve_form(
+        form,
+        lambda: _form_page(form, group, row),
+        lambda: _change(slug, call_id, form, render(form.body.data or "", profile="post")),
+    )
 
 
 @transactional
@@ -227,17 +226,15 @@ def step(slug: str, call_id: str) -> View:
     """Open or close a call."""
     services.get_call(db.session(), current_actor(), slug, call_id, Action.MANAGE_MEETINGS)
     form = Form()
-    try:
-        if form.validate():
-            _take_step(slug, call_id, request.form.get("step", ""))
-            return redirect(seat_call_path(slug, call_id), 303)
-    except Invalid as error:
-        form.add_error(error)
-    return _page(slug, call_id, wrong=form), 422
+    return serve_form(
+        form,
+        lambda: _page(slug, call_id, wrong=form),
+        lambda: _take_step(slug, call_id, request.form.get("step", "")),
+    )
 
 
 @transactional
-def _take_step(session: Session, actor: Actor, slug: str, call_id: str, step: str) -> None:
+def _take_step(session: Session, actor: Actor, slug: str, call_id: str, step: str) -> str:
     if step == "open":
         services.open_call(session, actor, slug, call_id, now=now())
         flash(gettext("It is open: whoever sees the group listed can apply."), "success")
@@ -246,6 +243,7 @@ def _take_step(session: Session, actor: Actor, slug: str, call_id: str, step: st
         flash(gettext("It is closed to applications."), "success")
     else:
         raise Invalid("Choose what is to be done.")
+    return seat_call_path(slug, call_id)
 
 
 @blueprint.route("/<call_id>/apply", methods=["GET", "POST"])
@@ -253,23 +251,19 @@ def apply(slug: str, call_id: str) -> View:
     """Apply for a seat."""
     session, actor = db.session(), current_actor()
     group, row = services.get_call(session, actor, slug, call_id)
-    form, status = ApplyForm(), 200
+    form = ApplyForm()
     form.kind.choices = [SelectChoice(kind, kind_words(SeatKind(kind))) for kind in row.seat_kinds]
     form.country.choices = [
         SelectChoice("", gettext("None")),
         *(SelectChoice(code, name) for code, name in wording.countries()),
     ]
-    if request.method == "POST":
-        status = 422
-        try:
-            if form.validate():
-                return redirect(_apply(slug, call_id, form, received_at()), 303)
-        except Invalid as error:
-            form.add_error(error)
-    elif actor.mandates:
+    if request.method == "GET" and actor.mandates:
         form.organisation.data = actor.mandates[0].name
-    page = render_template("seat_calls/apply.html", group=group, call=row, form=form)
-    return page, status
+    return serve_form(
+        form,
+        lambda: render_template("seat_calls/apply.html", group=group, call=row, form=form),
+        lambda: _apply(slug, call_id, form, received_at()),
+    )
 
 
 @transactional
@@ -303,7 +297,7 @@ def decide(slug: str, call_id: str, request_id: str) -> View:
         if form.validate():
             if choice in {"select", "decline"}:
                 return redirect(_decide(slug, call_id, request_id, form, choice == "select"), 303)
-            lines = services.list_applications(session, actor, group, row, now=now())
+            lines = selection.list_applications(session, actor, group, row, now=now())
             line = next((one for one in lines if one.request.public_id == request_id), None)
             if line is not None:
                 preview = (request_id, [_letter(group, line.request, flag, form) for flag in (True, False)])
@@ -342,7 +336,7 @@ def _decide(
     before = submitted_before(session, form)
     if before is not None:
         return before
-    services.decide_application(
+    is_decided = selection.decide_application(
         session,
         actor,
         slug,
@@ -352,7 +346,10 @@ def _decide(
         reason=form.reason.data or "",
         now=now(),
     )
-    flash(gettext("Decided; the applicant is told with the reasons."), "success")
+    if is_decided:
+        flash(gettext("Decided; the applicant is told with the reasons."), "success")
+    else:
+        flash(gettext("Proposed. It is decided when somebody else says the same."), "success")
     return remember_submission(
         session, actor, form, url_for(".call", slug=slug, call_id=call_id, _anchor="applications")
     )

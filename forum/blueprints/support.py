@@ -164,6 +164,23 @@ class Form(FlaskForm):
             self.form_errors.append(message)
 
 
+def serve_form(
+    form: Form, show: Callable[[], str], save: Callable[[], str]
+) -> str | Response | tuple[str, int]:
+    """Show a form; or do what it sends and lead on, or show with what was typed what is wrong (422).
+
+    `save` gives the address that comes next.
+    """
+    if request.method == "GET":
+        return show()
+    try:
+        if form.validate():
+            return redirect(save(), 303)
+    except Invalid as error:
+        form.add_error(error)
+    return show(), 422
+
+
 class BoxesField(SelectMultipleField):
     """Several of a few, as boxes to tick; form_field() makes a group with a legend of it."""
 

@@ -169,6 +169,10 @@ class AccessRequest(PublicId, Base):
     register_id: Mapped[str] = mapped_column(sa.String(32), default="")
     """In the Transparency Register."""
     created_at: Mapped[datetime]
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    """Who of two has said so first, where two people have to agree."""
+    proposed_grant: Mapped[bool | None]
+    proposed_reason: Mapped[str] = mapped_column(default="")
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     is_granted: Mapped[bool | None]

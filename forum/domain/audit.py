@@ -141,6 +141,8 @@ class AuditAction(enum.StrEnum):
     DECLARATION_REMARKED = "declaration.remarked"
     SEAT_CALL_OPENED = "seat_call.opened"
     SEAT_CALL_CLOSED = "seat_call.closed"
+    SEAT_PROPOSED = "seat.proposed"
+    """One of two who have to agree has said whether an applicant gets a seat."""
 
 
 class AuditEntry(Base):

@@ -148,6 +148,7 @@ def _practice(table: Table, usual: Practice) -> Practice:
         invitation_days=row.whole("invitation_days", usual.invitation_days),
         document_days=row.whole("document_days", usual.document_days),
         quorum_percent=row.whole("quorum_percent", usual.quorum_percent, least=1),
+        selectors=row.whole("selectors", usual.selectors, least=1),
         renewal_months=row.whole("renewal_months", usual.renewal_months),
         declarations_visible=DeclarationsVisible(
             row.choice("declarations_visible", _words(DeclarationsVisible), usual.declarations_visible.value)

@@ -35,6 +35,8 @@ class Practice:
     renewal_months: int = 12
     """Months after which a declaration of interests is to be filed anew."""
     declarations_visible: DeclarationsVisible = DeclarationsVisible.MEMBERS
+    selectors: int = 1
+    """How many people have to agree before a seat that was applied for is given or refused: one or two."""
 
     def to_json(self) -> dict[str, Any]:
         """Give the terms as they are stored."""
@@ -55,6 +57,8 @@ def check_practice(practice: Practice) -> None:
     for name in ("invitation_days", "document_days"):
         if not 0 <= getattr(practice, name) <= MAX_LEAD_DAYS:
             raise Invalid("Write a number of days from 0 to %(most)d.", field=name, most=MAX_LEAD_DAYS)
+    if practice.selectors not in (1, 2):
+        raise Invalid("One person decides about an application, or two do.", field="selectors")
     if not 1 <= practice.quorum_percent <= 100:
         raise Invalid("Write a percentage from 1 to 100.", field="quorum_percent")
     if not 0 <= practice.renewal_months <= MAX_RENEWAL_MONTHS:

@@ -137,17 +137,25 @@ def list_barred(session: Session, actor: Actor, *, now: datetime) -> frozenset[i
 
 
 def get_request(
-    session: Session, actor: Actor, public_id: str, group: Group | None = None, *, now: datetime
+    session: Session,
+    actor: Actor,
+    public_id: str,
+    group: Group | None = None,
+    *,
+    call_id: int | None = None,
+    now: datetime,
 ) -> AccessRequest:
-    """Give an open request that the actor may decide; NotFound for one of another group.
+    """Give an open request that the actor may decide; NotFound for one of another group or another call.
 
-    A seat is not given by who asks for it, nor by who speaks for the same body.
+    What was applied for under a call is decided under it, by as many as the charter says. A seat is not
+    given by who asks for it, nor by who speaks for the same body.
     """
     request = session.scalars(
         sa.select(AccessRequest).where(
             AccessRequest.public_id == public_id,
             AccessRequest.decided_at.is_(None),
             AccessRequest.group_id == (group.id if group else None),
+            AccessRequest.call_id == call_id,
         )
     ).first()
     if request is None:

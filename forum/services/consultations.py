@@ -30,9 +30,9 @@ from forum.policy import Action, Actor, require, visible_to
 from forum.policy.subjects import Subject
 from forum.richtext import Rendered
 from forum.services.asked_organisations import check_asked, write_asked
-from forum.services.consultation_documents import write_documents
 from forum.services.groups import get_group
 from forum.services.labels import relabel
+from forum.services.linked_documents import OF_CONSULTATIONS, write_documents
 from forum.services.outbox import enqueue
 from forum.services.received import publish_received
 from forum.services.recording import record_consultation
@@ -182,7 +182,7 @@ def create_consultation(
     session.flush()
     record_authorship(session, SubjectKind.CONSULTATION, consultation.id, [account_key(actor.account_id)])
     relabel(session, group, consultation, now=now)
-    _write_parts(session, actor, group, consultation, text)
+    _write_parts(session, actor, group, consultation, text, now)
     enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_MADE, group, consultation, now)
     return consultation
@@ -213,7 +213,7 @@ def edit_consultation(
     _write_text(subject.group, consultation, text)
     session.flush()
     relabel(session, subject.group, consultation, now=now)
-    _write_parts(session, actor, subject.group, consultation, text)
+    _write_parts(session, actor, subject.group, consultation, text, now)
     enqueue_dates(session, consultation, now=now)
     record_consultation(session, actor, AuditAction.CONSULTATION_CHANGED, subject.group, consultation, now)
     return consultation
@@ -361,11 +361,16 @@ def _write_text(group: Group, consultation: Consultation, text: ConsultationText
 
 
 def _write_parts(
-    session: Session, actor: Actor, group: Group, consultation: Consultation, text: ConsultationText
+    session: Session,
+    actor: Actor,
+    group: Group,
+    consultation: Consultation,
+    text: ConsultationText,
+    now: datetime,
 ) -> None:
     """Write the bodies asked by name and the documents; the consultation has its key and label."""
     write_asked(session, group, consultation, text.organisations)
-    write_documents(session, actor, consultation, text.documents)
+    write_documents(session, actor, OF_CONSULTATIONS, consultation.id, text.documents, now=now)
 
 
 def has_questions(session: Session, consultation: Consultation) -> bool:

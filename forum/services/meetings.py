@@ -32,7 +32,7 @@ from forum.richtext import Rendered
 from forum.services.audit import record
 from forum.services.groups import get_group
 from forum.services.labels import relabel
-from forum.services.meeting_documents import write_documents
+from forum.services.linked_documents import OF_MEETINGS, write_documents
 from forum.services.outbox import enqueue_index, enqueue_notice
 from forum.services.subjects import get_subject
 from forum.services.threads import default_tlp, tlp_choices
@@ -197,7 +197,7 @@ def prepare_meeting(
     session.flush()
     _write_points(session, meeting, text.agenda)
     relabel(session, group, meeting, now=now)
-    write_documents(session, actor, meeting, text.documents, now=now)
+    write_documents(session, actor, OF_MEETINGS, meeting.id, text.documents, now=now)
     return meeting
 
 
@@ -216,7 +216,7 @@ def change_meeting(
     meeting.changed_at = now
     session.flush()
     relabel(session, subject.group, meeting, now=now)
-    write_documents(session, actor, meeting, text.documents, now=now)
+    write_documents(session, actor, OF_MEETINGS, meeting.id, text.documents, now=now)
     if meeting.status is Status.PUBLISHED:
         meeting.sequence += 1
         _tell(session, actor, subject.group, meeting, NoticeKind.MEETING_CHANGED, now)

@@ -7,10 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forum.domain.accounts import AccessRequest, Account, RequestKind
 from forum.domain.audit import AuditAction
-from forum.domain.groups import Group, GroupRole, SeatKind
-from forum.domain.organisations import StakeholderType
+from forum.domain.groups import Group, SeatKind
 from forum.domain.seat_calls import MAX_CRITERIA, CallState, SeatCall
 from forum.domain.text import checked_title, one_line
 from forum.errors import Invalid, NotAllowed, NotFound
@@ -18,16 +16,10 @@ from forum.policy import Action, Actor, can, require
 from forum.richtext import Rendered
 from forum.services.access_requests import (
     ask_for_seat,
-    close_request,
-    get_request,
-    is_own,
-    list_barred,
 )
 from forum.services.audit import record
-from forum.services.group_overview import SeatCount, count_seats
 from forum.services.groups import get_group
-from forum.services.memberships import OF_BODIES, add_membership, create_seat, find_seat_of_body
-from forum.services.organisations import find_by_name
+from forum.services.memberships import OF_BODIES
 
 MAX_REGISTER_ID = 32
 
@@ -56,23 +48,6 @@ class Application:
     country: str | None = None
     register_id: str = ""
     motivation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationLine:
-    """An application for those who select; `is_barred` where it is their own body's, or their own."""
-
-    request: AccessRequest
-    account: Account | None
-    is_barred: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """The seats of a group by kind of stakeholder, and the types that have none."""
-
-    seats: list[SeatCount]
-    missing: list[StakeholderType]
 
 
 def list_calls(session: Session, actor: Actor, group: Group) -> Sequence[SeatCall]:
@@ -231,82 +206,3 @@ def _check(call: SeatCall, application: Application) -> None:
         raise Invalid("Write the organisation's entry in the Transparency Register.", field="register_id")
     if not application.motivation.strip():
         raise Invalid("Write what you would contribute, criterion by criterion.", field="motivation")
-
-
-def list_applications(
-    session: Session, actor: Actor, group: Group, call: SeatCall, *, now: datetime
-) -> list[ApplicationLine]:
-    """Give the applications under a call, open ones first; for chair and secretariat."""
-    require(actor, Action.MANAGE_MEETINGS, group)
-    rows = session.execute(
-        sa.select(AccessRequest, Account)
-        .outerjoin(Account, Account.id == AccessRequest.account_id)
-        .where(AccessRequest.kind == RequestKind.SEAT, AccessRequest.call_id == call.id)
-        .order_by(AccessRequest.decided_at.is_not(None), AccessRequest.created_at, AccessRequest.id)
-    )
-    barred = list_barred(session, actor, now=now)
-    return [
-        ApplicationLine(request, account, is_own(actor, request) or request.account_id in barred)
-        for request, account in rows
-    ]
-
-
-def decide_application(
-    session: Session,
-    actor: Actor,
-    slug: str,
-    call_id: str,
-    request_id: str,
-    *,
-    is_granted: bool,
-    reason: str,
-    now: datetime,
-) -> AccessRequest:
-    """Select or decline with reasons, which the applicant reads; a seat and a membership come of the first.
-
-    Nobody decides about themselves or a body that they speak for.
-    """
-    group, call = get_call(session, actor, slug, call_id, Action.MANAGE_MEETINGS)
-    request = get_request(session, actor, request_id, group, now=now)
-    if request.call_id != call.id:
-        raise NotFound
-    if not reason.strip():
-        raise Invalid("Write why, by the criteria of the call: the applicant reads it.", field="reason")
-    if is_granted:
-        _give_seat(session, actor, group, request, now)
-    close_request(session, actor, request, is_granted=is_granted, now=now, reason=reason)
-    return request
-
-
-def _give_seat(session: Session, actor: Actor, group: Group, request: AccessRequest, now: datetime) -> None:
-    account = session.get(Account, request.account_id) if request.account_id is not None else None
-    if account is None:
-        raise NotFound
-    kind = SeatKind(request.seat_kind or SeatKind.PERSONAL)
-    body = find_by_name(session, request.organisation_name) if kind in OF_BODIES else None
-    if kind in OF_BODIES and body is None:
-        raise Invalid(
-            "“%(name)s” is not recorded as an organisation yet: have it added first.",
-            name=request.organisation_name,
-        )
-    seat = find_seat_of_body(session, group, body) if body is not None else None
-    if seat is None:
-        title = request.organisation_name if kind is SeatKind.COMMON_INTEREST else ""
-        seat = create_seat(
-            session,
-            group,
-            kind,
-            organisation=body,
-            country=request.country,
-            title=title,
-            now=now,
-            by=actor,
-        )
-    add_membership(session, group, account, GroupRole.MEMBER, now=now, seat=seat, by=actor)
-
-
-def load_balance(session: Session, group: Group) -> Balance:
-    """Give how a group is composed, and which types of stakeholder have no seat in it."""
-    counts = count_seats(session, group)
-    held = {count.stakeholder_type for count in counts}
-    return Balance(counts, [one for one in StakeholderType if one not in held])

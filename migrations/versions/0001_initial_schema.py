@@ -1422,6 +1422,9 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=True),
         sa.Column("register_id", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proposed_by_id", sa.Integer(), nullable=True),
+        sa.Column("proposed_grant", sa.Boolean(), nullable=True),
+        sa.Column("proposed_reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("is_granted", sa.Boolean(), nullable=True),
@@ -1439,6 +1442,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["working_group.id"], name=op.f("fk_access_request_group_id_working_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["account.id"], name=op.f("fk_access_request_proposed_by_id_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_request")),
         sa.UniqueConstraint("public_id", name=op.f("uq_access_request_public_id")),

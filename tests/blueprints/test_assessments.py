@@ -374,3 +374,29 @@ def test_an_assessment_can_be_flagged_removed_and_restored(
     restored = submit(moderator, case, back)
     assert restored.status_code == 303, errors_in(restored)
     assert "2 seats gave an assessment" in reader.get(f"{base}{KEY}rounds/1/").text
+
+
+def test_the_form_keeps_a_draft_while_it_is_written(
+    build: Builder, group: Group, base: str, client_of: ClientOf, clock: StoppedClock
+) -> None:
+    """The script saves as the button does; what a colleague saved meanwhile is not overwritten unseen."""
+    member, seat = seated(build, group, "Example Drafter")
+    alternate = build.member(group, seat=seat, is_alternate=True)
+    mine, theirs = client_of(member), client_of(alternate)
+    path = f"{base}{KEY}mine/pages/1"
+    seen = hidden(mine.get(path).text, "seen")
+    told = submit(mine, path, page_of() | {"seen": seen, "step": "autosave"}).json
+    assert told is not None
+    assert (told["conflicts"], told["fields"]["seen"] != seen) == ([], True)
+    assert "It *works*." in mine.get(path).text
+    late = submit(theirs, path, page_of(**{"reason-1": "Mine."}) | {"seen": seen, "step": "autosave"}).json
+    assert late is not None
+    assert (late["conflicts"], late["fields"]) == (["seen"], {})
+    assert "Mine." not in mine.get(path).text
+    look_again(build.session)
+    clock.advance(days=400)
+    build.session.rollback()
+    wrong = submit(client_of(member), path, page_of() | {"seen": seen, "step": "autosave"})
+    assert wrong.status_code == 422
+    assert wrong.json is not None
+    assert wrong.json["errors"]

@@ -198,3 +198,28 @@ def test_withdrawn_stays_without_an_outcome(
     assert submit(client, f"{path}step", {"step": "withdraw"}).status_code == 303
     assert "Withdrawn" in client.get(path).text
     assert only(session).outcome is None
+
+
+def test_a_papers_own_page_has_the_decisions_on_it(
+    build: Builder, group: Group, chair: Account, client_of: ClientOf, session: Session
+) -> None:
+    """On the page of the version that is decided on, for those who may read the decision."""
+    build.member(group, seat=build.seat(group, build.organisation()))
+    paper = build.paper(group, chair, title="Opinion on measures")
+    address = session.scalar(sa.text("SELECT public_id FROM paper"))
+    page = f"/groups/{group.slug}/papers/{address}/"
+    assert paper.number == 1
+    client = client_of(chair)
+    version = f"/papers/{address}/v/1"
+    assert (
+        submit(client, f"/groups/{group.slug}/decisions/new", FIELDS | {"version": version}).status_code
+        == 303
+    )
+    assert "Decisions on this version" not in client.get(page).text, "it is being prepared"
+    look_again(session)
+    path = f"/groups/{group.slug}/decisions/{session.scalars(sa.select(Ballot.public_id)).one()}/"
+    session.rollback()
+    submit(client, f"{path}open")
+    shown = client_of(None).get(page).text
+    assert "Decisions on this version" in shown
+    assert path in shown

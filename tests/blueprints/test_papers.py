@@ -243,9 +243,9 @@ def test_pages_are_read_in_a_constant_number_of_statements(
     """Papers, versions and comments add none."""
     pages = {
         f"/groups/{world.group.slug}/papers/": 7,
-        world.path: 13,
+        world.path: 14,
         f"{world.path}versions/": 6,
-        f"{world.path}versions/1": 13,
+        f"{world.path}versions/1": 14,
         f"{world.path}compare?from=1&to=2": 9,
     }
     member = client_of(world.author)
@@ -339,7 +339,7 @@ def test_a_long_paper_opens_with_few_statements(
         place = {"paper_id": paper.id, "version_id": version.id, "anchor_paragraph": f"p{number + 1}"}
         build.thread(group, author, **place)
     path = f"/groups/{group.slug}/papers/{paper.public_id}/"
-    assert _statements(client_of(author), path) <= 12
+    assert _statements(client_of(author), path) <= 13
     assert client_of(author).get(path).text.count("para-number") == 200
 
 

@@ -22,7 +22,8 @@ for (const form of document.querySelectorAll("form[data-questionnaire]")) {
       const answer = await fetch(form.action, { method: "POST", body: data, redirect: "error" });
       const told = await answer.json();
       if (!answer.ok) throw new Error(Object.values(told.errors || {}).join(" "));
-      for (const [key, version] of Object.entries(told.versions)) {
+      for (const [name, value] of Object.entries(told.fields || {})) form.elements[name].value = value;
+      for (const [key, version] of Object.entries(told.versions || {})) {
         const field = form.elements[`v-${key}`];
         // A question that somebody else changed keeps its version: Save then shows both texts.
         if (field && !told.conflicts.includes(key)) field.value = version;
