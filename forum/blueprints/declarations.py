@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import meeting_words
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.respondents import mail_of
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.declarations import MAX_DECLARATION
 from forum.errors import Invalid

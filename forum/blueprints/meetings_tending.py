@@ -12,8 +12,8 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import meeting_words
 from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.meetings import View, blueprint
-from forum.blueprints.respondents import mail_of
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
 from forum.domain.icalendar import MEDIA_TYPE, write_calendar
 from forum.domain.labels import Status

@@ -1,6 +1,6 @@
 """For chair and secretariat: who was asked and has not answered, reminders before they go, late entries."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -8,18 +8,17 @@ from wtforms import HiddenField, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
-from forum.delivery.mail import MailSettings, PostOffice
 from forum.domain.consultations import ConsultationState
 from forum.errors import Invalid
-from forum.extensions import clock, db
+from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.policy.subjects import Subject
 from forum.services.addresses import consultation_path
 from forum.services.chatham import is_sealed
 from forum.services.consultations import get_consultation
 from forum.services.late_entries import MAX_MESSAGE, decide_late, list_late_entries, offer_late
-from forum.services.letters import Letter
 from forum.services.reminders import get_standings, list_recipients, list_reminders, send_reminders
 
 blueprint = Blueprint(
@@ -64,13 +63,6 @@ def _page(subject: Subject, form: LateForm) -> str:
         is_sealed=is_sealed(subject.group),
         form=form,
     )
-
-
-def mail_of(letter: Letter) -> tuple[str, str]:
-    """Give subject and text of a mail, composed by what composes the mail itself."""
-    message = PostOffice(MailSettings.from_config(current_app.config), clock()).preview(letter)
-    body = message.get_body(("plain",))
-    return str(message["Subject"]), body.get_content() if body is not None else ""
 
 
 @blueprint.route("/reminders", methods=["GET", "POST"])

@@ -23,7 +23,7 @@ from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.datafiles import member_states, seat_letters
 from forum.blueprints.form_choices import zone_choices
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.respondents import mail_of
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.support import (
     BoxesField,
     Form,

@@ -3,9 +3,7 @@
 The first page stands outside the group, because a body that was asked may be: it shows this draft alone.
 """
 
-from typing import Any
-
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -14,12 +12,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints.identity import current_actor, sealing_secret
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.support import Form, now, transactional
 from forum.blueprints.wording import standing_words
-from forum.delivery.mail import MailSettings, PostOffice
 from forum.domain.signatures import MAX_NOTE, MAX_PASSAGE, MAX_WORDING, SigningAnswer
 from forum.errors import Conflict, Invalid
-from forum.extensions import clock, db
+from forum.extensions import db
 from forum.policy import Action, Actor, can
 from forum.richtext import blocks_of
 from forum.services import signatories, signatures
@@ -210,12 +208,7 @@ def reminder(paper_id: str) -> View:
     recipients = list_recipients(
         session, found.paper, found.version, now=now(), sealing_secret=sealing_secret()
     )
-    office = PostOffice(MailSettings.from_config(current_app.config), clock())
-    mails: list[Any] = []
-    for recipient in recipients:
-        message = office.preview(recipient.letter) if recipient.letter else None
-        text = message.get_body(("plain",)) if message else None
-        mails.append((recipient, message, text.get_content() if text is not None else ""))
+    mails = [(one, mail_of(one.letter) if one.letter else None) for one in recipients]
     return render_template("signing/reminder.html", group=found.group, draft=found, mails=mails, form=form)
 
 

@@ -11,7 +11,7 @@ from wtforms.validators import Optional
 from forum.blueprints import stage_words
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.respondents import mail_of
+from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.support import (
     BoxesField,
     Form,

@@ -3,9 +3,9 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
+from forum.domain.averages import median
 from forum.domain.catalogues import Cell
 from forum.domain.text import normalise
 from forum.errors import Invalid

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from statistics import median
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.appeals import Appeal, AppealState, Side
+from forum.domain.averages import median
 from forum.domain.groups import Group, GroupRole, Membership
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import NOT_CHOSEN, RESTRICTIONS, Flag, FlagReason, ModerationDecision
