@@ -7,7 +7,7 @@ from typing import Any
 from wsgiref.headers import Headers
 
 import flask
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError, ProgrammingError
@@ -25,7 +25,8 @@ from forum.blueprints.problems import (
     problem_of_http,
 )
 from forum.blueprints.shell import without_counts
-from forum.errors import ForumError, NotFound, TooSoon
+from forum.blueprints.support import find_first_press
+from forum.errors import Conflict, ForumError, NotFound, TooSoon
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, can
 
@@ -111,6 +112,8 @@ def _on_forum_error(error: ForumError) -> Any:
         return problem_of(error)
     if isinstance(error, NotFound):
         return _not_found()
+    if isinstance(error, Conflict) and (location := find_first_press(db.session())) is not None:
+        return redirect(location, 303)  # the second press of a button, under way with the first
     if isinstance(error, TooSoon):
         words = gettext(error.message, **error.parameters)
         kept = gettext("Go back: what you typed is still in your browser.") if request.form else ""

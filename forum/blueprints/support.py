@@ -13,6 +13,7 @@ import wtforms.i18n
 from flask import Flask, abort, current_app, flash, g, make_response, redirect, request, url_for
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
@@ -25,7 +26,7 @@ from forum.blueprints.wording import country_name
 from forum.database import writing
 from forum.domain.accounts import SubmissionKey
 from forum.domain.base import table_of
-from forum.errors import ForumError, Invalid, NotAllowed
+from forum.errors import Conflict, ForumError, Invalid, NotAllowed
 from forum.extensions import clock, db
 from forum.policy import Action, Actor, can
 from forum.policy.routes import ENTRIES, WITHOUT_SECOND_FACTOR, Entry
@@ -193,11 +194,15 @@ def submitted_before(session: Session, form: Form) -> str | None:
 
     Whoever goes back, writes something else and sends it means it: that is a first press again.
     """
-    found = session.execute(_SUBMITTED, {"key": (form.submission.data or "")[:64]}).first()
+    found = _find_press(session, form.submission.data or "")
     if found is None or found.digest == _digest():
         return found.location if found else None
     form.submission.data = new_submission_key()
     return None
+
+
+def _find_press(session: Session, key: str) -> Any:
+    return session.execute(_SUBMITTED, {"key": key[:64]}).first()
 
 
 _SUBMITTED = sa.select(SubmissionKey.location, SubmissionKey.digest).where(
@@ -215,20 +220,38 @@ def _digest() -> str:
 _NO_CONTENT = frozenset({"csrf_token", "submission"})
 
 
+class SentBefore(Conflict):
+    """This press of a button has been taken already: nothing of the second one is kept."""
+
+
 def remember_submission(session: Session, actor: Actor, form: Form, location: str) -> str:
-    """Remember where this press leads; call inside the write transaction. Gives the location."""
+    """Remember where this press leads; call inside the write transaction. Gives the location.
+
+    Raises SentBefore where a press of the same key came first, be it at the same moment.
+    """
     if form.submission.data:
-        session.execute(
-            sa.insert(table_of(SubmissionKey)),
-            {
-                "key": form.submission.data[:64],
-                "account_id": actor.account_id,
-                "created_at": now(),
-                "location": location,
-                "digest": _digest(),
-            },
-        )
+        pressed = {
+            "key": form.submission.data[:64],
+            "account_id": actor.account_id,
+            "created_at": now(),
+            "location": location,
+            "digest": _digest(),
+        }
+        try:
+            session.execute(_PRESSED, pressed)
+        except IntegrityError as error:
+            raise SentBefore("This has been sent already. Load the page anew to see it.") from error
     return location
+
+
+_PRESSED = sa.insert(table_of(SubmissionKey))
+
+
+def find_first_press(session: Session) -> str | None:
+    """Give where the first press led of the form that this request sends again; None for other words."""
+    key = request.form.get("submission", "")
+    found = _find_press(session, key) if key else None
+    return found.location if found is not None and found.digest == _digest() else None
 
 
 def _gate() -> Response | str | tuple[str, int] | None:

@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response
 from forum.blueprints import wording
 from forum.blueprints.composing import PostForm, ThreadForm
 from forum.blueprints.identity import sealing_secret
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    SentBefore,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
@@ -257,16 +264,17 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
     """Send, and give the redirection to what was sent; or the status of the form with its complaint."""
     if rendered is None:
         return 422
-    location = submitted_before(db.session(), form)
-    if location is not None:
-        return redirect(location, 303)
     try:
-        done = send(rendered)
-    except Invalid as error:
-        form.add_error(error)
-        return error.status_code
-    except (NotAllowed, Conflict) as error:
-        form.form_errors.append(sentence(error))
+        done = _send_once(form, send, rendered)
+    except (Invalid, NotAllowed, Conflict) as error:
+        # The first press may be the reason why the second is refused: then that one is the answer.
+        location = submitted_before(db.session(), form)
+        if location is not None:
+            return redirect(location, 303)
+        if isinstance(error, Invalid):
+            form.add_error(error)
+        else:
+            form.form_errors.append(sentence(error))
         return error.status_code
     if done.held_because == PROTECTED:
         flash(
@@ -286,6 +294,17 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
     else:
         flash(gettext("Published."), "success")
     return redirect(done.location, 303)
+
+
+def _send_once(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered) -> Sent:
+    """Send; the same transaction tells whether it is the first press. Other words are a first press again."""
+    try:
+        return send(rendered)
+    except SentBefore:
+        key = form.submission.data
+        if submitted_before(db.session(), form) is not None or form.submission.data == key:
+            raise
+        return send(rendered)
 
 
 def sentence(error: ForumError) -> str:

@@ -1,5 +1,7 @@
 """Adding deeds to the outbox, in the transaction of what causes them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +18,33 @@ def enqueue(
     session: Session, topic: Topic, payload: dict[str, Any], *, now: datetime, at: datetime | None = None
 ) -> None:
     """Have the worker do a deed after the commit; ids and facts only in the payload."""
-    session.execute(
-        _INSERT, {"topic": topic, "payload": payload, "created_at": now, "available_at": at or now}
-    )
+    entry = {"topic": topic, "payload": payload, "created_at": now, "available_at": at or now}
+    gathered = session.info.get(_GATHERED)
+    if gathered is not None:
+        gathered.append(entry)
+    else:
+        session.execute(_INSERT, entry)
 
 
 # Past the unit of work: nobody changes an entry in the session that adds it, and every write adds some.
 _INSERT = sa.insert(table_of(OutboxEntry))
+
+
+_GATHERED = "outbox.gathered"
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[None]:
+    """Write what the block enqueues at its end, in one statement: for what is done at every post."""
+    entries: list[dict[str, Any]] = []
+    outer = session.info.get(_GATHERED)
+    session.info[_GATHERED] = entries if outer is None else outer
+    try:
+        yield
+    finally:
+        session.info[_GATHERED] = outer
+    if entries:
+        session.execute(_INSERT, entries)
 
 
 def enqueue_index(session: Session, kind: SubjectKind, subject_id: int, *, now: datetime) -> None:

@@ -32,7 +32,7 @@ from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
 from forum.services.holding import PROTECTED, Hold, Written, find_hold
 from forum.services.labels import relabel
-from forum.services.outbox import enqueue_index, enqueue_notice
+from forum.services.outbox import enqueue_index, enqueue_notice, gathered
 from forum.services.protected import lock
 from forum.services.signing import Signature, account_keys, sign
 from forum.services.statuses import change_status, recount
@@ -200,14 +200,15 @@ def add_post(
         thread.last_published_at = now
         if is_answer and thread.answered_at is None:
             thread.answered_at = now
-    # The label is worked out before the first flush, so that one INSERT and one UPDATE write it all.
-    relabel(session, group, thread if post.number == 1 else post, now=now)
-    record_authorship(session, SubjectKind.POST, post.id, signature.keys)
-    record_citations(session, SubjectKind.POST, post.id, post.source)
-    if post.status is Status.LOCKED:
-        lock(session, None, subject_of(session, post), Cause.RULE, now=now)
-    else:
-        _tell(session, actor, group, thread, post, hold, now)
+    with gathered(session):
+        # The label is worked out before the first flush, so that one INSERT and one UPDATE write it all.
+        relabel(session, group, thread if post.number == 1 else post, now=now)
+        record_authorship(session, SubjectKind.POST, post.id, signature.keys)
+        record_citations(session, SubjectKind.POST, post.id, post.source)
+        if post.status is Status.LOCKED:
+            lock(session, None, subject_of(session, post), Cause.RULE, now=now)
+        else:
+            _tell(session, actor, group, thread, post, hold, now)
     return post
 
 

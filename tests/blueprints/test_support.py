@@ -1,15 +1,21 @@
 """What every view needs: numbers that an address carries."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
 from forum.domain.groups import GroupRole
 from forum.domain.labels import Ceiling
+from forum.domain.moderation import Flag
 from forum.domain.papers import Paper
+from forum.domain.threads import Post
+from tests.blueprints.forms import fields_of
 from tests.builders import Builder
 from tests.support import submit
 
@@ -75,3 +81,49 @@ def test_a_form_pressed_twice_makes_one_thing_and_another_text_a_second(
     page = client.get(path).text
     assert page.count("The first text.") == 1
     assert "The corrected text." in page
+
+
+@pytest.mark.parametrize("form", ["reply", "flag"])
+def test_a_button_pressed_eight_times_at_once_makes_one_thing(
+    session: Session, build: Builder, client_of: ClientOf, form: str
+) -> None:
+    """Every press leads to what the first one made, those too that were under way together."""
+    group = build.group(Ceiling.PUBLIC)
+    author, person = build.member(group), build.member(group)
+    thread = build.thread(group, author)
+    opening = session.scalars(sa.select(Post.public_id).where(Post.thread_id == thread.id)).one()
+    path, form_id, typed = {
+        "reply": (f"/groups/{group.slug}/threads/{thread.public_id}/", "composer", {"body": "We agree."}),
+        "flag": (f"/posts/{opening}/flag", None, {"reason": "off_topic", "explanation": "Elsewhere."}),
+    }[form]
+    client = client_of(person)
+    fields = fields_of(client.get(path), form_id) | typed
+    presses = [client_of(person) for _ in range(8)]
+    with client.session_transaction() as cookie:
+        kept = dict(cookie)
+    for press in presses:
+        with press.session_transaction() as cookie:
+            cookie.update(kept)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda press: press.post(path, data=fields), presses))
+    assert {answer.status_code for answer in answers} == {303}, [answer.status for answer in answers]
+    assert len({answer.location for answer in answers}) == 1
+    made, before = (Post, 1) if form == "reply" else (Flag, 0)
+    assert session.scalar(sa.select(sa.func.count()).select_from(made)) == before + 1
+
+
+def test_a_press_with_other_words_under_way_with_the_first_is_refused_and_not_lost(
+    session: Session, build: Builder, client_of: ClientOf
+) -> None:
+    """A reply with other words under the key of one that was sent becomes a reply of its own."""
+    group = build.group(Ceiling.PUBLIC)
+    person = build.member(group)
+    thread = build.thread(group, person)
+    path = f"/groups/{group.slug}/threads/{thread.public_id}/"
+    client = client_of(person)
+    fields = fields_of(client.get(path), "composer")
+    first = client.post(path, data=fields | {"body": "One."})
+    second = client.post(path, data=fields | {"body": "Two."})
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location != second.location
+    assert session.scalar(sa.select(sa.func.count()).select_from(Post)) == 3
