@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask_babel import get_locale, get_translations
 
-from forum.blueprints import wording
+from forum.blueprints import collection, wording
 from forum.blueprints.datafiles import directive_board, duty_of_care, find_slug
 from forum.blueprints.identity import current_actor
 from forum.extensions import babel, db
@@ -81,4 +81,5 @@ def init_app(app: Flask) -> None:
         board_group=lambda: directive_board().group,
         find_slug=find_slug,
         wording=wording,
+        collection=collection,
     )
