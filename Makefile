@@ -7,7 +7,7 @@ WORKERS ?= auto
 # Where Python is told to write no bytecode, each process would compile the whole house at its start.
 COMPILE = $(BIN)/python -m compileall -q forum config wsgi.py >/dev/null 2>&1 || true
 
-.PHONY: help reference run test sure lint format messages schema lock bench clean
+.PHONY: help reference run test coverage sure lint format messages schema lock bench clean
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
@@ -17,6 +17,14 @@ run: $(VENV)/.run  ## start the forum with demonstration content (ARGS="--port 8
 
 test: $(VENV)/.dev  ## run the tests (ARGS="tests/policy" for some of them)
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+# What decides who reads what and what becomes HTML; each part with the tests that mirror it.
+COVERED = forum/policy/*,forum/richtext.py,forum/domain/moderation.py,forum/search/grammar*.py
+COVERING = tests/policy tests/test_richtext.py tests/domain/test_moderation.py tests/search/test_grammar.py
+
+coverage: $(VENV)/.dev  ## policy, richtext, moderation and search grammar: every branch is tested, or it fails
+	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/pytest --cov=forum --cov-report= -m "not hypothesis" $(COVERING)
+	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/coverage report --include='$(COVERED)' --show-missing --fail-under=100
 
 sure: $(VENV)/.dev  ## everything that must hold for a commit: format, lint, types, import rules, tests
 	@$(BIN)/ruff format --check .

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from forum import richtext
+from forum.domain.marking import Passage
 from forum.domain.text import normalise
 from forum.errors import Invalid
-from forum.richtext import MAX_BYTES, blocks_of, outline_of, render, to_markup
+from forum.richtext import MAX_BYTES, blocks_of, outline_of, render, render_plain, source_lines, to_markup
 from tests.xss import PAYLOADS, violations
 
 PROFILES = ("post", "paper")
@@ -272,3 +273,50 @@ def test_a_reference_in_double_brackets_leads_into_the_library(profile: richtext
 def test_what_is_no_reference_stays_as_it_is(source: str) -> None:
     """Other words, code, and what is a link already."""
     assert "/library/" not in render(source, profile="post").html
+
+
+def test_paragraphs_know_their_lines() -> None:
+    """First and last line in the source; a heading and a footnote have none."""
+    source = "# Title\n\nOne\ntwo.\n\n- three\n- four[^n]\n\nFive.\n\n[^n]: A note.\n"
+    lines = source_lines(source)
+    text = source.splitlines()
+    rendered = {paragraph.anchor for paragraph in render(source, profile="paper").paragraphs}
+    assert set(lines) <= rendered
+    found = ["\n".join(text[first - 1 : last]).rstrip() for first, last in lines.values()]
+    assert "One\ntwo." in found
+    assert "Five." in found
+    assert not any("A note" in words for words in found)
+
+
+def test_plain_text_is_escaped() -> None:
+    """Paragraphs of lines; nothing in them is Markdown or HTML."""
+    assert render_plain([["<b>one</b>", "*two*"], ["three"]]) == (
+        "<p>&lt;b&gt;one&lt;/b&gt;<br>*two*</p><p>three</p>"
+    )
+    assert render_plain([]) == ""
+
+
+@pytest.mark.parametrize("words", ["five little words of text", "word " * 2_000], ids=["short", "long"])
+def test_passages_are_marked_in_their_block(words: str) -> None:
+    """Whatever its length; other blocks stay as they are, and so does a block without an anchor."""
+    html = render(f"# Title\n\n{words}\n\nAnother.", profile="paper").html
+    anchor = next(anchor for anchor, block in blocks_of(html) if words.split()[0] in block)
+    marked = blocks_of(html, {anchor: [Passage(0, 4, "m1")], "": [Passage(0, 4, "m2")]})
+    assert [anchor for anchor, block in marked if "<mark" in block] == [anchor]
+    assert blocks_of(html, {}) == blocks_of(html)
+    for _ in range(2):
+        assert blocks_of(html, {anchor: [Passage(0, 4, "m1")]}) == blocks_of(
+            html, {anchor: [Passage(0, 4, "m1")]}
+        )
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block used longest ago goes first; two that cleaned the same one at once keep it once."""
+    memo = richtext._Memo()
+    monkeypatch.setattr(richtext._Memo, "LIMIT", 10)
+    for key in (b"a", b"a", b"b"):
+        memo.put(key, "12345")
+    assert memo.get(b"a") == memo.get(b"b") == "12345"
+    memo.get(b"a")
+    memo.put(b"c", "12345")
+    assert (memo.get(b"a"), memo.get(b"b"), memo.get(b"c")) == ("12345", None, "12345")

@@ -1,6 +1,6 @@
 """Labels as text: from ceiling, TLP and status to the audience that is stored and compared."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from forum.domain.labels import Ceiling, Status, Tlp
 
@@ -80,6 +80,8 @@ def ceiling_label(ceiling: Ceiling, group_id: int) -> str:
             return organisations_label(group_id)
         case Ceiling.MEMBERS:
             return group_label(group_id)
+        case _:
+            assert_never(ceiling)
 
 
 def effective_ceiling(ceiling: Ceiling, tlp: Tlp) -> Ceiling:
@@ -144,3 +146,5 @@ def label_for(
             return Label(base, own)
         case Status.LOCKED:
             return Label(NOBODY, NOBODY)
+        case _:
+            assert_never(status)

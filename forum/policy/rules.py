@@ -439,14 +439,20 @@ def require(actor: Actor, action: Action, thing: Any = None) -> None:
     """Raise unless the actor may: NotFound where they may not even read it, else NotAllowed."""
     if can(actor, action, thing):
         return
-    hidden = action in {Action.READ, Action.SEE_LISTING}
-    if isinstance(thing, AssessmentRights):
-        hidden = not _read(actor, thing.group)
-    elif thing is not None and not isinstance(thing, Organisation):
-        hidden = hidden or not _read(actor, thing)
-    if hidden:
+    if action in {Action.READ, Action.SEE_LISTING} or not _knows_of(actor, thing):
         raise NotFound
     raise NotAllowed("You may read this, but your role does not allow this step.")
+
+
+def _knows_of(actor: Actor, thing: Any) -> bool:
+    """Whether a refusal may say that the thing is there; what has no label goes by what it belongs to."""
+    if isinstance(thing, CommentRights):
+        thing = thing.comment
+    elif isinstance(thing, AnswerRights):
+        thing = thing.consultation
+    elif isinstance(thing, PaperRights | AssessmentRights | TopicRights | AppealRights):
+        thing = thing.group
+    return thing is None or isinstance(thing, Organisation) or _read(actor, thing)
 
 
 def title_may_leave(tlp: Tlp, named_list_id: int | None, *, is_of_survivors: bool) -> bool:

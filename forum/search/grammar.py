@@ -282,7 +282,8 @@ def _build(tokens: list[_Token]) -> Query:
         elif token.kind == "near":
             nears += 1
             near = token.distance if nears <= MAX_NEARS else 0
-        elif token.operand is not None:
+        else:
+            assert token.operand is not None
             if near and last is not None:
                 _add_near(frames[-1], last, token.operand, near)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 from forum.search.query import (
     NEAR_DISTANCE,
@@ -56,6 +57,8 @@ def write_query(query: Query) -> str:
             return f"{text}*"
         case Word(text):
             return f"({text})" if NEAR.fullmatch(text) else text
+        case _:
+            assert_never(query)
 
 
 def _write_in_group(before: Query | None, node: Query) -> str:

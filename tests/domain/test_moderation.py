@@ -9,6 +9,7 @@ from forum.domain.labels import Status
 from forum.domain.moderation import (
     DEFAULT_REASONS,
     FURTHER,
+    MAX_EXPLANATION,
     REASONED,
     TRANSITIONS,
     Action,
@@ -96,6 +97,21 @@ def test_some_flags_must_be_explained(reason: FlagReason) -> None:
     assert caught.value.field == "explanation"
     assert checked_explanation(reason, "This names a person who is a private individual.")
     assert checked_explanation(FlagReason.SPAM, "") == ""
+
+
+@pytest.mark.parametrize("reason", [FlagReason.SUSPECTED, FlagReason.VICTIM])
+def test_what_may_not_be_shown_is_not_described(reason: FlagReason) -> None:
+    """Whatever was written in explanation of such a flag is not kept."""
+    assert checked_explanation(reason, "This names a person who is a private individual.") == ""
+
+
+def test_an_explanation_has_a_limit() -> None:
+    """One letter over it is refused."""
+    most = ("word " * MAX_EXPLANATION)[:MAX_EXPLANATION].rstrip().ljust(MAX_EXPLANATION, "x")
+    assert checked_explanation(FlagReason.OTHER, most) == most
+    with pytest.raises(Invalid) as caught:
+        checked_explanation(FlagReason.OTHER, most + "x")
+    assert caught.value.field == "explanation"
 
 
 @pytest.mark.parametrize("status", Status)

@@ -243,3 +243,34 @@ def test_a_filter_means_what_it_says(text: str, filters: Filters) -> None:
 
 def test_there_is_no_year_nought() -> None:
     assert parse("after:0000").query == Word("after:0000")
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        pytest.param('author:" " a1', Group((Word("author:"), A)), id="a filter without a value is words"),
+        pytest.param("after:2020,2021", Word("after:2020,2021"), id="there is one day to begin with"),
+        pytest.param("versions:some", Word("versions:some"), id="versions are all or current"),
+        pytest.param("a1 -(-b2)", A, id="leaving out what leaves out says nothing"),
+        pytest.param("-(-b2)", EVERYTHING, id="also where there is nothing else"),
+    ],
+)
+def test_what_makes_no_sense_is_harmless(text: str, query: Query) -> None:
+    parsed = parse(text)
+    assert parsed == Parsed(query, Filters())
+    assert parse(parsed.text) == parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "understood"),
+    [
+        pytest.param("a1 versions:current", "a1 versions:current", id="which versions"),
+        pytest.param("-(a1 or b2) c3", "-(a1 or b2) c3", id="a group that is left out"),
+        pytest.param("-(a1 OR b2)", "-(a1 OR b2)", id="one of several that are left out"),
+        pytest.param("near near/3 b2", "near- NEAR/3 b2", id="the word near beside the operator"),
+        pytest.param("a1 near:b", "a1 near:b", id="a colon makes no filter"),
+    ],
+)
+def test_what_was_understood_can_be_typed(text: str, understood: str) -> None:
+    assert parse(text).text == understood
+    assert parse(understood) == parse(text)
