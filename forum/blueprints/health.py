@@ -2,12 +2,14 @@
 
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from flask import Blueprint, abort, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from forum.blueprints.support import now
+from forum.delivery.transport import transport_for
 from forum.domain.outbox import Topic
 from forum.extensions import db, limits, search_engine
 from forum.services import health, system
@@ -33,6 +35,8 @@ def ready() -> tuple[Response, int]:
             lambda: health.check_index(search_engine()),
             lambda: health.check_disk(Path(current_app.instance_path)),
             lambda: health.check_limits(limits()),
+            lambda: health.check_mail(session, _ping_mail, now=now()),
+            lambda: health.check_drift(session, now=now()),
         ]
     )
     wrong = [finding for finding in findings if not finding.is_well]
@@ -42,6 +46,26 @@ def ready() -> tuple[Response, int]:
     parts = {finding.name: _word(finding) for finding in findings}
     is_ready = all(finding.is_warning for finding in wrong)
     return jsonify(status="ready" if is_ready else "not ready", parts=parts), 200 if is_ready else 503
+
+
+PINGED_FOR = 15.0
+"""Seconds for which an answer about the mail server holds: whoever asks often does not knock often."""
+
+
+def _ping_mail() -> str:
+    """Ask whether the mail server greets, at most once in a while; ValueError for an unusable setting."""
+    known: tuple[float, str | Exception] = (-PINGED_FOR, "")
+    asked_at, answer = current_app.extensions.get("forum_mail_ping", known)
+    if time.monotonic() - asked_at >= PINGED_FOR:
+        try:
+            transport = transport_for(current_app.config["MAIL_URL"], Path(current_app.instance_path))
+            answer = transport.ping()
+        except (OSError, ValueError) as error:
+            answer = error
+        current_app.extensions["forum_mail_ping"] = (time.monotonic(), answer)
+    if isinstance(answer, Exception):
+        raise answer
+    return str(answer)
 
 
 def _word(finding: health.Finding) -> str:

@@ -38,6 +38,7 @@ _HAPPENED = {
     AuditAction.APPEAL_WITHDRAWN: lazy_gettext("You withdrew an appeal"),
     AuditAction.APPEAL_DECIDED: lazy_gettext("Your appeal was decided"),
     AuditAction.COAUTHOR_ADDED: lazy_gettext("You became an author of a paper"),
+    AuditAction.OUTBOX_RETRIED: lazy_gettext("What the worker had given up got another round"),
     AuditAction.OWN_DATA_EXPORTED: lazy_gettext("You took all that is stored about you"),
     AuditAction.ERASURE_ASKED: lazy_gettext("Your erasure was asked for"),
     AuditAction.ERASURE_TAKEN_BACK: lazy_gettext("The request for your erasure was taken back"),

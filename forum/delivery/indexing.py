@@ -18,6 +18,7 @@ from forum.services.index_check import (
     compare_index,
     find_subjects,
     plan_reconcile,
+    record_difference,
 )
 from forum.services.indexing import all_documents, documents_for
 from forum.services.outbox_work import finish_waiting, list_waiting
@@ -132,17 +133,21 @@ class Reconciling:
     batch_size: int = 1
     lease: timedelta = timedelta(hours=1)
 
-    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[None]:
+    def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[Repaired]:
         """Compare and mend."""
+        done = []
         for _ in payloads:
             repaired = reconcile_index(session, self.engine, self.clock)
             if not repaired.was_well:
                 counts = ", ".join(f"{count:,} {name}" for name, count in repaired.found.counts.items())
                 self.report(f"the index ({repaired.status}) differed and is mended: {counts or 'nothing'}")
-        return [None for _ in payloads]
+            done.append(repaired)
+        return done
 
-    def record(self, session: Session, prepared: None) -> None:
-        """Plan the next night's."""
+    def record(self, session: Session, prepared: Repaired) -> None:
+        """Put a difference on record, and plan the next night's."""
+        if not prepared.was_well:
+            record_difference(session, prepared.found, prepared.status, now=self.clock())
         plan_reconcile(session, now=self.clock())
 
 

@@ -2,6 +2,7 @@
 
 import os
 import smtplib
+import socket
 import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+PING_TIMEOUT = 2.0
+"""Seconds in which a mail server has to greet whoever only asks whether it is there."""
 TIMEOUT = 20.0
 """Seconds that a mail server has for each step."""
 
@@ -19,6 +22,10 @@ class Transport(Protocol):
 
     def send(self, message: EmailMessage, name: str) -> None:
         """Send; `name` is the same each time the same mail is sent, so that a repeat can be recognised."""
+        ...
+
+    def ping(self) -> str:
+        """Say how mail leaves; OSError (of which SMTP's are) where it cannot. Sends nothing."""
         ...
 
 
@@ -34,6 +41,13 @@ class FolderTransport:
         fresh = self.folder / f".{name}.{os.getpid()}"
         fresh.write_bytes(message.as_bytes())
         fresh.replace(self.folder / f"{name}.eml")
+
+    def ping(self) -> str:
+        """Name the folder, once it is clear that it can be written."""
+        place = self.folder if self.folder.exists() else self.folder.parent
+        if not os.access(place, os.W_OK):
+            raise PermissionError(f"{place} cannot be written")
+        return f"written into {self.folder.name!r} of the instance folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,17 @@ class SmtpTransport:
             if self.user:
                 server.login(self.user, self.password)
             server.send_message(message)
+
+    def ping(self) -> str:
+        """Name the server, once it has greeted: nothing is said of who we are, and nothing is sent."""
+        with socket.create_connection((self.host, self.port), timeout=PING_TIMEOUT) as connection:
+            stream: socket.socket = connection
+            if self.is_tls:
+                stream = ssl.create_default_context().wrap_socket(connection, server_hostname=self.host)
+            greeting = stream.recv(4)
+        if not greeting.startswith(b"220"):
+            raise ConnectionError("no greeting of a mail server")
+        return f"sent through {self.host}"
 
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}

@@ -29,6 +29,7 @@ class AuditAction(enum.StrEnum):
 
     DECIDED = "moderation.decided"
     OUTBOX_RETRIED = "outbox.retried"
+    INDEX_DIFFERED = "search.differed"
     UNDONE = "moderation.undone"
     FLAGGED = "moderation.flagged"
     DISCLOSED = "moderation.disclosed"

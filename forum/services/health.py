@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from forum.domain.outbox import Topic
 from forum.domain.revisions import read_revisions
 from forum.search.protocol import SearchEngine
 from forum.services.attachment_files import count_quarantined
 from forum.services.audit import is_guarded
+from forum.services.index_check import find_last_difference
 from forum.services.limits import SharedCounters
 from forum.services.outbox_work import count_outbox
+from forum.services.system import TopicCount, count_topics
 
 DISK_FLOOR = 200 * 1024 * 1024
 """Bytes of free disk below which writing is about to fail."""
@@ -31,6 +34,8 @@ _CURRENT = sa.text("SELECT version_num FROM alembic_version")
 
 LATE = timedelta(minutes=5)
 """An outbox entry that waits longer than this means that no worker runs."""
+SEEN_FOR = timedelta(hours=24)
+"""How long a difference between index and database is told of: until the next night has compared them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,57 @@ def check_index(engine: SearchEngine) -> Finding:
         return Finding("search", True, f"{state.documents:,} documents")
     words = {"missing": "there is no index yet", "outdated": "other code wrote the index"}
     return Finding("search", False, words.get(state.status, state.status), _BUILD)
+
+
+def check_mail(session: Session, ping: Callable[[], str], *, now: datetime) -> Finding:
+    """Whether letters leave: `ping` says how, and raises OSError where the mail server does not answer.
+
+    A warning: letters wait in the outbox meanwhile, and pages do their work.
+    """
+    try:
+        counts = _count_topic(session, Topic.MAIL, now)
+    except SQLAlchemyError as error:
+        return Finding("mail", False, _first_line(error), "Mend the database first.")
+    mend = "See that the server of FORUM_MAIL_URL answers and `forum worker` runs."
+    try:
+        detail = ping()
+    except ValueError as error:
+        return Finding("mail", False, "FORUM_MAIL_URL cannot be understood", str(error), is_warning=True)
+    except OSError as error:
+        return Finding("mail", False, f"no letter can leave: {type(error).__name__}", mend, is_warning=True)
+    if counts is not None and counts.failed:
+        mend += " Then `forum worker --once --retry`."
+        return Finding("mail", False, f"{counts.failed} letters were given up", mend, is_warning=True)
+    if counts is not None and _is_late(counts, now):
+        return Finding("mail", False, f"{counts.waiting} letters wait", mend, is_warning=True)
+    return Finding("mail", True, detail)
+
+
+def check_drift(session: Session, *, now: datetime) -> Finding:
+    """Whether the index follows the database: nothing waits long, and the last night found no difference.
+
+    A warning: results are checked against the database before they are shown.
+    """
+    try:
+        counts = _count_topic(session, Topic.INDEX, now)
+        differed = find_last_difference(session, since=now - SEEN_FOR)
+    except SQLAlchemyError as error:
+        return Finding("drift", False, _first_line(error), "Mend the database first.")
+    if counts is not None and (counts.failed or _is_late(counts, now)):
+        detail = f"{counts.waiting} changes wait and {counts.failed} were given up"
+        return Finding("drift", False, detail, f"Start `forum worker`. {_BUILD}", is_warning=True)
+    if differed is not None:
+        detail = f"the last night found and mended {differed} differences"
+        return Finding("drift", False, detail, "Run `forum search check`.", is_warning=True)
+    return Finding("drift", True, "the index follows the database")
+
+
+def _count_topic(session: Session, topic: Topic, now: datetime) -> TopicCount | None:
+    return next((count for count in count_topics(session, now=now) if count.topic is topic), None)
+
+
+def _is_late(counts: TopicCount, now: datetime) -> bool:
+    return counts.oldest_at is not None and now - counts.oldest_at > LATE
 
 
 def check_quarantine(session: Session, *, now: datetime) -> Finding:

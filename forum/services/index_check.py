@@ -5,14 +5,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
+from forum.domain.audit import AuditAction, AuditEntry
 from forum.domain.outbox import OutboxEntry, Topic
 from forum.policy.sql import MODEL_OF
 from forum.search.protocol import Add, Change, Remove, SearchDocument, SearchEngine
+from forum.services.audit import record
 from forum.services.indexing import all_documents, read_document_id
 from forum.services.outbox import enqueue
 
@@ -108,6 +111,23 @@ def is_reconcile_planned(session: Session, *, now: datetime) -> bool:
         sa.or_(OutboxEntry.leased_until.is_(None), OutboxEntry.available_at > now),
     )
     return session.scalar(waits.limit(1)) is not None
+
+
+def record_difference(session: Session, found: Differences, status: str, *, now: datetime) -> None:
+    """Put on record, as numbers, that index and database differed and were made equal."""
+    counts: dict[str, Any] = {problem.value: found.counts[problem] for problem in Problem}
+    record(session, None, AuditAction.INDEX_DIFFERED, now=now, index=status, total=found.total, **counts)
+
+
+def find_last_difference(session: Session, *, since: datetime) -> int | None:
+    """Give how many documents differed when the last comparison found any; None where none did."""
+    entry = session.scalars(
+        sa.select(AuditEntry)
+        .where(AuditEntry.action == AuditAction.INDEX_DIFFERED.value, AuditEntry.recorded_at > since)
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    ).first()
+    return int(entry.read_facts()["total"]) if entry is not None else None
 
 
 def next_night(now: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """Mail over real SMTP, and into a folder."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from forum.delivery.transport import FolderTransport, SmtpTransport, transport_for
+from tests.servers import free_port
 
 
 class Inbox:
@@ -105,3 +107,27 @@ def test_an_unusable_setting_says_what_is_wanted(url: str, tmp_path: Path) -> No
     """One sentence with an example."""
     with pytest.raises(ValueError, match="FORUM_MAIL_URL must be"):
         transport_for(url, tmp_path)
+
+
+def test_a_server_is_asked_without_sending(tmp_path: Path) -> None:
+    """It greets, or somebody else does, or nobody; a folder that can be written is enough."""
+    assert "mail" in FolderTransport(tmp_path / "mail").ping()
+    with pytest.raises(ConnectionRefusedError):
+        SmtpTransport("127.0.0.1", free_port()).ping()
+    for greeting, is_right in ((b"220 mail.example\r\n", True), (b"HTTP/1.1 400\r\n", False)):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            answering = threading.Thread(target=_greet, args=(server, greeting))
+            answering.start()
+            transport = SmtpTransport("127.0.0.1", server.getsockname()[1])
+            if is_right:
+                assert transport.ping() == "sent through 127.0.0.1"
+            else:
+                with pytest.raises(ConnectionError):
+                    transport.ping()
+            answering.join()
+
+
+def _greet(server: socket.socket, greeting: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(greeting)

@@ -7,8 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum import MIGRATIONS
+from forum.database import writing
 from forum.domain.outbox import OutboxEntry, Topic
-from forum.services.health import check_database, check_disk, check_outbox
+from forum.search.protocol import Remove
+from forum.services.health import check_database, check_disk, check_drift, check_mail, check_outbox
+from forum.services.index_check import Differences, Problem, record_difference
 from tests.conftest import StoppedClock
 
 
@@ -65,3 +68,43 @@ def test_a_folder_that_is_not_there_cannot_be_written(tmp_path: Path) -> None:
     finding = check_disk(tmp_path / "absent")
     assert not finding.is_well
     assert "FORUM_INSTANCE" in finding.mend
+
+
+def well() -> str:
+    """A mail server that answers."""
+    return "sent through mail.example"
+
+
+def away() -> str:
+    """One that does not."""
+    raise ConnectionRefusedError
+
+
+def test_letters_that_cannot_leave_are_named(session: Session, clock: StoppedClock) -> None:
+    """The server away, letters waiting, letters given up: each in words, and each a warning."""
+    now = clock()
+    assert check_mail(session, well, now=now).is_well
+    finding = check_mail(session, away, now=now)
+    assert (finding.is_well, finding.is_warning) == (False, True)
+    assert "ConnectionRefusedError" in finding.detail
+    letter = OutboxEntry(topic=Topic.MAIL, payload={}, created_at=now, available_at=now)
+    session.add(letter)
+    session.commit()
+    assert check_mail(session, well, now=now).is_well
+    assert "1 letters wait" in check_mail(session, well, now=now + timedelta(minutes=6)).detail
+    letter.failed_at = now
+    session.commit()
+    assert "--retry" in check_mail(session, well, now=now).mend
+
+
+def test_a_difference_of_the_last_night_is_told_for_a_day(session: Session, clock: StoppedClock) -> None:
+    """From the record, where it stands as numbers."""
+    assert check_drift(session, now=clock()).is_well
+    found = Differences(documents=7)
+    found.note(Problem.MISSING, Remove("post:abc"))
+    with writing(session):
+        record_difference(session, found, "ready", now=clock())
+    finding = check_drift(session, now=clock.advance(hours=2))
+    assert (finding.is_well, finding.is_warning) == (False, True)
+    assert "1 differences" in finding.detail
+    assert check_drift(session, now=clock.advance(hours=23)).is_well
