@@ -152,6 +152,7 @@ ON_BOTH = frozenset(
         "services.test_consultations",
         "services.test_erasing",
         "services.test_memberships",
+        "services.test_register_entries",
         "services.test_signatures",
         "services.test_submissions",
         "services.test_transparency",

@@ -17,7 +17,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.moderation import FlagReason
 from forum.domain.notices_of_illegality import CoolingOff, LegalNotice
 from forum.domain.protected import LOCKING
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict, Invalid, NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor
 from forum.services.addresses import subject_path
@@ -84,6 +84,15 @@ def answer(public_id: str) -> View:
 def assessment(public_id: str) -> View:
     """Flag a seat's assessment."""
     return _flag_page(SubjectKind.ASSESSMENT, public_id)
+
+
+@blueprint.route("/registers/<key>/<public_id>/flag", methods=["GET", "POST"])
+def entry(key: str, public_id: str) -> View:
+    """Flag an entry of a register."""
+    subject = get_subject(db.session(), current_actor(), SubjectKind.ENTRY, public_id, Action.FLAG)
+    if subject.row.register != key:
+        raise NotFound
+    return _flag_page(SubjectKind.ENTRY, public_id)
 
 
 def _flag_page(kind: SubjectKind, public_id: str) -> View:

@@ -115,7 +115,9 @@ def queue() -> str:
     )
 
 
-@blueprint.route("/cases/<any(post, version, answer, assessment):of>/<public_id>", methods=["GET", "POST"])
+@blueprint.route(
+    "/cases/<any(post, version, answer, assessment, entry):of>/<public_id>", methods=["GET", "POST"]
+)
 def case(of: str, public_id: str) -> View:
     """Show one case, preview the letter, or decide."""
     subject_kind, filters = SubjectKind(of), _filters()

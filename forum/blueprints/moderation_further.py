@@ -66,7 +66,7 @@ class FurtherForm(DecisionForm):
 
 
 @blueprint.route(
-    "/cases/<any(post, version, answer, assessment):of>/<public_id>/further",
+    "/cases/<any(post, version, answer, assessment, entry):of>/<public_id>/further",
     methods=["GET", "POST"],
 )
 def further(of: str, public_id: str) -> View:

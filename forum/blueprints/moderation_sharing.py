@@ -46,7 +46,7 @@ class AbsenceForm(Form):
         ]
 
 
-@blueprint.post("/cases/<any(post, version, answer, assessment):of>/<public_id>/take")
+@blueprint.post("/cases/<any(post, version, answer, assessment, entry):of>/<public_id>/take")
 def take_case(of: str, public_id: str) -> Response:
     """Take a case, or take it over."""
     form, kind = ClaimForm(), SubjectKind(of)
@@ -56,7 +56,7 @@ def take_case(of: str, public_id: str) -> Response:
     return redirect(url_for("moderation.case", of=of, public_id=public_id), 303)
 
 
-@blueprint.post("/cases/<any(post, version, answer, assessment):of>/<public_id>/give-back")
+@blueprint.post("/cases/<any(post, version, answer, assessment, entry):of>/<public_id>/give-back")
 def give_case_back(of: str, public_id: str) -> Response:
     """Leave a case to the colleagues again."""
     _checked(UndoForm())

@@ -28,6 +28,7 @@ from forum.blueprints.support import (
     whole_number,
 )
 from forum.domain.groups import Group, GroupRole
+from forum.domain.labels import Status
 from forum.domain.registers import Register
 from forum.errors import Conflict, ForumError, Invalid, NotAllowed, NotFound
 from forum.extensions import db
@@ -160,7 +161,10 @@ def _raise(session: Session, actor: Actor, key: str, slug: str, form: EntryForm,
         sealing_secret=sealing_secret(),
         now=now(),
     )
-    flash(gettext("It stands in the register."), "success")
+    if entry.status is Status.PUBLISHED:
+        flash(gettext("It stands in the register."), "success")
+    else:
+        flash(gettext("A moderator reads it before it stands in the register; you are told."), "success")
     path = f"/registers/{key}/{entry.public_id}/"
     # Under the Chatham House Rule a key with an account would be a record of who raised it.
     is_closed = is_sealed(get_group(session, actor, slug))
@@ -193,7 +197,7 @@ def edit(key: str, public_id: str) -> View:
 def _edit(
     session: Session, actor: Actor, key: str, public_id: str, form: EntryForm, rendered: Rendered
 ) -> str:
-    services.edit_entry(
+    entry = services.edit_entry(
         session,
         actor,
         get_register(key),
@@ -204,7 +208,10 @@ def _edit(
         sealing_secret=sealing_secret(),
         now=now(),
     )
-    flash(gettext("The entry is changed."), "success")
+    if entry.status is Status.PUBLISHED:
+        flash(gettext("The entry is changed."), "success")
+    else:
+        flash(gettext("The entry is changed; a moderator reads it before others do."), "success")
     return f"/registers/{key}/{public_id}/"
 
 

@@ -25,6 +25,7 @@ from forum.office.table_writing import Sheet, to_xlsx
 from forum.policy import Action, can
 from forum.richtext import to_markup
 from forum.services.groups import find_group
+from forum.services.holding import HELD_BECAUSE
 from forum.services.register_evidence import list_evidence
 from forum.services.registers import (
     MAX_EXPORTED,
@@ -259,6 +260,12 @@ def entry(key: str, public_id: str) -> str:
     return entry_page(get_register(key), public_id)
 
 
+def _held_because(rule: str | None) -> str:
+    if rule not in HELD_BECAUSE:
+        return ""
+    return gettext("It is held because %(reason)s.", reason=gettext(HELD_BECAUSE[rule]))
+
+
 def entry_page(chosen: Register, public_id: str, **forms: Any) -> str:
     """Give the page of an entry, with forms that were sent with a fault."""
     session, actor = db.session(), current_actor()
@@ -282,6 +289,8 @@ def entry_page(chosen: Register, public_id: str, **forms: Any) -> str:
         change_words=change_words,
         may_follow=can(actor, Action.FOLLOW_ENTRY, head.rights),
         may_tend=may_tend,
+        may_flag=can(actor, Action.FLAG, head.rights.entry),
+        held_because=_held_because(head.entry.held_because),
         may_write=can(actor, Action.WRITE, head.group),
         path=f"/registers/{chosen.key}/{public_id}/",
         **context,

@@ -14,7 +14,13 @@ from forum.domain.labels import Status
 from forum.domain.personal_data import refuse_personal_data
 from forum.errors import Invalid
 
-MODERATED = (SubjectKind.POST, SubjectKind.VERSION, SubjectKind.ANSWER, SubjectKind.ASSESSMENT)
+MODERATED = (
+    SubjectKind.POST,
+    SubjectKind.VERSION,
+    SubjectKind.ANSWER,
+    SubjectKind.ASSESSMENT,
+    SubjectKind.ENTRY,
+)
 """What is held, flagged and decided on; a discussion through its opening post."""
 
 

@@ -43,7 +43,11 @@ class RegisterEntry(PublicId, Labelled, Base):
     article: Mapped[str | None] = mapped_column(sa.String(16))
     country: Mapped[str | None] = mapped_column(sa.String(2))
     due_on: Mapped[date | None]
+    held_because: Mapped[str | None]
     created_at: Mapped[datetime]
+    edited_at: Mapped[datetime]
+    """When its text was written last; `changed_at` is moved by its status and owner too."""
+    published_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     lock_version: Mapped[int] = mapped_column(default=1)
 

@@ -202,6 +202,7 @@ ENTRIES: dict[str, Entry] = {
     # flags
     "flags.answer": Entry.SIGNED_IN,
     "flags.assessment": Entry.SIGNED_IN,
+    "flags.entry": Entry.SIGNED_IN,
     "flags.post": Entry.SIGNED_IN,
     "flags.version": Entry.SIGNED_IN,
     # group_settings

@@ -244,10 +244,15 @@ def _follow_entry(actor: Actor, rights: EntryRights) -> bool:
 
 
 def _tend_entry(actor: Actor, rights: EntryRights) -> bool:
-    """Whoever tends the register in its group; a moderator puts back what was taken out."""
+    """Whoever tends the register in its group, and while it waits for a moderator whoever wrote it.
+
+    A moderator puts back what was taken out.
+    """
     entry = rights.entry
     if actor.is_suspended or entry.group.id in actor.suspended_in or not _read(actor, entry):
         return False
+    if entry.status is Status.PENDING and is_writer(actor, entry):
+        return True
     roles = actor.roles_in(entry.group.id)
     return bool(roles & (rights.tended_by | {GroupRole.MODERATOR}))
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account, AccountStatus
-from forum.domain.attribution import Attribution, ShownAs
+from forum.domain.attribution import Attributed, Attribution, ShownAs
 from forum.domain.groups import Group
 from forum.domain.organisations import Organisation, StakeholderType
 from forum.policy import Actor
@@ -95,8 +95,13 @@ def present(reader: Actor, group: Group, attributed: Any, author: Any) -> Byline
 
 
 def get_byline(session: Session, reader: Actor, group: Group, attributed: Any) -> Byline:
-    """Give the byline of one loaded contribution for a reader; one statement."""
-    model = type(attributed)
+    """Give the byline of one loaded contribution for a reader; one statement.
+
+    What speaks for its group has no author to show.
+    """
+    model: Any = type(attributed)
+    if not issubclass(model, Attributed):
+        return Byline()
     statement = join_author(sa.select(*author_columns()).select_from(model), model)
     author = session.execute(statement.where(model.id == attributed.id)).one()
     return present(reader, group, attributed, author)

@@ -25,6 +25,7 @@ from forum.domain.moderation import MODERATED, UNDO_SPAN, ModerationDecision
 from forum.domain.moderation import Action as Decision
 from forum.domain.organisations import Organisation
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.signatures import Signature
 from forum.domain.statements import Statement
 from forum.domain.threads import Post, Thread
@@ -34,6 +35,7 @@ from forum.richtext import render_plain, to_markup
 from forum.services.addresses import (
     answer_path,
     assessment_link,
+    entry_path,
     paper_path,
     post_path,
     signing_path,
@@ -328,6 +330,8 @@ def _path(kind: SubjectKind, row: Any) -> str:
         return post_path(row.public_id)
     if kind is SubjectKind.ASSESSMENT:
         return assessment_link(row.public_id)
+    if kind is SubjectKind.ENTRY:
+        return entry_path(row.register, row.public_id)
     if row.number is None:
         return paper_path(row.Group.slug, row.paper_public_id)
     return version_path(row.paper_public_id, row.number)
@@ -395,11 +399,24 @@ def _assessment_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
     ).join(Group, Group.id == Assessment.group_id)
 
 
+def _entry_statement(asker: _Asker) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        *_columns(asker, RegisterEntry),
+        RegisterEntry.html,
+        RegisterEntry.title,
+        RegisterEntry.created_at,
+        RegisterEntry.language,
+        RegisterEntry.register,
+        Group,
+    ).join(Group, Group.id == RegisterEntry.group_id)
+
+
 _STATEMENTS = {
     SubjectKind.POST: _post_statement,
     SubjectKind.VERSION: _version_statement,
     SubjectKind.ANSWER: _answer_statement,
     SubjectKind.ASSESSMENT: _assessment_statement,
+    SubjectKind.ENTRY: _entry_statement,
 }
 
 

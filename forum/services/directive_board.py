@@ -221,6 +221,7 @@ def propose_status(
             field="country",
             country=country,
         )
+    _queue_proposers(session, group, country)
     waiting = [
         one for one in list_proposals(session, actor, group, country=country) if one.article == article
     ]
@@ -247,6 +248,19 @@ def propose_status(
     enqueue(session, Topic.DEADLINE, {"article_status_id": row.id}, now=now, at=row.due_at)
     _record(session, actor, AuditAction.STATUS_PROPOSED, group, row, now)
     return row
+
+
+def _queue_proposers(session: Session, group: Group, country: str) -> None:
+    """Let those who propose something about a State go one after the other: one status of a cell waits."""
+    session.execute(
+        sa.select(StateContact.id)
+        .where(
+            StateContact.group_id == group.id,
+            StateContact.country == country,
+            StateContact.ended_at.is_(None),
+        )
+        .with_for_update()
+    )
 
 
 def _checked(board: Board, fields: StatusFields, now: datetime) -> dict[str, object]:

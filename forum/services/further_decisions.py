@@ -59,6 +59,8 @@ def list_further_actions(subject: Subject) -> list[Decision]:
     )
     if is_sealed(subject.group):
         found = [one for one in found if one not in {Decision.SUSPEND, Decision.MERGE}]
+    if subject.kind is SubjectKind.ENTRY:  # it speaks for its group: no author is named to be suspended
+        found = [one for one in found if one is not Decision.SUSPEND]
     return found
 
 

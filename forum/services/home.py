@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread, ThreadKind
 from forum.domain.working_days import Bucket
 from forum.policy import Action, Actor, can, visible_to
 from forum.policy.sql import writes_drafts_of, written_by
-from forum.services.addresses import draft_path, paper_path, post_path, unread_path, version_path
+from forum.services.addresses import draft_path, entry_path, paper_path, post_path, unread_path, version_path
 from forum.services.ballot_lists import BallotLine, list_open_ballots
 from forum.services.home_stages import ProcedureLine, ToAssess, list_procedures, list_to_assess
 from forum.services.meetings import MeetingLine, list_next_meetings
@@ -118,7 +119,7 @@ def load_news(session: Session, actor: Actor) -> News:
 def load_desk(
     session: Session, actor: Actor, *, now: datetime, finals: Sequence[tuple[str, str]] = ()
 ) -> Desk:
-    """Give what needs a signed-in person, in eight statements and those of their roles.
+    """Give what needs a signed-in person, in nine statements and those of their roles.
 
     `finals` are the pairs (register, status) in which nothing is left to do.
     """
@@ -156,7 +157,7 @@ def _list_drafts(session: Session, actor: Actor) -> list[OwnLine]:
 
 
 def _list_pending(session: Session, actor: Actor) -> list[OwnLine]:
-    """Posts and versions of one's own that wait for a moderator, the longest waiting first."""
+    """Posts, versions and entries of one's own that wait for a moderator, the longest waiting first."""
     posts = session.execute(
         sa.select(Thread.title, Post.public_id, Post.created_at, Group)
         .join(Thread, Thread.id == Post.thread_id)
@@ -173,7 +174,24 @@ def _list_pending(session: Session, actor: Actor) -> list[OwnLine]:
         .order_by(PaperVersion.edited_at)
         .limit(MOST)
     )
-    lines = [OwnLine(title, post_path(public_id), group, at) for title, public_id, at, group in posts]
+    entries = session.execute(
+        sa.select(
+            RegisterEntry.title,
+            RegisterEntry.register,
+            RegisterEntry.public_id,
+            RegisterEntry.edited_at,
+            Group,
+        )
+        .join(Group, Group.id == RegisterEntry.group_id)
+        .where(*_waits(actor, RegisterEntry))
+        .order_by(RegisterEntry.edited_at)
+        .limit(MOST)
+    )
+    lines = [
+        OwnLine(title, entry_path(register, public_id), group, at)
+        for title, register, public_id, at, group in entries
+    ]
+    lines += [OwnLine(title, post_path(public_id), group, at) for title, public_id, at, group in posts]
     lines += [
         OwnLine(title, version_path(paper, number) if number else paper_path(group.slug, paper), group, at)
         for title, number, at, paper, group in versions

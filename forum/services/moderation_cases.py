@@ -272,7 +272,7 @@ def _neighbour(
 
 def _record(session: Session, actor: Actor, subject: Subject, attributed: Any) -> Record | None:
     """Count the author's other contributions to this group that the actor reads."""
-    author_id = attributed.author_id
+    author_id = attributed.author_id if subject.kind is not SubjectKind.ENTRY else None
     if subject.group.attribution is Attribution.CHATHAM_HOUSE or author_id is None:
         return None
     counts: dict[Status, int] = {}

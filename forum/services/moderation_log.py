@@ -22,11 +22,12 @@ from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import Action as Decision
 from forum.domain.moderation import ModerationDecision
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post
 from forum.policy import Actor
 from forum.policy.labels import PUBLIC
 from forum.policy.sql import base_label_of
-from forum.services.addresses import answer_path, assessment_link, post_path, version_path
+from forum.services.addresses import answer_path, assessment_link, entry_path, post_path, version_path
 from forum.services.decisions import was_undone
 from forum.services.groups import rule_text
 
@@ -109,6 +110,9 @@ def is_public_decision() -> sa.ColumnElement[bool]:
     return sa.and_(Group.is_listed, Group.ceiling == Ceiling.PUBLIC, _base() == PUBLIC)
 
 
+_DECIDED: tuple[Any, ...] = (Post, PaperVersion, Answer, Assessment, RegisterEntry)
+
+
 def select_decisions() -> sa.Select[*tuple[Any, ...]]:
     """Every decision with its group and the post, version or answer it was about."""
     of_post = sa.and_(
@@ -125,24 +129,30 @@ def select_decisions() -> sa.Select[*tuple[Any, ...]]:
         ModerationDecision.subject_kind == SubjectKind.ASSESSMENT,
         Assessment.id == ModerationDecision.subject_id,
     )
+    of_entry = sa.and_(
+        ModerationDecision.subject_kind == SubjectKind.ENTRY,
+        RegisterEntry.id == ModerationDecision.subject_id,
+    )
     return (
         sa.select(
             ModerationDecision,
             Group,
             Assessment.public_id.label("assessment_public_id"),
+            RegisterEntry.public_id.label("entry_public_id"),
+            RegisterEntry.register.label("register"),
             Answer.public_id.label("answer_public_id"),
             Consultation.public_id.label("consultation_public_id"),
             Post.public_id.label("post_public_id"),
             PaperVersion.number.label("version_number"),
             Paper.public_id.label("paper_public_id"),
-            sa.func.coalesce(Post.status, PaperVersion.status, Answer.status, Assessment.status).label(
-                "status"
-            ),
+            sa.func.coalesce(*(model.status for model in _DECIDED)).label("status"),
+            sa.func.coalesce(*(model.audience for model in _DECIDED)).label("audience"),
             sa.func.coalesce(
-                Post.audience, PaperVersion.audience, Answer.audience, Assessment.audience
-            ).label("audience"),
-            sa.func.coalesce(
-                Post.created_at, PaperVersion.edited_at, Answer.received_at, Assessment.received_at
+                Post.created_at,
+                PaperVersion.edited_at,
+                Answer.received_at,
+                Assessment.received_at,
+                RegisterEntry.edited_at,
             ).label("sent_at"),
             was_undone(ModerationDecision.id).label("is_undone"),
         )
@@ -152,6 +162,7 @@ def select_decisions() -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(Paper, Paper.id == PaperVersion.paper_id)
         .outerjoin(Answer, of_answer)
         .outerjoin(Assessment, of_assessment)
+        .outerjoin(RegisterEntry, of_entry)
         .outerjoin(Consultation, Consultation.id == Answer.consultation_id)
     )
 
@@ -162,6 +173,7 @@ def _base() -> sa.ColumnElement[str]:
         (ModerationDecision.subject_kind == SubjectKind.VERSION, base_label_of(PaperVersion)),
         (ModerationDecision.subject_kind == SubjectKind.ANSWER, base_label_of(Answer)),
         (ModerationDecision.subject_kind == SubjectKind.ASSESSMENT, base_label_of(Assessment)),
+        (ModerationDecision.subject_kind == SubjectKind.ENTRY, base_label_of(RegisterEntry)),
         else_=base_label_of(Post),
     )
 
@@ -183,6 +195,8 @@ def _line(actor: Actor, row: Any) -> LogLine:
             path = answer_path(group.slug, row.consultation_public_id, row.answer_public_id)
         elif row.assessment_public_id is not None:
             path = assessment_link(row.assessment_public_id)
+        elif row.entry_public_id is not None:
+            path = entry_path(row.register, row.entry_public_id)
     return LogLine(
         public_id=decision.public_id,
         day=decision.decided_at.date(),

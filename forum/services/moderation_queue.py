@@ -20,6 +20,7 @@ from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
 from forum.domain.moderation import MODERATED, Flag, FlagReason, Why
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread
 from forum.domain.working_days import OFFICE_ZONE, Bucket, bucket_of, promised_by
 from forum.policy import Actor
@@ -317,7 +318,8 @@ def _entries(session: Session, actor: Actor, shown: Sequence[Waiting]) -> list[Q
         # What is appealed against is read by whoever takes the appeal, and that is on record.
         excerpt = row.excerpt if one.appeal is None else ""
         title = row.title if one.appeal is None else ""
-        byline = present(actor, one.group, row, row) if one.appeal is None else Byline()
+        is_shown = one.appeal is None and one.kind is not SubjectKind.ENTRY  # that speaks for its group
+        byline = present(actor, one.group, row, row) if is_shown else Byline()
         entries.append(QueueEntry(one, title, excerpt, byline, row.held_because))
     return entries
 
@@ -336,17 +338,25 @@ def _details(kind: SubjectKind) -> sa.Select[*tuple[Any, ...]]:
     if kind is SubjectKind.ASSESSMENT:
         assessment = sa.select(*_columns(Assessment, Assessment.title, Assessment))
         return join_author(assessment, Assessment).where(Assessment.id.in_(ids))
+    if kind is SubjectKind.ENTRY:
+        return sa.select(*_text_columns(RegisterEntry, RegisterEntry.title)).where(RegisterEntry.id.in_(ids))
     post = sa.select(*_columns(Post, Thread.title, Post)).join(Thread, Thread.id == Post.thread_id)
     return join_author(post, Post).where(Post.id.in_(ids))
 
 
-def _columns(model: Any, title: Any, attributed: Any) -> tuple[Any, ...]:
-    """What a line of the queue shows, and what present() reads."""
+def _text_columns(model: Any, title: Any) -> tuple[Any, ...]:
     return (
         model.id,
         model.held_because,
         title.label("title"),
         sa.func.substr(model.text, 1, EXCERPT).label("excerpt"),
+    )
+
+
+def _columns(model: Any, title: Any, attributed: Any) -> tuple[Any, ...]:
+    """What a line of the queue shows, and what present() reads."""
+    return (
+        *_text_columns(model, title),
         *(getattr(attributed, name) for name in ATTRIBUTED),
         *author_columns(),
     )

@@ -19,6 +19,7 @@ from forum.domain.attribution import Authorship, SubjectKind
 from forum.domain.audit import AuditAction, AuditEntry
 from forum.domain.groups import Group
 from forum.domain.papers import Paper, PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post
 from forum.errors import NotAllowed
 from forum.policy import Action, Actor, can, visible_to
@@ -102,11 +103,14 @@ def list_own_record(
     return RecordPage(lines, lines[-1].number if len(rows) > PAGE_SIZE else None)
 
 
-_WRITTEN: tuple[tuple[SubjectKind, type[Post | PaperVersion | Answer | Assessment]], ...] = (
+_Written = type[Post | PaperVersion | Answer | Assessment | RegisterEntry]
+
+_WRITTEN: tuple[tuple[SubjectKind, _Written], ...] = (
     (SubjectKind.POST, Post),
     (SubjectKind.VERSION, PaperVersion),
     (SubjectKind.ANSWER, Answer),
     (SubjectKind.ASSESSMENT, Assessment),
+    (SubjectKind.ENTRY, RegisterEntry),
 )
 
 
@@ -114,9 +118,7 @@ def _own_appeals(keys: tuple[str, ...]) -> Any:
     return sa.select(Appeal.public_id).where(Appeal.appellant_key.in_(keys))
 
 
-def _wrote(
-    kind: SubjectKind, model: type[Post | PaperVersion | Answer | Assessment], keys: tuple[str, ...]
-) -> sa.ColumnElement[bool]:
+def _wrote(kind: SubjectKind, model: _Written, keys: tuple[str, ...]) -> sa.ColumnElement[bool]:
     mine = (
         sa.select(model.public_id)
         .join(Authorship, sa.and_(Authorship.subject_kind == kind, Authorship.subject_id == model.id))

@@ -13,6 +13,7 @@ from forum.domain.audit import AuditAction
 from forum.domain.groups import Group, Membership, Seat
 from forum.domain.holding_rules import HoldingRules
 from forum.domain.labels import Status, Tlp
+from forum.domain.moderation import ModerationDecision
 from forum.domain.notices import NoticeKind
 from forum.domain.organisations import Organisation
 from forum.domain.references import checked_reference
@@ -31,14 +32,24 @@ from forum.policy import Action, Actor, require
 from forum.policy.subjects import RegisterRights, Subject
 from forum.richtext import Rendered
 from forum.services.audit import record
+from forum.services.chatham import is_sealed
 from forum.services.citations import record_citations
 from forum.services.groups import get_group
-from forum.services.holding import HELD_BECAUSE, Sending, Written, find_held, find_hold
+from forum.services.holding import (
+    HELD_BECAUSE,
+    PROTECTED,
+    Hold,
+    Sending,
+    Written,
+    find_held,
+    find_hold,
+)
 from forum.services.labels import relabel
 from forum.services.outbox import enqueue_notice
 from forum.services.register_evidence import add_evidence, read_addresses
 from forum.services.registers import get_entry, owner_keys
 from forum.services.signing import account_keys
+from forum.services.subjects import record_authorship
 from forum.services.threads import default_tlp, tlp_choices
 
 
@@ -89,12 +100,15 @@ def raise_entry(
         audience="",
         own="",
         created_at=now,
+        edited_at=now,
         changed_at=now,
     )
     _write(register, group, entry, text, strategy)
-    _refuse_held(session, actor, register, group, text, sealing_secret)
+    hold = _find_hold(session, actor, register, group, text, sealing_secret)
+    _hold(entry, hold, now)
     session.add(entry)
     session.flush()
+    record_authorship(session, SubjectKind.ENTRY, entry.id, [_writer_key(actor, group, sealing_secret)])
     _write_values(session, register, entry, text.values)
     add_evidence(session, entry.id, passages, now=now)
     record_citations(session, SubjectKind.ENTRY, entry.id, _cited(entry))
@@ -103,6 +117,8 @@ def raise_entry(
     _record(session, actor, AuditAction.ENTRY_RAISED, group, entry, now)
     if owner:
         _give(session, actor, register, group, entry, owner, now)
+    if hold is not None:
+        _tell_held(session, actor, group, entry, now)
     return entry
 
 
@@ -121,12 +137,14 @@ def edit_entry(
     """Change what an entry says; Conflict where somebody else changed it since the form was opened."""
     subject, _ = get_entry(session, actor, register, public_id, action=Action.TEND_ENTRY)
     entry: RegisterEntry = subject.row
-    _check_unchanged(entry, based_on)
+    _check_unchanged(session, entry, based_on)
     _refuse_taken_out(entry)
     before = (entry.title, entry.source)
     _write(register, subject.group, entry, text, strategy)
+    hold = None
     if (entry.title, entry.source) != before:
-        _refuse_held(session, actor, register, subject.group, text, sealing_secret)
+        hold = _find_hold(session, actor, register, subject.group, text, sealing_secret)
+        _write_again(session, actor, subject, hold, sealing_secret, now)
     entry.changed_at = now
     session.flush()
     _write_values(session, register, entry, text.values)
@@ -134,6 +152,8 @@ def edit_entry(
     _note(session, entry, EntryChange.EDITED, "", now)
     relabel(session, subject.group, entry, now=now)
     _record(session, actor, AuditAction.ENTRY_CHANGED, subject.group, entry, now)
+    if hold is not None:
+        _tell_held(session, actor, subject.group, entry, now)
     return entry
 
 
@@ -151,7 +171,7 @@ def move_entry(
     """Take an entry to another status, for a reason; Conflict where somebody else was faster."""
     subject, _ = get_entry(session, actor, register, public_id, action=Action.FOLLOW_ENTRY)
     entry: RegisterEntry = subject.row
-    _check_unchanged(entry, based_on)
+    _check_unchanged(session, entry, based_on)
     after = register.check_transition(entry.state, state)
     entry.state, entry.changed_at = after.key, now
     _note(session, entry, EntryChange.STATE, checked_reason(reason), now)
@@ -207,6 +227,8 @@ def take_out(
     """Take an entry out of its register, for a reason: then the group's moderators alone read it."""
     subject, _ = get_entry(session, actor, register, public_id, action=Action.TEND_ENTRY)
     _refuse_taken_out(subject.row)
+    if subject.status is Status.PENDING:
+        raise NotAllowed("A moderator reads this entry first, and decides about it.")
     return _set_status(
         session, actor, subject, Status.HIDDEN, checked_reason(reason), AuditAction.ENTRY_TAKEN_OUT, now
     )
@@ -215,10 +237,22 @@ def take_out(
 def put_back(
     session: Session, actor: Actor, register: Register, public_id: str, reason: str, *, now: datetime
 ) -> RegisterEntry:
-    """Put back an entry that was taken out."""
+    """Put back an entry that was taken out; what a moderator removed comes back by a moderator's decision."""
     subject, _ = get_entry(session, actor, register, public_id, action=Action.TEND_ENTRY)
     if subject.row.status is not Status.HIDDEN:
         raise Invalid("This entry is in its register.")
+    decided = session.scalar(
+        sa.select(ModerationDecision.status_after)
+        .where(
+            ModerationDecision.subject_kind == SubjectKind.ENTRY,
+            ModerationDecision.subject_id == subject.row.id,
+            ModerationDecision.status_after != ModerationDecision.status_before,
+        )
+        .order_by(ModerationDecision.id.desc())
+        .limit(1)
+    )
+    if decided is Status.HIDDEN:
+        raise NotAllowed("A moderator removed this from view: whoever wrote it can appeal.")
     return _set_status(
         session, actor, subject, Status.PUBLISHED, checked_reason(reason), AuditAction.ENTRY_PUT_BACK, now
     )
@@ -243,11 +277,13 @@ def _set_status(
 
 
 def _refuse_taken_out(entry: RegisterEntry) -> None:
-    if entry.status is not Status.PUBLISHED:
+    if entry.status not in {Status.PUBLISHED, Status.PENDING}:
         raise NotAllowed("This entry was taken out of its register. Put it back first.")
 
 
-def _check_unchanged(entry: RegisterEntry, based_on: int) -> None:
+def _check_unchanged(session: Session, entry: RegisterEntry, based_on: int) -> None:
+    """Let those who change an entry go one after the other; Conflict for whoever did not see the last."""
+    session.refresh(entry, with_for_update=True)
     if entry.lock_version != based_on:
         raise Conflict(
             "Somebody else changed this entry while you wrote. Both are shown: what it says now, and what "
@@ -316,10 +352,10 @@ def _check_directive(entry: RegisterEntry, strategy: Strategy) -> None:
         )
 
 
-def _refuse_held(
+def _find_hold(
     session: Session, actor: Actor, register: Register, group: Group, text: EntryText, secret: bytes
-) -> None:
-    """Refuse what a moderator would have to see first: a register has no queue of its own.
+) -> Hold | None:
+    """Give the rule under which a moderator reads this first.
 
     That it says the same as the passage that it comes from is no reason. Whoever tends the register answers
     for it where everything, or a first contribution, is read first.
@@ -328,18 +364,54 @@ def _refuse_held(
     if actor.roles_in(group.id) & register.tended_by:
         rules = HoldingRules.from_data(group.holding_rules)
         rule = find_held(Sending(actor, group, has_contributed=True, written=written, rules=rules))
-        reason = HELD_BECAUSE[rule] if rule is not None else None
+        hold = Hold(rule, HELD_BECAUSE[rule]) if rule is not None else None
     else:
         keys = account_keys(actor, secret)
         hold = find_hold(session, actor, group, account_keys=keys, written=written)
-        reason = hold.message if hold is not None else None
-    if reason is None:
+    if hold is not None and hold.rule == PROTECTED:
+        raise Invalid(
+            "This may identify somebody who must be protected. Take out whatever could tell who a person is.",
+            field="body",
+        )
+    return hold
+
+
+def _hold(entry: RegisterEntry, hold: Hold | None, now: datetime) -> None:
+    """Have a text wait for a moderator, or not; what waits already goes on waiting."""
+    entry.edited_at = now
+    if hold is not None:
+        entry.status, entry.held_because = Status.PENDING, hold.rule
+    elif entry.status is Status.PUBLISHED:
+        entry.published_at = entry.published_at or now
+
+
+def _write_again(
+    session: Session, actor: Actor, subject: Subject, hold: Hold | None, secret: bytes, now: datetime
+) -> None:
+    """Whoever wrote an entry anew has written it too, and does not decide about it."""
+    _hold(subject.row, hold, now)
+    key = _writer_key(actor, subject.group, secret)
+    if key not in subject.writer_keys:
+        record_authorship(session, SubjectKind.ENTRY, subject.row.id, [key])
+
+
+def _writer_key(actor: Actor, group: Group, secret: bytes) -> str:
+    """Who wrote it, for moderation alone: an entry speaks for its group and shows no author."""
+    opened, sealed = account_keys(actor, secret)
+    return sealed if is_sealed(group) else opened
+
+
+def _tell_held(session: Session, actor: Actor, group: Group, entry: RegisterEntry, now: datetime) -> None:
+    if is_sealed(group):  # a notice would be a record of who wrote it
         return
-    raise Invalid(
-        "A moderator has to read this first, because %(reason)s. Write it as a discussion, and ask the "
-        "chair to raise it from there.",
-        field="body",
-        reason=reason,
+    session.flush()
+    enqueue_notice(
+        session,
+        NoticeKind.HELD,
+        now=now,
+        subject_kind=SubjectKind.ENTRY,
+        subject_id=entry.id,
+        account_id=actor.account_id,
     )
 
 
@@ -386,7 +458,8 @@ def _give(
     _note(session, entry, EntryChange.OWNER, "", now)
     session.flush()
     _record(session, actor, AuditAction.ENTRY_GIVEN, group, entry, now)
-    if entry.owner_id is not None and entry.owner_id != actor.account_id:
+    is_read = entry.status is Status.PUBLISHED  # of what waits, they are told once it is published
+    if is_read and entry.owner_id is not None and entry.owner_id != actor.account_id:
         _tell_owner(session, entry, NoticeKind.ENTRY_GIVEN, now)
 
 

@@ -37,8 +37,8 @@ MAX_EXPORTED = 10_000
 """Entries of a file."""
 SORTS = ("changed", "raised", "due", "title")
 
-_LISTED = (Status.PUBLISHED, Status.HIDDEN)
-"""What was taken out is still listed, to the moderators who read it."""
+_LISTED = (Status.PUBLISHED, Status.PENDING, Status.HIDDEN)
+"""What waits or was taken out is listed too, to the moderators who read it and to whoever wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _WHAT = {
     "version": "A paper",
     "answer": "An answer to a consultation",
     "assessment": "An assessment of a seat",
+    "entry": "An entry of a register",
     "account": "An account",
 }
 

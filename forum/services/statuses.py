@@ -9,16 +9,19 @@ from forum.domain.answers import Answer
 from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
+from forum.domain.notices import NoticeKind
 from forum.domain.papers import PaperVersion
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import OPENING_KEY, Post, Thread
 from forum.policy.subjects import Subject
 from forum.services.announcements import announce_post
 from forum.services.labels import relabel
+from forum.services.outbox import enqueue_notice
 from forum.services.translations import list_translating
 
 
 def change_status(session: Session, subject: Subject, status: Status, *, now: datetime) -> None:
-    """Give a post, discussion, version or answer a status, and everything that hangs on it.
+    """Give a post, discussion, version, answer, assessment or entry a status, and all that hangs on it.
 
     A discussion and its opening post share one status. The caller has asked the policy and checked
     the transition. Flushes; never commits.
@@ -36,6 +39,8 @@ def change_status(session: Session, subject: Subject, status: Status, *, now: da
             _change_version(session, subject.group, subject.row, status, now)
         case SubjectKind.ANSWER:
             change_answer(session, subject.group, subject.row, status, now=now)
+        case SubjectKind.ENTRY:
+            _change_entry(session, subject.group, subject.row, status, now)
         case SubjectKind.ASSESSMENT:
             subject.row.status = status
             relabel(session, subject.group, subject.row, now=now)
@@ -87,6 +92,28 @@ def change_answer(session: Session, group: Group, answer: Answer, status: Status
     elif status is Status.WITHDRAWN:
         answer.withdrawn_at = now
     relabel(session, group, answer, now=now)
+
+
+def _change_entry(
+    session: Session, group: Group, entry: RegisterEntry, status: Status, now: datetime
+) -> None:
+    """Whoever owns an entry is told of it once it can be read."""
+    is_first_time = status is Status.PUBLISHED and entry.published_at is None
+    entry.status = status
+    if status is Status.PUBLISHED:
+        entry.held_because = None
+        entry.published_at = entry.published_at or now
+    relabel(session, group, entry, now=now)
+    if is_first_time and entry.owner_id is not None:
+        enqueue_notice(
+            session,
+            NoticeKind.ENTRY_GIVEN,
+            now=now,
+            subject_kind=SubjectKind.ENTRY,
+            subject_id=entry.id,
+            account_id=entry.owner_id,
+            occasion=f"change:{now.timestamp():.0f}",
+        )
 
 
 def _change_version(

@@ -76,6 +76,7 @@ OF_ROUTE = {
     ("feeds.search", "public_id"): "saved_search.public_id",
     ("flags.answer", "public_id"): "answer.public_id",
     ("flags.assessment", "public_id"): "assessment.public_id",
+    ("flags.entry", "public_id"): "register_entry.public_id",
     ("flags.post", "public_id"): "post.public_id",
     ("flags.version", "public_id"): "paper.public_id",
     ("members.decide_request", "public_id"): "access_request.public_id",

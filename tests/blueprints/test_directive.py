@@ -56,7 +56,7 @@ def test_denmark_is_refused_with_a_sentence(client: FlaskClient, client_of: Clie
     assert member.get(f"{PATH}DK/15/propose").status_code == 422
     answer = submit(member, f"{PATH}DK/15/propose", FORM)
     assert answer.status_code == 422
-    assert "DK is not bound by Directive 2011/93/EU (recital 52)" in errors_in(answer)
+    assert "Denmark is not bound by Directive 2011/93/EU (recital 52)" in errors_in(answer)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from forum.domain.accounts import Account
-from forum.domain.groups import Group, GroupRole
+from forum.domain.groups import Group, GroupRole, HoldingRule
 from forum.domain.labels import Ceiling, Tlp
 from forum.domain.register_entries import RegisterEntry
 from forum.domain.threads import Post, Thread
+from tests.blueprints.forms import send
 from tests.builders import Builder
 from tests.conftest import StoppedClock
 from tests.services.registering import raised
@@ -85,7 +86,7 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
         client, "/registers/gaps/new?group=lab", FORM | {"act": "Directive 2011/93/EU", "country": "DK"}
     )
     assert answer.status_code == 422
-    assert "DK is not bound by Directive 2011/93/EU" in errors_in(answer)
+    assert "Denmark is not bound by Directive 2011/93/EU" in errors_in(answer)
     assert "There is no rule on how long." in answer.text
     assert submit(client, "/registers/gaps/new?group=lab", FORM | {"value_gap-kind": ""}).status_code == 422
 
@@ -229,10 +230,12 @@ def test_taking_out_and_putting_back(
     tender, keeper = client_of(chair), client_of(moderator)
     assert submit(tender, f"{path}standing", {"reason": "x", "step": "out"}).status_code == 422
     assert submit(tender, f"{path}standing", {"reason": "It is not ours.", "step": "out"}).status_code == 303
-    assert tender.get(path).status_code == 404
+    other = client_of(build.member(group))
+    assert other.get(path).status_code == 404
+    assert "was taken out" in tender.get(path).text, "whoever wrote it goes on reading it"
     assert "was taken out" in keeper.get(path).text
     assert submit(keeper, f"{path}standing", {"reason": "It is ours.", "step": "back"}).status_code == 303
-    assert tender.get(path).status_code == 200
+    assert other.get(path).status_code == 200
 
 
 def test_search_finds_entries(
@@ -282,3 +285,55 @@ def test_an_entry_of_one_register_is_not_read_at_another(
     entry = raised(build, session, build.actor(chair), "lab")
     assert client.get(f"/registers/best-practices/{entry.public_id}/").status_code == 404
     assert session.scalars(sa.select(Post)).all() == []
+
+
+def test_an_entry_that_is_held_goes_through_the_queue(
+    client: FlaskClient, client_of: ClientOf, build: Builder, session: Session
+) -> None:
+    """Its writer is told so and finds it at home; a moderator approves it by the page; then all read it."""
+    group = build.group(Ceiling.PUBLIC, slug="held", holding_rule=HoldingRule.EVERYTHING)
+    member = client_of(build.member(group))
+    moderator = client_of(build.member(group, role=GroupRole.MODERATOR))
+    sent = submit(member, "/registers/gaps/new?group=held", FORM)
+    assert sent.status_code == 303
+    path = str(sent.location)
+    page = member.get(path).text
+    assert "A moderator reads it before it stands in the register" in page
+    assert "a moderator reads every contribution before it is published" in page
+    assert "Flag" not in page
+    assert FORM["title"] in member.get("/").text
+    assert FORM["title"] in member.get("/me/contributions").text
+    assert client.get(path).status_code == 404
+    assert FORM["title"] not in client.get("/registers/gaps/").text
+    assert send(member, f"{path}edit", holding="title", title="Still held").status_code == 303
+    queue = moderator.get("/moderation/").text
+    assert "Still held" in queue
+    assert "Entry of a register" in queue
+    case = f"/moderation/cases/entry/{path.split('/')[-2]}"
+    assert moderator.get(case).status_code == 200
+    assert moderator.get(f"{case}/further").status_code == 200
+    assert submit(moderator, case, {"action": "approve", "seen": ""}).status_code == 303
+    assert "Still held" in client.get(path).text
+    assert "Still held" in client.get("/registers/gaps/").text
+
+
+def test_an_entry_can_be_flagged_by_whoever_did_not_write_it(
+    client: FlaskClient, client_of: ClientOf, build: Builder, group: Group, chair: Account, session: Session
+) -> None:
+    """At its own address; the moderator sees it, and the decision stands in the public log."""
+    group.rules = [{"key": "civil", "text": "Argue with the point."}]
+    entry = raised(build, session, build.actor(chair), group.slug)
+    path = f"/registers/gaps/{entry.public_id}/"
+    reader = client_of(build.account())
+    moderator = client_of(build.member(group, role=GroupRole.MODERATOR))
+    assert f'href="{path}flag"' in reader.get(path).text
+    assert f'href="{path}flag"' not in client.get(path).text
+    assert client_of(chair).get(f"{path}flag").status_code == 403
+    assert reader.get(f"/registers/programmes/{entry.public_id}/flag").status_code == 404
+    assert submit(reader, f"{path}flag", {"reason": "off_topic"}).status_code == 303
+    case = f"/moderation/cases/entry/{entry.public_id}"
+    assert "No rule on preservation" in moderator.get("/moderation/").text
+    hidden = {"action": "hide", "rule": "civil", "reason": "It is about a person and no rule.", "seen": ""}
+    assert submit(moderator, case, hidden).status_code == 303
+    assert client.get(path).status_code == 404
+    assert "It is about a person and no rule." in client.get("/moderation/log").text

@@ -9,16 +9,18 @@ from forum.domain.accounts import Account, PlatformRole
 from forum.domain.answers import Answer
 from forum.domain.assessments import Assessment
 from forum.domain.attribution import Authorship, SubjectKind
+from forum.domain.directive import ArticleStatus
 from forum.domain.groups import Group, GroupRole, Seat
 from forum.domain.labels import Ceiling, Status, Tlp
 from forum.domain.papers import PaperVersion, Purpose
+from forum.domain.register_entries import RegisterEntry
 from forum.domain.signatures import Signatory
 from forum.domain.threads import Post, Thread
 from forum.policy import visible_to
 from forum.policy.rules import can_read
 from forum.policy.sql import SUBJECT_OF, reader_parameters, visible_to_reader
 from forum.services.labels import relabel
-from forum.services.sealing import seat_key
+from forum.services.sealing import account_key, seat_key
 from tests.builders import Builder
 from tests.services.consulting import consultation
 from tests.services.staging import catalogue
@@ -28,6 +30,7 @@ ANSWER_STATUSES = [
     Status.RECEIVED,
     *(status for status in Status if status not in {Status.DRAFT, Status.RECEIVED}),
 ]
+ENTRY_STATUSES = [Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED, Status.LOCKED]
 STATUSES = [Status.PENDING, Status.PUBLISHED, Status.HIDDEN, Status.REJECTED, Status.WITHDRAWN]
 
 
@@ -72,6 +75,8 @@ def _populate(build: Builder) -> tuple[list[Account | None], list[Group]]:
         for status in ANSWER_STATUSES:
             build.answer(asked, rival_member, status=status, tlp=Tlp.RED, named_list=named)
         _assessments(build, group, seat)
+        _entries(build, group, author)
+        _article_statuses(build, group, author)
         joint = build.paper(group, author, status=Status.DRAFT, purpose=Purpose.JOINT_POSITION)
         people.append(_signatory(build, joint))
     return people, groups
@@ -104,6 +109,60 @@ def _assessments(build: Builder, group: Group, seat: Seat) -> None:
             Authorship(subject_kind=kind, subject_id=assessment.id, writer_key=seat_key(seat.id))
         )
         relabel(build.session, group, assessment, now=build.clock())
+    build.session.commit()
+
+
+def _entries(build: Builder, group: Group, author: Account) -> None:
+    """Of a register, in every status and with every label."""
+    now = build.clock()
+    for status, tlp in itertools.product(ENTRY_STATUSES, Tlp):
+        entry = RegisterEntry(
+            group_id=group.id,
+            register="gaps",
+            state="raised",
+            title="Gap",
+            created_at=now,
+            edited_at=now,
+            changed_at=now,
+            status=status,
+            tlp=tlp,
+            audience="",
+            own="",
+        )
+        build.session.add(entry)
+        build.session.flush()
+        key = account_key(author.id)
+        build.session.add(Authorship(subject_kind=SubjectKind.ENTRY, subject_id=entry.id, writer_key=key))
+        relabel(build.session, group, entry, now=now)
+    build.session.commit()
+
+
+def _article_statuses(build: Builder, group: Group, contact: Account) -> None:
+    """Of the board: proposed, published, withdrawn; each State's contact is its only writer."""
+    now = build.clock()
+    for status in (Status.RECEIVED, Status.PUBLISHED, Status.WITHDRAWN):
+        row = ArticleStatus(
+            group_id=group.id,
+            country="MT",
+            article="15",
+            state="in-part",
+            confidence="low",
+            as_of=now.date(),
+            source="A made-up report",
+            note="",
+            proposed_at=now,
+            due_at=now,
+            contact_id=contact.id,
+            status=status,
+            tlp=Tlp.AMBER,
+            audience="",
+            own="",
+        )
+        build.session.add(row)
+        build.session.flush()
+        kind, key = SubjectKind.ARTICLE_STATUS, account_key(contact.id)
+        build.session.add(Authorship(subject_kind=kind, subject_id=row.id, writer_key=key))
+        relabel(build.session, group, row, now=now)
     build.session.commit()
 
 
@@ -149,7 +208,7 @@ def test_page_list_and_index_agree(build: Builder, session: Session) -> None:
     cells = readable = 0
     for person in people:
         actor = build.actor(person)
-        for model in (Thread, Post, PaperVersion, Answer, Assessment):
+        for model in (Thread, Post, PaperVersion, Answer, Assessment, RegisterEntry, ArticleStatus):
             listed = set(session.scalars(sa.select(model.id).where(visible_to(actor, model))))
             kept = sa.select(model.id).where(visible_to_reader(model, is_signed_in=actor.is_signed_in))
             assert listed == set(session.scalars(kept, reader_parameters(actor)))

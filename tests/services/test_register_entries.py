@@ -7,13 +7,21 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from forum.domain.attribution import Attribution
+from forum.domain.attribution import Attribution, SubjectKind
 from forum.domain.audit import AuditEntry
 from forum.domain.groups import Group, GroupRole, HoldingRule
 from forum.domain.labels import Ceiling, Status, Tlp
+from forum.domain.moderation import Action as Decision
+from forum.domain.moderation import FlagReason, Why
+from forum.domain.notices import NoticeKind
+from forum.domain.outbox import OutboxEntry, Topic
 from forum.domain.register_entries import EntryChange, RegisterEntry, RegisterEvent
 from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.policy import Actor
+from forum.services.flags import flag
+from forum.services.moderation import decide
+from forum.services.moderation_cases import get_case
+from forum.services.moderation_queue import QueueFilters, list_queue
 from forum.services.register_entries import (
     choose_owner,
     edit_entry,
@@ -22,6 +30,8 @@ from forum.services.register_entries import (
     take_out,
 )
 from forum.services.registers import get_entry
+from forum.services.sealing import account_key, sealed_key
+from forum.services.subjects import writer_keys_of
 from tests.builders import SEALING, Builder
 from tests.conftest import StoppedClock
 from tests.services.registering import entry_text, raised, registers, strategy
@@ -97,12 +107,123 @@ def test_a_register_of_one_group_takes_no_entry_of_another(
         raised(build, session, chair, group.slug, register="programmes")
 
 
-def test_what_a_moderator_must_read_first_is_refused(build: Builder, session: Session) -> None:
-    """A register has no queue: where everything is held, a member is sent to the discussions."""
+def test_what_a_moderator_must_read_first_waits_in_the_queue(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """Until then its writer and the moderators read it; its owner is told once it stands in the register."""
     held = build.group(Ceiling.MEMBERS, holding_rule=HoldingRule.EVERYTHING)
-    member = build.actor(build.member(held))
-    with pytest.raises(Invalid, match="A moderator has to read this first"):
-        raised(build, session, member, held.slug)
+    member, owner = build.member(held), build.member(held)
+    writer, moderator = build.actor(member), build.actor(build.member(held, role=GroupRole.MODERATOR))
+    entry = raised(build, session, writer, held.slug, owner=f"person:{owner.public_id}")
+    assert (entry.status, entry.held_because) == (Status.PENDING, "everything")
+    assert get_entry(session, writer, registers()[GAPS], entry.public_id)[0].row is entry
+    with pytest.raises(NotFound):
+        get_entry(session, build.actor(owner), registers()[GAPS], entry.public_id)
+    (waiting,) = list_queue(session, moderator, filters=QueueFilters(), now=clock()).entries
+    assert (waiting.title, waiting.held_because) == ("No rule on preservation", "everything")
+    assert not waiting.byline.is_recorded, "an entry speaks for its group"
+    assert _notices(session, NoticeKind.ENTRY_GIVEN) == []
+    decide(
+        session,
+        moderator,
+        kind=SubjectKind.ENTRY,
+        public_id=entry.public_id,
+        action=Decision.APPROVE,
+        now=clock(),
+    )
+    session.commit()
+    assert get_entry(session, build.actor(owner), registers()[GAPS], entry.public_id)[0].row is entry
+    assert (entry.held_because, entry.published_at) == (None, clock())
+    assert _notices(session, NoticeKind.ENTRY_GIVEN) == [owner.id]
+    assert _notices(session, NoticeKind.HELD) == [member.id]
+
+
+def _notices(session: Session, kind: NoticeKind) -> list[int]:
+    """Whom the outbox has been told to tell."""
+    entries = session.scalars(sa.select(OutboxEntry).where(OutboxEntry.topic == Topic.NOTIFY)).all()
+    return [one.payload["account_id"] for one in entries if one.payload["kind"] == kind.value]
+
+
+def test_whoever_tends_the_register_answers_for_it_but_not_for_what_the_rules_look_for(
+    build: Builder, session: Session, clock: StoppedClock
+) -> None:
+    """A chair's entry is published where everything is held; an edit that leads elsewhere waits again."""
+    group = build.group(
+        Ceiling.MEMBERS, holding_rule=HoldingRule.EVERYTHING, holding_rules={"contacts": True}
+    )
+    chair = build.actor(build.member(group, role=GroupRole.CHAIR))
+    entry = raised(build, session, chair, group.slug)
+    assert entry.status is Status.PUBLISHED
+    other = build.actor(build.member(group, role=GroupRole.CHAIR))
+    edit_entry(
+        session,
+        other,
+        registers()[GAPS],
+        entry.public_id,
+        entry_text(body="Write to somebody@quarry.example."),
+        based_on=entry.lock_version,
+        strategy=strategy(),
+        sealing_secret=SEALING,
+        now=clock(),
+    )
+    session.commit()
+    assert (entry.status, entry.held_because) == (Status.PENDING, "contacts")
+    for writer in (chair, other):
+        assert get_entry(session, writer, registers()[GAPS], entry.public_id)[0].row is entry
+    with pytest.raises(NotAllowed, match="A moderator reads this entry first"):
+        take_out(session, other, registers()[GAPS], entry.public_id, "We do not want it.", now=clock())
+    with pytest.raises(NotAllowed):
+        moved(session, other, entry, "examined", now=clock())
+
+
+def test_what_could_tell_who_a_person_is_is_refused(build: Builder, session: Session, group: Group) -> None:
+    """There is no draft to be locked: it is mended before it is sent."""
+    group.holding_rules = {"protected_words": ["mill girl"]}
+    session.commit()
+    member = build.actor(build.member(group))
+    with pytest.raises(Invalid, match="may identify somebody who must be protected"):
+        raised(build, session, member, group.slug, body="It concerns the mill girl.")
+
+
+def test_a_flag_brings_it_before_a_moderator_and_what_is_removed_is_not_put_back(
+    build: Builder, session: Session, group: Group, chair: Actor, clock: StoppedClock
+) -> None:
+    """Not by its writer's flag or decision; whoever wrote it appeals instead."""
+    group.rules = [{"key": "civil", "text": "Argue with the point."}]
+    entry = raised(build, session, chair, group.slug)
+    reader = build.actor(build.member(group))
+    moderator = build.actor(build.member(group, role=GroupRole.MODERATOR))
+    about = {"kind": SubjectKind.ENTRY, "public_id": entry.public_id}
+    with pytest.raises(NotAllowed):
+        flag(session, chair, reason=FlagReason.OFF_TOPIC, now=clock(), **about)
+    flag(session, reader, reason=FlagReason.OFF_TOPIC, now=clock(), **about)
+    session.commit()
+    case = get_case(session, moderator, SubjectKind.ENTRY, entry.public_id, now=clock())
+    assert (case.why, case.title, case.record) == (Why.FLAGGED, entry.title, None)
+    decision = decide(
+        session, moderator, action=Decision.HIDE, rule="civil", reason="It is about a person.",
+        now=clock(), **about,
+    )  # fmt: skip
+    session.commit()
+    assert decision.status_after is Status.HIDDEN
+    with pytest.raises(NotAllowed, match="A moderator removed this from view"):
+        put_back(session, chair, registers()[GAPS], entry.public_id, "We want it back.", now=clock())
+    decide(session, moderator, action=Decision.RESTORE, now=clock(), **about)
+    session.commit()
+    assert entry.status is Status.PUBLISHED
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["open", "sealed"])
+def test_who_wrote_an_entry_is_kept_for_moderation_alone(
+    build: Builder, session: Session, sealed: bool
+) -> None:
+    """As a key, which the Chatham House Rule seals; no column of the entry says it."""
+    attribution = Attribution.CHATHAM_HOUSE if sealed else Attribution.NAMED
+    group = build.group(Ceiling.MEMBERS, attribution=attribution)
+    person = build.member(group, role=GroupRole.CHAIR)
+    entry = raised(build, session, build.actor(person), group.slug)
+    (key,) = writer_keys_of(session, SubjectKind.ENTRY, entry.id)
+    assert key == (sealed_key(SEALING, account_key(person.id)) if sealed else account_key(person.id))
 
 
 def test_a_missing_term_is_named(build: Builder, session: Session, group: Group, chair: Actor) -> None:
@@ -291,7 +412,7 @@ def test_colleagues_of_the_body_that_owns_an_entry_may_move_it(
     assert entry.state == "examined"
 
 
-def test_what_is_taken_out_is_read_by_moderators_alone(
+def test_what_is_taken_out_is_read_by_moderators_and_its_writer_alone(
     build: Builder, session: Session, group: Group, chair: Actor, clock: StoppedClock
 ) -> None:
     """They put it back."""
@@ -300,7 +421,8 @@ def test_what_is_taken_out_is_read_by_moderators_alone(
     take_out(session, chair, registers()[GAPS], entry.public_id, "It names a person in it.", now=clock())
     session.commit()
     with pytest.raises(NotFound):
-        get_entry(session, chair, registers()[GAPS], entry.public_id)
+        get_entry(session, build.actor(build.member(group)), registers()[GAPS], entry.public_id)
+    assert get_entry(session, chair, registers()[GAPS], entry.public_id)[0].row is entry
     with pytest.raises(NotAllowed):
         moved(session, moderator, entry, "examined", now=clock())
     put_back(session, moderator, registers()[GAPS], entry.public_id, "The name is gone now.", now=clock())
