@@ -198,4 +198,4 @@ def test_statements_do_not_grow_with_groups_and_lists(app: Flask, session: Sessi
     few = count()
     for _ in range(5):
         add_group()
-    assert count() == few <= 21
+    assert count() == few <= 22
