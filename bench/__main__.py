@@ -5,7 +5,7 @@ import sys
 
 BENCHES = (
     "audit", "pages", "search", "papers", "deadline", "moderation", "queue_page",
-    "search_engines", "relevance", "known_items", "kills", "reliability",
+    "search_engines", "relevance", "known_items", "hostile", "findability", "growth", "kills", "reliability",
 )  # fmt: skip
 
 

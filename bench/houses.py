@@ -249,6 +249,13 @@ class Load:
         while len(self.written.refused) < count and time.monotonic() < until:
             time.sleep(0.01)
 
+    def text_of(self, writer: int, number: int) -> str:
+        """What a writer says next."""
+        return f"Text {self.name} {writer} {number}."
+
+    def written_one(self, text: str, began: float) -> None:
+        """Called after each text that was acknowledged, with the moment when it was begun."""
+
     def _write(self, writer: int) -> None:
         connection: http.client.HTTPConnection | None = None
         path = f"/api/v1/threads/{self.house.thread}/posts"
@@ -259,7 +266,7 @@ class Load:
         number = 0
         while not self._stop.is_set():
             number += 1
-            text = f"Text {self.name} {writer} {number}."
+            text = self.text_of(writer, number)
             began = time.perf_counter()
             try:
                 connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -276,6 +283,7 @@ class Load:
             self.written.seconds.append(time.perf_counter() - began)
             if answer.status == 201:
                 self.written.acknowledged[json.loads(body)["id"]] = text
+                self.written_one(text, began)
             else:
                 self.written.refused.append(answer.status)
                 self._stop.wait(0.02)

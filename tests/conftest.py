@@ -146,6 +146,7 @@ ON_BOTH = frozenset(
         "blueprints.test_drafts",
         "blueprints.test_moderation",
         "blueprints.test_posts",
+        "blueprints.test_search_hostile",
         "delivery.test_alerts",
         "delivery.test_mail",
         "delivery.test_worker",

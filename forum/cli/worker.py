@@ -42,6 +42,8 @@ POLL = 0.2
 """Seconds between two looks at the outbox after there was work."""
 IDLE_POLL = 0.5
 """The longest that an idle worker waits between two looks."""
+INDEX_POLL = 0.1
+"""The same for what is to be indexed: a new contribution is to be found within a second."""
 HOUSE_INTERVAL = 3600.0
 
 
@@ -60,8 +62,8 @@ def build_lanes(app: Flask, now: Clock) -> list[Handlers]:
     }
     transport = transport_for(app.config["MAIL_URL"], Path(app.config["INSTANCE"]).resolve())
     return [
+        {Topic.INDEX: Indexing(EngineIndexer(engine), now)},
         {
-            Topic.INDEX: Indexing(EngineIndexer(engine), now),
             Topic.DEADLINE: Deadlines(now, settings.sealing_secret),
             Topic.ANCHOR: Anchoring(),
             Topic.NOTIFY: Notifying(now, settings.sealing_secret),
@@ -108,11 +110,12 @@ def run_once(sessions: sessionmaker[Session], now: Clock, lanes: list[Handlers])
 
 def _run_lane(sessions: sessionmaker[Session], now: Clock, handlers: Handlers, stop: threading.Event) -> None:
     """Drain for as long as nobody says stop; trouble with the database is reported and waited out."""
-    wait = POLL
+    longest = INDEX_POLL if Topic.INDEX in handlers else IDLE_POLL
+    wait = shortest = min(POLL, longest)
     while not stop.is_set():
         try:
             done = drain(sessions, now, handlers, stopping=stop.is_set, report=_say)
-            wait = POLL if done else min(wait * 1.5, IDLE_POLL)
+            wait = shortest if done else min(wait * 1.5, longest)
         except Exception as error:
             _say(f"waiting, since {describe(error)}")
             wait = IDLE_POLL
@@ -147,7 +150,7 @@ def _keep_house(
         try:
             prune(sessions, now)
             plan_daily(sessions, now)
-            engine.tidy(thorough=True)
+            engine.tidy()
             with sessions() as session:
                 prune_files(session, files, now=now())
             tidy()

@@ -125,7 +125,8 @@ def _read_again(session: Session, ids: Sequence[str]) -> Iterator[Change]:
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
-    """Topic.RECONCILE: the nightly comparison; `report` gets a line where something differed."""
+    """Topic.RECONCILE: the nightly comparison and thorough tidying; `report` gets a line where something
+    differed."""
 
     engine: SearchEngine
     clock: Clock
@@ -134,13 +135,14 @@ class Reconciling:
     lease: timedelta = timedelta(hours=1)
 
     def prepare(self, session: Session, payloads: Sequence[dict[str, Any]]) -> list[Repaired]:
-        """Compare and mend."""
+        """Compare and mend; then leave nothing on the disk of what was removed during the day."""
         done = []
         for _ in payloads:
             repaired = reconcile_index(session, self.engine, self.clock)
             if not repaired.was_well:
                 counts = ", ".join(f"{count:,} {name}" for name, count in repaired.found.counts.items())
                 self.report(f"the index ({repaired.status}) differed and is mended: {counts or 'nothing'}")
+            self.engine.tidy(thorough=True)
             done.append(repaired)
         return done
 

@@ -101,7 +101,6 @@ def prune(sessions: Sessions, clock: Clock) -> int:
     """Forget entries that were done over a day ago, and links that are over; gives how many entries."""
     with sessions() as session, writing(session):
         prune_links(session, now=clock())
-    """Forget entries that were done over a day ago; gives how many."""
     with sessions() as session, writing(session, alone=False):
         prune_counters(session, now=clock())
         return prune_outbox(session, now=clock())

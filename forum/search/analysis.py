@@ -12,6 +12,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
@@ -148,10 +149,14 @@ def inflections(
     if len(start) < 2:
         return [surface]
     forms = {surface}
-    for word in words_from(start):
-        if any(not stems.isdisjoint(analyse_token(word, language)[1]) for language in languages):
-            forms.add(word)
+    forms.update(word for word in words_from(start) if _has_stem(word, stems, languages))
     return sorted(forms)
+
+
+@lru_cache(maxsize=50_000)
+def _has_stem(word: str, stems: frozenset[str], languages: frozenset[str]) -> bool:
+    """Whether a word has one of these stems; audiences share most of their words."""
+    return any(not stems.isdisjoint(analyse_token(word, language)[1]) for language in languages)
 
 
 @dataclass(frozen=True, slots=True)

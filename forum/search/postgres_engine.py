@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -17,12 +18,13 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 from forum.search.postgres_engine_build import IndexBuilder, clear, find_trigrams, make_home, sweep
-from forum.search.postgres_engine_chunks import LiveChunks
+from forum.search.postgres_engine_chunks import LiveChunks, Run
 from forum.search.postgres_engine_collect import Moved, collect
 from forum.search.postgres_engine_plan import Planner
 from forum.search.postgres_engine_shelf import Shelf, Swapped
 from forum.search.postgres_engine_suggest import TableVocabulary, complete_word
 from forum.search.postgres_engine_tables import SCHEMA, SCHEMA_VERSION, Tables
+from forum.search.postgres_engine_tidy import find_worn, pack_chunk
 from forum.search.postgres_engine_write import DocumentWriter, clean
 from forum.search.protocol import (
     Add,
@@ -132,7 +134,9 @@ class PostgresEngine:
             if not view.documents:
                 return None
             planner = Planner(reader.run, shelf, view, request.languages)
-            return collect(reader.run, request, planner, planner.plan(request.query), shelf, view)
+            plan = planner.plan(request.query)
+            found = collect(reader.run, request, planner, plan, shelf, view)
+            return replace(found, widened=planner.widened)
 
         return self._read(look, None) or Results(0, (), dict.fromkeys(FACETS, ()), frozenset())
 
@@ -249,17 +253,10 @@ class PostgresEngine:
             if not last:
                 return
             added = [change.document for change in last.values() if isinstance(change, Add)]
-            writing = self._connect().execution_options(isolation_level="READ COMMITTED")
-            with writing as connection, connection.begin():
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-
-                def run(statement: str, parameters: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
-                    return connection.exec_driver_sql(tables.sql(statement), parameters)
-
-                generation = run("UPDATE @current SET generation = generation + 1 RETURNING generation")
-                chunks = LiveChunks(run, generation.scalar_one())
+            with self._change(tables) as (connection, run, generation):
+                chunks = LiveChunks(run, generation)
                 writer = DocumentWriter(connection, tables, chunks, counts=True)
-                if not writer.remove(last) and not added:
+                if not writer.remove(last, chunks) and not added:
                     connection.rollback()
                     return
                 if added:
@@ -268,8 +265,33 @@ class PostgresEngine:
                     writer.count(rows.words)
                 chunks.save()
 
+    @contextmanager
+    def _change(self, tables: Tables) -> Iterator[tuple[sa.Connection, Run, int]]:
+        """A transaction that changes the live build: its connection, statements, and the new generation."""
+        writing = self._connect().execution_options(isolation_level="READ COMMITTED")
+        with writing as connection, connection.begin():
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+            def run(statement: str, parameters: dict[str, Any] | None = None) -> sa.CursorResult[Any]:
+                return connection.exec_driver_sql(tables.sql(statement), parameters)
+
+            generation = run("UPDATE @current SET generation = generation + 1 RETURNING generation")
+            yield connection, run, generation.scalar_one()
+
+    def _pack_one(self) -> bool:
+        """Pack one worn chunk; says whether there was any."""
+        with self._lock() as lock:
+            tables = self._ready_tables(lock)
+            number = find_worn(lock, tables)
+            if number is not None:
+                with self._change(tables) as (_, run, generation):
+                    pack_chunk(run, number, generation)
+            return number is not None
+
     def tidy(self, *, thorough: bool = False) -> None:
         """See `SearchEngine.tidy`. PostgreSQL does most of it by itself (autovacuum)."""
+        while self._pack_one():
+            pass  # each in a turn of its own: who writes a new document does not wait for all of them
         with self._lock() as lock:
             tables = self._ready_tables(lock)
             sweep(lock, tables)

@@ -167,11 +167,12 @@ def change_block(data: bytes, changes: Mapping[int, int]) -> bytes:
         for place, value in changes.items():
             added[place - len(data) + 1] = value
         return data + bytes(added)
-    pairs = {**dict(_read_pairs(data)), **changes}
+    pairs = {**dict(read_pairs(data)), **changes}
     return write_block(sorted((place, value) for place, value in pairs.items() if value))
 
 
-def _read_pairs(data: bytes) -> Iterable[tuple[int, int]]:
+def read_pairs(data: bytes) -> Iterable[tuple[int, int]]:
+    """The impacts of a block by place, in order."""
     if data[:1] == _DENSE:
         return ((place, value) for place, value in enumerate(data[1:]) if value)
     return ((data[at] | data[at + 1] << 8, data[at + 2]) for at in range(1, len(data), 3))

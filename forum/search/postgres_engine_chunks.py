@@ -25,9 +25,6 @@ class Chunks(Protocol):
     def add(self, audience: int, facts: int, moment: int, impacts: Mapping[int, int]) -> int:
         """Take a document with its impacts by term; gives its number."""
 
-    def remove(self, number: int, terms: Iterable[int]) -> None:
-        """Forget a document that has these terms."""
-
 
 class _Open:
     """A chunk that is being filled."""
@@ -41,7 +38,7 @@ class _Open:
 
 
 class NewChunks:
-    """The chunks of a build: each is written when it is full. Removes nothing."""
+    """The chunks of a build: each is written when it is full. Nothing is removed from them."""
 
     def __init__(self, connection: sa.Connection, tables: Tables) -> None:
         self._connection, self._tables = connection, tables
@@ -67,10 +64,6 @@ class NewChunks:
         elif self._held > MOST_OPEN:
             self._write(max(self._open.values(), key=lambda one: one.held))
         return chunk.number * CHUNK + place
-
-    def remove(self, number: int, terms: Iterable[int]) -> None:
-        """See `Chunks.remove`."""
-        raise NotImplementedError
 
     def finish(self) -> None:
         """Write what is not full."""
@@ -114,7 +107,7 @@ class LiveChunks:
 
     def add(self, audience: int, facts: int, moment: int, impacts: Mapping[int, int]) -> int:
         """See `Chunks.add`."""
-        number, size = self._last.get(audience) or self._find_last(audience)
+        number, size = self._last.get(audience) or self._find_roomiest(audience)
         if size == CHUNK:
             number, size = self._number(), 0
         self._last[audience] = number, size + 1
@@ -124,9 +117,9 @@ class LiveChunks:
             self._changes[term, number][size] = impact
         return number * CHUNK + size
 
-    def _find_last(self, audience: int) -> tuple[int, int]:
+    def _find_roomiest(self, audience: int) -> tuple[int, int]:
         row = self._run(
-            "SELECT number, size FROM @chunk WHERE audience = %(audience)s ORDER BY number DESC LIMIT 1",
+            "SELECT number, size FROM @chunk WHERE audience = %(audience)s ORDER BY size, number LIMIT 1",
             {"audience": audience},
         ).first()
         return (row[0], row[1]) if row else (self._number(), 0)
@@ -138,7 +131,7 @@ class LiveChunks:
         return self._next - 1
 
     def remove(self, number: int, terms: Iterable[int]) -> None:
-        """See `Chunks.remove`."""
+        """Forget a document that has these terms."""
         chunk, place = divmod(number, CHUNK)
         self._columns[chunk][place] = None
         for term in terms:

@@ -15,7 +15,7 @@ from forum.search.postgres_engine_tables import (
     word_lexeme,
 )
 from forum.search.query import Near, Phrase, Prefix, Word
-from forum.search.weighing import TITLE_GAP
+from forum.search.weighing import NEAR_DOCUMENTS, TITLE_GAP
 
 Counts = dict[int, int]
 """How often something stands in each document that holds it."""
@@ -30,6 +30,11 @@ _TEXTS_OF = (
     " FROM unnest(%(audiences)s::smallint[], %(queries)s::tsquery[]) AS w(audience, query)"
     " JOIN @body b ON b.words @@ w.query"
 )
+_BOTH = (
+    "SELECT b.doc, b.is_overfull, CASE WHEN b.is_overfull THEN b.folded END"
+    " FROM unnest(%(queries)s::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query"
+)
+_COUNT = "SELECT count(*) FROM unnest(%(queries)s::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query"
 _AT_ONCE = 4096
 """Of so many documents, about, the texts are asked for in one statement: they are all held then."""
 
@@ -94,10 +99,11 @@ class _Side:
     ) -> None:
         self.words: tuple[str, ...] = ()
         self.forms: list[str] = []
+        self.start = spell(read_prefix(node)) if isinstance(node, Prefix) else ""
         if isinstance(node, Phrase):
             self.words = tuple(map(spell, read_phrase(node)))
         elif isinstance(node, Prefix):
-            self.forms = lists.begin(audience, spell(read_prefix(node)))
+            self.forms = lists.begin(audience, self.start)
         else:
             concepts = read_word(node, languages)
             if len(concepts) > 1:
@@ -112,6 +118,8 @@ class _Side:
 
     def query(self, audience: int) -> str:
         """A tsquery's text for the documents that may hold this side; empty when none can."""
+        if self.start:
+            return f"{quote_lexeme(word_lexeme(audience, self.start))}:*" if self.forms else ""
         lexemes = [quote_lexeme(word_lexeme(audience, word)) for word in self.words or self.forms]
         return f"({(' & ' if self.words else ' | ').join(lexemes)})" if lexemes else ""
 
@@ -135,6 +143,8 @@ class NearFinder:
         languages: frozenset[str],
     ) -> None:
         """Of each audience are given its languages and how many documents it has."""
+        self.limit = NEAR_DOCUMENTS
+        self.widened: list[Near] = []
         self._run, self._audiences, self._sizes, self._languages = run, audiences, sizes, languages
         self._lists = WordLists(run, audiences)
         self._known: dict[Near, Counts] = {}
@@ -149,18 +159,31 @@ class NearFinder:
         counts: Counts = {}
         sides: dict[int, tuple[_Side, _Side]] = {}
         queries: dict[int, str] = {}
+        both: list[str] = []
         for audience, spoken in self._audiences.items():
             left = _Side(self._lists, audience, spoken, self._languages, near.left)
             right = _Side(self._lists, audience, spoken, self._languages, near.right)
             needed = left.query(audience), right.query(audience)
             if all(needed):
                 sides[audience] = left, right
+                both.append(" & ".join(needed))
                 queries[audience] = f"{' & '.join(needed)} | {quote_lexeme(overfull_lexeme(audience))}"
+        if both and self._run(_COUNT, {"queries": both})[0][0] > self.limit:
+            self.widened.append(near)
+            return self._find_both(list(queries.values()), sides)
         for some in self._share_out(queries):
             asked = {"audiences": some, "queries": [queries[audience] for audience in some]}
             for audience, doc, folded in self._run(_TEXTS_OF, asked):
                 if count := _count_near(folded, *sides[audience], near.distance):
                     counts[doc] = count
+        return counts
+
+    def _find_both(self, queries: list[str], sides: Mapping[int, tuple[_Side, _Side]]) -> Counts:
+        """The documents that hold both sides of a near, wherever; once each."""
+        counts: Counts = {}
+        for doc, is_overfull, folded in self._run(_BOTH, {"queries": queries}):
+            if not is_overfull or any(_holds_both(folded, *pair) for pair in sides.values()):
+                counts[doc] = 1
         return counts
 
     def _share_out(self, audiences: Iterable[int]) -> Iterator[list[int]]:
@@ -172,6 +195,15 @@ class NearFinder:
             some.append(audience)
         if some:
             yield some
+
+
+def _holds_both(folded: str, left: _Side, right: _Side) -> bool:
+    places = read_places(folded, {*left.words, *left.forms, *right.words, *right.forms})
+    return all(any(places[word] for word in side.forms) or _holds_all(places, side) for side in (left, right))
+
+
+def _holds_all(places: Mapping[str, list[int]], side: _Side) -> bool:
+    return bool(side.words) and all(places[word] for word in side.words)
 
 
 def _count_near(folded: str, left: _Side, right: _Side, distance: int) -> int:

@@ -22,7 +22,7 @@ from forum.search.postgres_engine_tables import (
 )
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
 from forum.search.stopwords import is_stop_word
-from forum.search.weighing import COMMON, MAX_SCORED, PREFIX_IMPACT, impact_of
+from forum.search.weighing import COMMON, MAX_SCORED, PREFIX_IMPACT, impact_of, near_limit
 
 _FOUND = " FROM unnest(%(queries)s::tsquery[]) AS w(query) JOIN @body b ON b.words @@ w.query"
 
@@ -47,10 +47,16 @@ class Planner:
     def plan(self, query: Query) -> Node:
         """The plan of a whole query."""
         nodes = query.nodes if isinstance(query, Group) else (query,)
+        self._nears.limit = near_limit(query)
         self._read_words(query)
         plan = self._compile_group(nodes)
         plan.titled = self._find_title(nodes)
         return plan
+
+    @property
+    def widened(self) -> tuple[Near, ...]:
+        """The nears that were taken as both sides anywhere."""
+        return tuple(self._nears.widened)
 
     def _read_words(self, query: Query) -> None:
         """Read the blocks of all words at once."""

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forum.search.analysis import TOKEN, analyse_token, surfaces
-from forum.search.postgres_engine_chunks import Chunks
+from forum.search.postgres_engine_chunks import Chunks, LiveChunks
 from forum.search.postgres_engine_tables import (
     MAX_PAIRS,
     MAX_WORDS,
@@ -187,8 +187,8 @@ class DocumentWriter:
                 parameters,
             )
 
-    def remove(self, ids: Iterable[str]) -> int:
-        """Take documents out, with all that they counted for; gives how many there were."""
+    def remove(self, ids: Iterable[str], chunks: LiveChunks) -> int:
+        """Take documents out of a live index, with all that they counted for; gives how many there were."""
         found = self.run(
             "SELECT d.number, d.audience, b.folded, b.terms FROM @doc d JOIN @body b ON b.doc = d.number"
             " WHERE d.id = ANY(%(ids)s)",
@@ -200,7 +200,7 @@ class DocumentWriter:
         for row in found:
             words, _ = _fit(_distinct(row.folded), MAX_WORDS)
             gone.update((row.audience, word) for word in words)
-            self._chunks.remove(row.number, row.terms)
+            chunks.remove(row.number, row.terms)
         self.count(gone, -1)
         of = {"numbers": [row.number for row in found]}
         self.run("DELETE FROM @body WHERE doc = ANY(%(numbers)s)", of)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from forum.search.query import EVERYTHING, Filters, Query
+from forum.search.query import EVERYTHING, Filters, Near, Query
 
 
 class SearchBusy(Exception):
@@ -124,6 +124,8 @@ class Results:
     facets: Mapping[str, tuple[FacetCount, ...]]
     languages: frozenset[str]
     """The languages in which the words were analysed; snippets need the same."""
+    widened: tuple[Near, ...] = ()
+    """Nears whose sides stand together in too many documents to look into: taken as both, anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,3 +184,15 @@ def open_groups(nodes: Iterable[Query]) -> Iterator[Query]:
             yield from open_groups(node.nodes)
         else:
             yield node
+
+
+def iterate_nears(query: Query) -> Iterator[Near]:
+    """Every near of a tree, the excluded ones too."""
+    match query:
+        case Near():
+            yield query
+        case Not(node):
+            yield from iterate_nears(node)
+        case Or(nodes) | Group(nodes):
+            for inner in nodes:
+                yield from iterate_nears(inner)

@@ -12,6 +12,7 @@ import math
 
 from forum.search.analysis import TOKEN, analyse_token
 from forum.search.protocol import SearchDocument
+from forum.search.query import Query, iterate_nears
 
 # Tuned on one half of real discussions that link to each other, and checked on the other half.
 TITLE_WEIGHT = 2.5
@@ -30,6 +31,16 @@ COMMON = 0.04
 PREFIX_IMPACT = 140
 SUPERSEDED = 0.6
 """What an older version of a paper counts beside the current one."""
+
+
+NEAR_DOCUMENTS = 3_000
+"""Documents that the nears of a query look into word by word, all together. A near whose two sides stand
+together in more than its share of these is taken as both of them, anywhere in the text."""
+
+
+def near_limit(query: Query) -> int:
+    """How many documents each near of a query may look into."""
+    return NEAR_DOCUMENTS // max(1, len(set(iterate_nears(query))))
 
 
 def rarity(documents: int, found: int) -> float:

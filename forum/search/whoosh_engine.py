@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -81,7 +81,8 @@ class WhooshEngine:
         if not leaves:
             return Results(0, (), dict.fromkeys(FACETS, ()), frozenset())
         planner = self._plan_for(views, leaves, request)
-        return collect(request, leaves, planner.plan(request.query), planner.languages)
+        found = collect(request, leaves, planner.plan(request.query), planner.languages)
+        return replace(found, widened=tuple(planner.widened))
 
     def _plan_for(self, views: dict[str, _View], leaves: list[Leaf], request: SearchRequest) -> Planner:
         return Planner(leaves, {a: view.languages for a, view in views.items()}, request.languages)

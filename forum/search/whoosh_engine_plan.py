@@ -14,9 +14,18 @@ from dataclasses import dataclass, field
 from forum.search.analysis import inflections, read_phrase, read_prefix, read_word, stems_of, surfaces
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
 from forum.search.stopwords import is_stop_word
-from forum.search.weighing import COMMON, COVERAGE, MAX_SCORED, PREFIX_IMPACT, rarity
+from forum.search.weighing import (
+    COMMON,
+    COVERAGE,
+    MAX_SCORED,
+    NEAR_DOCUMENTS,
+    PREFIX_IMPACT,
+    near_limit,
+    rarity,
+)
 from forum.search.whoosh_engine_leaf import Leaf
 from forum.search.whoosh_engine_places import (
+    Places,
     Postings,
     Spans,
     count_postings,
@@ -138,10 +147,15 @@ class Planner:
             for audience, spoken in languages.items()
         }
         self.languages = frozenset().union(*self._spoken.values()) - {""}
+        self._near_limit = NEAR_DOCUMENTS
+        self._near: dict[Near, list[Places]] = {}
+        self.widened: list[Near] = []
+        """The nears that were taken as both sides anywhere."""
 
     def plan(self, query: Query) -> Node:
         """The plan of a whole query."""
         nodes = query.nodes if isinstance(query, Group) else (query,)
+        self._near_limit = near_limit(query)
         plan = self._compile_group(nodes)
         plan.titled = self._find_title(nodes)
         return plan
@@ -229,11 +243,41 @@ class Planner:
         return Operand(postings, (start,))
 
     def _find_near(self, near: Near) -> Operand:
-        counts = [
-            find_near(self._spans(leaf, near.left), self._spans(leaf, near.right), near.distance)
-            for leaf in self._leaves
-        ]
-        return Operand([count_postings(found) for found in counts], ("near",))
+        return Operand([count_postings(found) for found in self._look_near(near)], ("near",))
+
+    def _look_near(self, near: Near) -> list[Places]:
+        """Where a near stands in each leaf; in documents with both sides, where too many have them."""
+        if near in self._near:
+            return self._near[near]
+        both = [self._holding(leaf, near.left) & self._holding(leaf, near.right) for leaf in self._leaves]
+        if sum(map(len, both)) > self._near_limit:
+            self.widened.append(near)
+            found: list[Places] = [dict.fromkeys(numbers, (0,)) for numbers in both]
+        else:
+            found = [
+                find_near(self._spans(leaf, near.left), self._spans(leaf, near.right), near.distance)
+                if numbers
+                else {}
+                for leaf, numbers in zip(self._leaves, both, strict=True)
+            ]
+        self._near[near] = found
+        return found
+
+    def _holding(self, leaf: Leaf, node: Word | Prefix | Phrase) -> set[int]:
+        """The documents with an operand of a near: any form of a word, all words of a phrase."""
+        if isinstance(node, Prefix):
+            return leaf.documents_from(read_prefix(node))
+        if isinstance(node, Phrase):
+            return _documents_with_all(leaf, read_phrase(node))
+        concepts = read_word(node, self.languages)
+        if len(concepts) > 1:
+            return _documents_with_all(leaf, [concept.surface for concept in concepts])
+        postings = (leaf.word(form) for form in self._forms(leaf, concepts[0].token))
+        return {number for posting in postings if posting for number in posting[0]}
+
+    def _forms(self, leaf: Leaf, token: str) -> list[str]:
+        spoken = self._spoken[leaf.readable_by]
+        return inflections(token, spoken, lambda start: (w for w, _ in leaf.words_from(start)))
 
     def _spans(self, leaf: Leaf, node: Word | Prefix | Phrase) -> Spans:
         """Where an operand of a near stands in each document: its places, and how long it is."""
@@ -245,14 +289,12 @@ class Planner:
         concepts = read_word(node, self.languages)
         if len(concepts) > 1:
             return Spans(find_phrase(leaf, tuple(c.surface for c in concepts)), len(concepts))
-        spoken = self._spoken[leaf.readable_by]
-        forms = inflections(concepts[0].token, spoken, lambda start: (w for w, _ in leaf.words_from(start)))
-        return Spans(find_any(leaf, forms), 1)
+        return Spans(find_any(leaf, self._forms(leaf, concepts[0].token)), 1)
 
     def _exclude(self, query: Query) -> list[Iterable[int]]:
-        return [self._matching(query, leaf) for leaf in self._leaves]
+        return [self._matching(query, leaf, place) for place, leaf in enumerate(self._leaves)]
 
-    def _matching(self, query: Query, leaf: Leaf) -> Iterable[int]:
+    def _matching(self, query: Query, leaf: Leaf, place: int) -> Iterable[int]:
         """The documents of a leaf that hold any of this; a word of several parts counts as a phrase."""
         match query:
             case Word():
@@ -266,9 +308,16 @@ class Planner:
                 return leaf.documents_from(read_prefix(query))
             case Phrase():
                 return find_phrase(leaf, read_phrase(query))
-            case Near(left, right, distance):
-                return find_near(self._spans(leaf, left), self._spans(leaf, right), distance)
+            case Near():
+                return self._look_near(query)[place]
             case Or(nodes) | Group(nodes):
-                return {n for node in nodes for n in self._matching(node, leaf)}
+                return {n for node in nodes for n in self._matching(node, leaf, place)}
             case Not():
                 return ()
+
+
+def _documents_with_all(leaf: Leaf, words: Sequence[str]) -> set[int]:
+    postings = [leaf.word(word) for word in words]
+    if not postings or not all(postings):
+        return set()
+    return set.intersection(*(set(posting[0]) for posting in postings if posting))

@@ -108,6 +108,8 @@ class SearchPage:
     suggestion: str | None = None
     """The words spelled so that something is found."""
     loosenings: tuple[Loosening, ...] = ()
+    widened: tuple[str, ...] = ()
+    """Nears that were taken as both sides anywhere in the text, as the grammar writes them."""
     organisations: tuple[Body, ...] = ()
     topics: tuple[ChosenTopic, ...] = ()
     """Those among the named ones that the reader may search with."""
@@ -217,6 +219,7 @@ def search(
         hits=tuple(hits),
         gathered={hit.id: gathered[hit.id] for hit in hits if hit.id in gathered},
         facets=() if dropped else _name_facets(results, names, readable.values()),
+        widened=tuple(map(write_query, results.widened)),
     )
     return _help_along(made, asked) if with_passages and not dropped else made
 

@@ -79,6 +79,9 @@ RESULTS = component(
             "pages": whole("How many can be turned to.", 1),
             "understood": text("What was looked for, as the search box would write it."),
             "suggestion": maybe(text("The words spelled so that something is found.")),
+            "widened": many(
+                text(), "Nears whose sides stand together in too many texts: taken as both, anywhere."
+            ),
             "items": many(HIT),
             "facets": many(
                 fields(
@@ -135,6 +138,7 @@ def find(asked: Asked) -> dict[str, Any]:
         "pages": page.pages,
         "understood": page.understood,
         "suggestion": page.suggestion,
+        "widened": list(page.widened),
         "items": [_hit(found) for found in page.hits],
         "facets": [_facet(facet) for facet in page.facets],
     }

@@ -24,7 +24,7 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById("progress-of-work");
         if (!fresh) return;
-        if (fresh.innerHTML.trim() !== place.innerHTML.trim()) show(fresh);
+        if (!fresh.isEqualNode(place)) show(fresh);
       } catch {
         // Not reached: tried again after a while.
       }
