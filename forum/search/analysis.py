@@ -19,6 +19,8 @@ from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import is_stop_word
 
 MAX_TOKEN = 60
+SHORTEST_START = 3
+"""Letters that a word has in common with its inflections: with fewer, thousands would be looked at."""
 _CACHED_WORDS = 40_000  # per language; a few megabytes at most
 
 _ALGORITHMS = {
@@ -141,13 +143,14 @@ def inflections(
     `words_from` gives those that begin like something.
     """
     surface = fold(token)
+    if len(surface) < SHORTEST_START or is_stop_word(surface, languages):
+        return [surface]
     stems = stems_of(token, languages)
     start = surface
     for stem in stems:
         while not stem.startswith(start):
             start = start[:-1]
-    if len(start) < 2:
-        return [surface]
+    start = max(start, surface[:SHORTEST_START], key=len)
     forms = {surface}
     forms.update(word for word in words_from(start) if _has_stem(word, stems, languages))
     return sorted(forms)

@@ -6,7 +6,7 @@
     a OR b                      at least one of them; binds closer than a space
     (a b) OR c                  parentheses group
     a NEAR b  a NEAR/5 b        within 10 (or 5) words of each other; `near` works too; ten in a query
-    encrypt*                    any ending, after three letters or more; ten in a query
+    encrypt*                    any ending, after three letters or more; five in a query
     group:x,y -kind:post        filters, several values, each can be excluded; quotes around spaces:
                                 author: organisation: group: kind: lang: type: country: label: year:
     after:2020 before:2021-06   from the first day of, and up to but without the first day of
@@ -39,11 +39,12 @@ from forum.search.query import (
     Prefix,
     Query,
     Word,
+    iterate_operands,
 )
 
 MAX_OPERANDS = 64
 MAX_NEARS = 10
-MAX_PREFIXES = 10
+MAX_PREFIXES = 5
 """In a query: each reads what is known of every word that begins so. Further ones are plain words."""
 MAX_DEPTH = 6
 MAX_WORD = 100
@@ -122,7 +123,7 @@ def parse(source: str) -> Parsed:
     """Read what somebody typed; never fails, and takes time linear in the length."""
     source = _CONTROL.sub(lambda m: "" if m[0] in "\u00ad\u200b\u200c\u200d" else " ", source)
     tokens, filters = _scan(source.translate(_QUOTES))
-    return Parsed(_build(_keep_prefixes(_cut(_match_parentheses(tokens)))), filters)
+    return Parsed(_build_bounded(_cut(_match_parentheses(tokens))), filters)
 
 
 def _scan(source: str) -> tuple[list[_Token], Filters]:
@@ -168,9 +169,7 @@ def _word(text: str) -> _Token | None:
         return None
     if ":" not in text:  # `--lang:de*` must not turn into a filter by losing its ornaments
         text = text.strip("*-")
-    if text in ("OR", "AND", "NOT") or NEAR.fullmatch(text):
-        text = text.lower()
-    return _Token("operand", operand=Word(text), negated=negated)
+    return _Token("operand", operand=Word(_as_word(text)), negated=negated)
 
 
 def _phrase(text: str) -> _Token | None:
@@ -245,12 +244,21 @@ def _cut(tokens: list[_Token]) -> list[_Token]:
     return _match_parentheses(tokens[: operands[MAX_OPERANDS - 1] + 1])
 
 
-def _keep_prefixes(tokens: list[_Token]) -> list[_Token]:
-    """The same with the first prefixes, and words in place of further ones."""
+def _build_bounded(tokens: list[_Token]) -> Query:
+    """The tree with at most MAX_PREFIXES, and words in place of the last ones; a near may hold one twice."""
+    query = _build(tokens)
     prefixes = [token for token in tokens if isinstance(token.operand, Prefix)]
-    for token in prefixes[MAX_PREFIXES:]:
-        token.operand = Word(token.operand.text) if isinstance(token.operand, Prefix) else None
-    return tokens
+    while sum(isinstance(o, Prefix) for o in iterate_operands(query, excluded=True)) > MAX_PREFIXES:
+        last = prefixes.pop()
+        if isinstance(last.operand, Prefix):
+            last.operand = Word(_as_word(last.operand.text))
+        query = _build(tokens)
+    return query
+
+
+def _as_word(text: str) -> str:
+    """A text that is no operator."""
+    return text.lower() if text in ("OR", "AND", "NOT") or NEAR.fullmatch(text) else text
 
 
 def _stands_between(tokens: list[_Token], number: int) -> bool:

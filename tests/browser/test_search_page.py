@@ -75,7 +75,7 @@ def test_what_was_asked_is_said_and_can_be_changed(context_of: ContextOf, person
         "versions:",
     ):
         assert sign in rules
-    assert "up to 64 words, 10 beginnings with a star and 10 NEAR" in rules
+    assert "up to 64 words, 5 beginnings with a star and 10 NEAR" in rules
 
 
 @pytest.mark.parametrize("width", WIDTHS)

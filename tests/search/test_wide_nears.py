@@ -38,7 +38,7 @@ def test_one_near_is_looked_into_word_by_word(ask: Callable[..., Results]) -> No
     ("asked", "total"),
     [
         pytest.param(TEN, MANY, id="both words, wherever they stand"),
-        pytest.param(TEN.replace("lantern", "lant*"), MANY, id="a prefix beside near"),
+        pytest.param(TEN.replace("lantern", "lant*", 5), MANY, id="a prefix beside near"),
         pytest.param(TEN.replace("beacon", '"word lantern"'), MANY - 3, id="all words of a phrase"),
         pytest.param(f"alone -({TEN})", 1, id="left out"),
     ],
