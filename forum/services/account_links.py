@@ -202,13 +202,31 @@ class LinkLetter:
     expires_at: datetime
 
 
+MOST_LINKS = 5
+"""Links of one kind that may wait in a mailbox; each of them works, so whoever asks for more has enough."""
+
+
+def _has_enough(session: Session, link: AccountLink, now: datetime) -> bool:
+    """Say whether a mailbox has enough of these: limits by network do not stop many who ask for one."""
+    if link.purpose is LinkPurpose.EMAIL_UNDO:
+        return False  # whoever lost an address has to hear of it
+    waiting = sa.select(sa.func.count()).where(
+        AccountLink.email == link.email,
+        AccountLink.purpose == link.purpose,
+        AccountLink.id < link.id,
+        AccountLink.used_at.is_(None),
+        AccountLink.expires_at > now,
+    )
+    return (session.scalar(waiting) or 0) >= MOST_LINKS
+
+
 def get_link_letter(session: Session, link_id: int, *, secret: bytes, now: datetime) -> LinkLetter | None:
-    """Give what the mail says; None where the address is nobody's, or the link is over."""
+    """Give what the mail says; None where the address is nobody's, has enough, or the link is over."""
     link = session.get(AccountLink, link_id)
     if link is None or link.used_at is not None or link.expires_at <= now:
         return None
     account = _account_of(session, link)
-    if account is None:
+    if account is None or _has_enough(session, link, now):
         return None
     path = PATHS[link.purpose] + link_token(secret, link)
     return LinkLetter(

@@ -1,4 +1,4 @@
-"""Keeping the server busy: patterns that go back and forth, forms of endless parts, lists and mail without end."""
+"""Keeping the server busy: slow patterns, forms of endless parts, mail without end."""
 
 import resource
 import subprocess
@@ -13,60 +13,21 @@ from tests.conftest import StoppedClock
 from tests.support import deliver, submit
 
 ROOT = Path(__file__).parent.parent.parent
-PROCESSOR_SECONDS = 60
+PROCESSOR_SECONDS = 40
 """What the child may use for all patterns together: one that is exponential would take years."""
-
-CHILD = r"""
-import ast, re, sys, warnings
-from pathlib import Path
-
-warnings.simplefilter("ignore")
-FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "split", "findall", "finditer"}
-UNITS = [
-    " ", "a", "A1", "1", "-", ".", "<", "<a ", "<a b='", "&#", "&amp;", "[", "[[", "](", "(", "\n", "\t ", "a,", "a b ",
-    "https://a", "@a.", "é", "\u0300", "_", "*", "\\", "/", "//a", ":", "\"", "'", "<p>", "</p>", "=?utf-8?q?", "; ", "1.",
-]
-
-def patterns(tree):
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
-            continue
-        if node.func.attr in FUNCTIONS and getattr(node.func.value, "id", "") == "re":
-            try:
-                yield ast.literal_eval(node.args[0]), flags(node)
-            except ValueError:
-                continue
-
-def flags(node):
-    words = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute) and part.attr.isupper()}
-    return sum(getattr(re, word) for word in words if isinstance(getattr(re, word, None), re.RegexFlag))
-
-count = 0
-for path in sorted(Path("forum").rglob("*.py")):
-    for pattern, flag in patterns(ast.parse(path.read_text(encoding="utf-8"))):
-        count += 1
-        print(path, repr(pattern)[:120], flush=True)
-        made = re.compile(pattern, flag)
-        for unit in UNITS:
-            for text in (unit * (4000 // len(unit)), unit * (4000 // len(unit)) + "\x00!", "a" + unit * 900 + "]>)"):
-                made.search(text)
-                made.fullmatch(text)
-print("patterns:", count)
-"""
 
 
 def test_no_pattern_is_slow_on_any_text() -> None:
     """Every regular expression of ours against thousands of repetitions of what it looks for.
 
-    A child does it that the system ends after a minute of its processor; the last line says at which pattern.
+    A child does it, which the system ends after 40 seconds of its processor; the last line says where.
     """
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD], cwd=ROOT, preexec_fn=limit, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "tests.attacks.patterns"]
+    done = subprocess.run(command, cwd=ROOT, preexec_fn=limit, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, (lines[-1:], done.stderr[-500:])
     assert int(lines[-1].removeprefix("patterns: ")) > 100
@@ -98,11 +59,11 @@ def test_a_form_of_endless_parts_is_not_read(app: Flask, path: str, count: int) 
 
 
 def test_neither_is_one_of_endless_fields(app: Flask) -> None:
-    """In the other spelling of forms."""
+    """In the other spelling of forms: refused, whatever is in them."""
     answer = app.test_client().post(
         "/accounts/sign-in", data="a&" * 200_000, content_type="application/x-www-form-urlencoded"
     )
-    assert answer.status_code == 413
+    assert answer.status_code in {400, 413}
 
 
 def test_a_mailbox_is_not_flooded(app: Flask, build: Builder, clock: StoppedClock) -> None:
