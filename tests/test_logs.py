@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forum.blueprints import request_log
-from forum.domain.accounts import Account
+from forum.domain.accounts import Account, PlatformRole
 from forum.domain.labels import Ceiling
+from forum.domain.second_factors import OneTimeCode
 from forum.logs import JsonLines, log_slow_statements
 from tests.blueprints.forms import send
 from tests.builders import Builder
@@ -65,6 +67,39 @@ def test_no_line_holds_a_name_an_address_a_text_or_a_token(
     told = [json.loads(line) for line in lines]
     assert len({line["request"] for line in told}) >= 8
     assert {"method", "route", "status", "ms"} <= told[0].keys()
+
+
+SECRETS = ("quoinstone", "203.0.113.77", "2001:db8::7")
+"""Of the person who asks: a name in every field, and where they ask from."""
+
+
+def test_no_route_logs_who_asks_or_what(
+    app: Flask, build: Builder, client_of: ClientOf, lines: list[str]
+) -> None:
+    """Every rule of the URL map, read and sent to, with the name wherever a word fits."""
+    person = build.account(f"Ada {CANARY}", email=f"{CANARY}@members.example", handle=CANARY)
+    person.platform_role = PlatformRole.ADMINISTRATOR
+    build.session.add(OneTimeCode(account_id=person.id, secret="x", last_step=0))
+    build.session.commit()
+    headers = {
+        "User-Agent": CANARY, "X-Forwarded-For": "2001:db8::7", "X-Request-Id": CANARY,
+        "Referer": f"http://localhost/{CANARY}", "Authorization": f"Bearer {CANARY}",
+    }  # fmt: skip
+    here = {"REMOTE_ADDR": "203.0.113.77"}
+    client = client_of(person)
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in {"static", "bootstrap.static"}:
+            continue
+        path = re.sub(r"<int[^>]*>", "7", rule.rule)
+        path = re.sub(r"<[^>]+>", CANARY, path)
+        client.get(f"{path}?q={CANARY}", headers=headers, environ_base=here)
+        token = {"body": CANARY, "reason": CANARY, "email": f"{CANARY}@x.example", "name": CANARY}
+        if rule.endpoint != "accounts.sign_out":
+            client.post(path, data=token, headers=headers, environ_base=here)
+        asked += 2
+    assert len(lines) >= asked - 1
+    assert [line for line in lines if any(secret in line for secret in SECRETS)] == []
 
 
 def test_of_an_error_only_kind_and_place_are_logged(lines: list[str]) -> None:
