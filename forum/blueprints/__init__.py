@@ -47,6 +47,7 @@ def register_blueprints(app: Flask) -> None:
         library,
         me,
         meetings,
+        meetings_remarks,  # noqa: F401  (views of another blueprint)
         meetings_tending,  # noqa: F401  (views of another blueprint)
         members,
         moderation,

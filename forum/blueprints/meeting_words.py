@@ -6,7 +6,7 @@ from forum.blueprints import wording
 from forum.domain.ballots import BallotState, Choice, Outcome, Procedure
 from forum.domain.declarations import DeclarationState
 from forum.domain.groups import SeatKind
-from forum.domain.meetings import AttendanceState, MinutesState
+from forum.domain.meetings import AttendanceState, MinutesState, RemarkAnswer
 from forum.domain.practice import DeclarationsVisible
 from forum.services.seat_names import SeatName
 
@@ -15,6 +15,11 @@ _MINUTES = {
     MinutesState.DRAFT: lazy_gettext("Draft: read by those who write minutes"),
     MinutesState.CIRCULATED: lazy_gettext("Circulated to the members, not adopted yet"),
     MinutesState.ADOPTED: lazy_gettext("Adopted"),
+}
+_REMARKS = {
+    RemarkAnswer.TAKEN_UP: lazy_gettext("Taken up"),
+    RemarkAnswer.PARTLY: lazy_gettext("Taken up in part"),
+    RemarkAnswer.NOT_TAKEN_UP: lazy_gettext("Not taken up"),
 }
 _ATTENDANCE = {
     AttendanceState.PRESENT: lazy_gettext("Present"),
@@ -61,6 +66,11 @@ _DECLARED = {
 def minutes(value: MinutesState) -> str:
     """Give where minutes are."""
     return str(_MINUTES[value])
+
+
+def remark_answer(value: RemarkAnswer) -> str:
+    """Give what became of a proposed correction."""
+    return str(_REMARKS[value])
 
 
 def attendance(value: AttendanceState | None) -> str:

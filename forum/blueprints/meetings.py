@@ -18,6 +18,7 @@ from forum.blueprints.papers import page_links, page_number
 from forum.blueprints.support import (
     Form,
     now,
+    received_at,
     remember_submission,
     serve_form,
     submitted_before,
@@ -40,6 +41,7 @@ from forum.services.groups import get_group
 from forum.services.linked_documents import OF_MEETINGS, documents_text, list_documents
 from forum.services.meetings import MeetingText
 from forum.services.minutes import may_read_minutes
+from forum.services.minutes_remarks import list_remarks, may_remark
 from forum.services.saved_searches import get_feed_key
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/groups/<slug>/meetings")
@@ -115,6 +117,8 @@ def meeting(slug: str, meeting_id: str) -> str:
             for point in services.list_points(session, row.id)
         ],
         shows_minutes=shows_minutes,
+        remarks=list_remarks(session, actor, subject),
+        may_remark=may_remark(actor, subject, received_at=received_at()),
         documents=list_documents(session, actor, OF_MEETINGS, row.id),
         attendance=load_attendance(session, actor, group, row),
         ballots=list_ballots_at(session, actor, row.id),

@@ -1,16 +1,18 @@
 """Convening and cancelling a meeting after a look at the mail; attendance, minutes, terms, calendars."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import meeting_words
+from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.mail_preview import mail_of
 from forum.blueprints.meetings import View, blueprint
@@ -32,6 +34,9 @@ from forum.services.addresses import meeting_path
 from forum.services.groups import get_group
 from forum.services.meeting_mail import list_recipients
 
+REMARK_SPAN = timedelta(days=14)
+"""What the form offers for corrections; whoever circulates changes it."""
+
 
 class CancelForm(Form):
     """Why a meeting does not take place."""
@@ -50,6 +55,12 @@ class PracticeForm(Form):
     renewal_months = IntegerField(lazy_gettext("Months after which interests are declared anew"), default=12)
     selectors = IntegerField(lazy_gettext("People who have to agree on an application for a seat"), default=1)
     declarations_visible = SelectField(lazy_gettext("Who reads declarations of interest"))
+
+
+class MinutesForm(Form):
+    """Until when members propose corrections; the points are named by their ids."""
+
+    remarks_until = DateTimeLocalField(lazy_gettext("Corrections until"), [Optional()])
 
 
 def untitled() -> str:
@@ -176,7 +187,10 @@ def minutes(slug: str, meeting_id: str) -> View:
     subject = services.get_meeting(session, current_actor(), slug, meeting_id, Action.WRITE_MINUTES)
     points = services.list_points(session, subject.row.id)
     typed = {point.public_id: point.minutes_source for point in points}
-    form, status = Form(), 200
+    form, status = MinutesForm(), 200
+    if request.method == "GET":
+        until = subject.row.remarks_until or now() + REMARK_SPAN
+        form.remarks_until.data = clock_time(until, subject.row.time_zone)
     if request.method == "POST":
         status = 422
         typed |= {key: request.form.get(f"point-{key}", "") for key in typed}
@@ -205,14 +219,16 @@ def _rendered(typed: dict[str, str]) -> dict[str, Rendered]:
 
 @transactional
 def _save_minutes(
-    session: Session, actor: Actor, slug: str, meeting_id: str, form: Form, texts: dict[str, Rendered]
+    session: Session, actor: Actor, slug: str, meeting_id: str, form: MinutesForm, texts: dict[str, Rendered]
 ) -> str:
     before = submitted_before(session, form)
     if before is not None:
         return before
     minutes_services.write_minutes(session, actor, slug, meeting_id, texts, now=now())
     if request.form.get("step") == "circulate":
-        minutes_services.circulate_minutes(session, actor, slug, meeting_id, now=now())
+        zone = services.get_meeting(session, actor, slug, meeting_id).row.time_zone
+        until = in_zone(form.remarks_until.data, zone)
+        minutes_services.circulate_minutes(session, actor, slug, meeting_id, remarks_until=until, now=now())
         flash(gettext("The minutes are circulated, and the members are told."), "success")
     else:
         flash(gettext("Saved. Only those who write minutes read them yet."), "success")

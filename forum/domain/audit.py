@@ -133,6 +133,8 @@ class AuditAction(enum.StrEnum):
     MEETING_CANCELLED = "meeting.cancelled"
     MINUTES_CIRCULATED = "minutes.circulated"
     MINUTES_ADOPTED = "minutes.adopted"
+    MINUTES_REMARKED = "minutes.remarked"
+    REMARK_ANSWERED = "minutes.remark_answered"
     ATTENDANCE_RECORDED = "meeting.attendance_recorded"
     BALLOT_OPENED = "ballot.opened"
     BALLOT_CLOSED = "ballot.closed"

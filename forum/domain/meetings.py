@@ -15,6 +15,7 @@ MAX_MEETING_DOCUMENTS = 60
 MAX_PLACE = 500
 MAX_MINUTES = 40_000
 """In characters, a point."""
+MAX_REMARK = 10_000
 
 
 class MinutesState(enum.StrEnum):
@@ -72,6 +73,8 @@ class Meeting(PublicId, Labelled, Base):
     minutes_state: Mapped[MinutesState] = mapped_column(default=MinutesState.NONE)
     minutes_circulated_at: Mapped[datetime | None]
     minutes_adopted_at: Mapped[datetime | None]
+    remarks_until: Mapped[datetime | None]
+    """Until when members propose corrections to circulated minutes; null where they take none."""
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -88,6 +91,35 @@ class AgendaPoint(PublicId, Base):
     minutes_source: Mapped[str] = mapped_column(default="")
     minutes_html: Mapped[str] = mapped_column(default="")
     minutes_text: Mapped[str] = mapped_column(default="")
+
+
+class RemarkAnswer(enum.StrEnum):
+    """What became of a proposed correction."""
+
+    TAKEN_UP = "taken_up"
+    PARTLY = "partly"
+    NOT_TAKEN_UP = "not_taken_up"
+
+
+class MinutesRemark(PublicId, Base):
+    """A correction that a member proposes to circulated minutes, with the chair's answer."""
+
+    __tablename__ = "minutes_remark"
+
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"), index=True)
+    point_id: Mapped[int] = mapped_column(sa.ForeignKey("agenda_point.id"), index=True)
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.id"))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    """Both null where the group's authors are sealed."""
+    source: Mapped[str]
+    html: Mapped[str]
+    text: Mapped[str]
+    given_at: Mapped[datetime]
+    """Under the Chatham House Rule when the minutes were circulated."""
+    answer: Mapped[RemarkAnswer | None]
+    answer_source: Mapped[str] = mapped_column(default="")
+    answer_html: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
 
 
 class MeetingDocument(Base):
@@ -150,3 +182,9 @@ def documents_by(meeting: Meeting, practice: Practice) -> datetime | None:
 def is_after(moment: datetime, limit: datetime | None) -> bool:
     """Whether a lead time was not kept."""
     return limit is not None and moment > limit
+
+
+def takes_remarks(meeting: Meeting, received_at: datetime) -> bool:
+    """Whether a correction that arrived at a moment is in time."""
+    until = meeting.remarks_until
+    return meeting.minutes_state is MinutesState.CIRCULATED and until is not None and received_at <= until

@@ -7,9 +7,19 @@ from sqlalchemy.orm import Session
 
 from forum.domain.ballots import Ballot, Choice
 from forum.domain.groups import Group, GroupRole, Membership, Seat, SeatKind
+from forum.domain.meetings import Meeting, RemarkAnswer
 from forum.policy import Actor
 from forum.richtext import render
-from forum.services import attendance, ballots, declarations, meetings, minutes, seat_calls, votes
+from forum.services import (
+    attendance,
+    ballots,
+    declarations,
+    meetings,
+    minutes,
+    minutes_remarks,
+    seat_calls,
+    votes,
+)
 from forum.services.actors import load_actor
 from forum.services.ballots import BallotText
 from forum.services.demonstration import Places
@@ -102,8 +112,38 @@ def _past(session: Session, group: Group, chair: Actor, places: Places) -> None:
         for point, text in zip(meetings.list_points(session, row.id), _MINUTES, strict=True)
     }
     minutes.write_minutes(session, chair, slug, row.public_id, texts, now=places.ago(35))
-    minutes.circulate_minutes(session, chair, slug, row.public_id, now=places.ago(34))
+    minutes.circulate_minutes(
+        session, chair, slug, row.public_id, remarks_until=places.ago(24), now=places.ago(34)
+    )
+    _remark(session, group, chair, row, places)
     minutes.adopt_minutes(session, chair, slug, row.public_id, now=places.ago(20))
+
+
+def _remark(session: Session, group: Group, chair: Actor, row: Meeting, places: Places) -> None:
+    sitting = _sitting(session, group)
+    if not sitting:
+        return
+    remark = minutes_remarks.give_remark(
+        session,
+        _actor(session, sitting[0][1], places),
+        group.slug,
+        row.public_id,
+        point_id=meetings.list_points(session, row.id)[1].public_id,
+        rendered=render("A description also needs its costs: that was agreed too.", profile="post"),
+        received_at=places.ago(30),
+        now=places.ago(30),
+    )
+    said = render("Costs were mentioned, and not agreed. They are on the next agenda.", profile="post")
+    minutes_remarks.answer_remark(
+        session,
+        chair,
+        group.slug,
+        row.public_id,
+        remark.public_id,
+        answer=RemarkAnswer.NOT_TAKEN_UP,
+        rendered=said,
+        now=places.ago(22),
+    )
 
 
 def _coming(session: Session, group: Group, chair: Actor, places: Places) -> None:

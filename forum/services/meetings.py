@@ -21,6 +21,7 @@ from forum.domain.meetings import (
     AgendaPoint,
     Meeting,
     MeetingDocument,
+    MinutesRemark,
     MinutesState,
 )
 from forum.domain.notices import NoticeKind
@@ -341,6 +342,11 @@ def list_stages(session: Session, group: Group) -> Sequence[Stage]:
     return session.scalars(sa.select(Stage).where(Stage.group_id == group.id).order_by(Stage.position)).all()
 
 
+def _has_remarks(session: Session, point: AgendaPoint) -> bool:
+    found = sa.select(MinutesRemark.id).where(MinutesRemark.point_id == point.id).limit(1)
+    return session.scalar(found) is not None
+
+
 def _write_points(session: Session, meeting: Meeting, agenda: str) -> None:
     """Write the agenda; a point keeps its address and minutes while its words or its place stay."""
     titles = [checked_title(line, field="agenda") for line in agenda.splitlines() if line.strip()]
@@ -364,7 +370,7 @@ def _write_points(session: Session, meeting: Meeting, agenda: str) -> None:
             left.remove(point)
         point.position, point.title = number, title
     for point in left:
-        if point.minutes_text:
+        if point.minutes_text or _has_remarks(session, point):
             raise Invalid("“%(title)s” has minutes: keep it.", field="agenda", title=point.title)
         session.delete(point)
     session.flush()

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forum.domain.attribution import SubjectKind
 from forum.domain.audit import AuditAction
 from forum.domain.labels import Status
-from forum.domain.meetings import AgendaPoint, Meeting, MinutesState
+from forum.domain.meetings import AgendaPoint, Meeting, MinutesRemark, MinutesState
 from forum.domain.notices import NoticeKind
 from forum.errors import Invalid
 from forum.policy import Action, Actor, can
@@ -65,14 +66,28 @@ def write_minutes(
     session.flush()
 
 
-def circulate_minutes(session: Session, actor: Actor, slug: str, public_id: str, *, now: datetime) -> None:
-    """Show the draft to the members, who are told; it can still be changed, and is circulated again then."""
+def circulate_minutes(
+    session: Session,
+    actor: Actor,
+    slug: str,
+    public_id: str,
+    *,
+    remarks_until: datetime | None = None,
+    now: datetime,
+) -> None:
+    """Show the draft to the members, who are told; it can still be changed, and is circulated again then.
+
+    Until `remarks_until` they propose corrections; None takes none.
+    """
     subject = get_meeting(session, actor, slug, public_id, Action.WRITE_MINUTES)
     meeting: Meeting = subject.row
     _require_words(session, meeting)
     if meeting.minutes_state is MinutesState.ADOPTED:
         raise Invalid("These minutes were adopted: they stay as they are.")
+    if remarks_until is not None and remarks_until <= now:
+        raise Invalid("Set a time for corrections that is yet to come.", field="remarks_until")
     meeting.minutes_state, meeting.minutes_circulated_at = MinutesState.CIRCULATED, now
+    meeting.remarks_until = remarks_until
     _tell(session, actor, subject, AuditAction.MINUTES_CIRCULATED, now)
 
 
@@ -82,6 +97,13 @@ def adopt_minutes(session: Session, actor: Actor, slug: str, public_id: str, *, 
     meeting: Meeting = subject.row
     if meeting.minutes_state is not MinutesState.CIRCULATED:
         raise Invalid("Circulate the minutes first: members see them before they are adopted.")
+    if meeting.remarks_until is not None and now <= meeting.remarks_until:
+        raise Invalid("Members propose corrections for some time yet: until then they cannot be adopted.")
+    unanswered = sa.select(MinutesRemark.id).where(
+        MinutesRemark.meeting_id == meeting.id, MinutesRemark.answer.is_(None)
+    )
+    if session.scalar(unanswered.limit(1)) is not None:
+        raise Invalid("Answer each proposed correction first.")
     meeting.minutes_state, meeting.minutes_adopted_at = MinutesState.ADOPTED, now
     enqueue_index(session, SubjectKind.MEETING, meeting.id, now=now)
     _tell(session, actor, subject, AuditAction.MINUTES_ADOPTED, now)

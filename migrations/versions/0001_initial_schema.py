@@ -2058,6 +2058,7 @@ def upgrade() -> None:
         ),
         sa.Column("minutes_circulated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("minutes_adopted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remarks_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -3055,6 +3056,51 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consultation_document", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consultation_document_paper_id"), ["paper_id"], unique=False)
+
+    op.create_table(
+        "minutes_remark",
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("point_id", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Integer(), nullable=True),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "answer",
+            sa.Enum(
+                "taken_up",
+                "partly",
+                "not_taken_up",
+                name="remarkanswer",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("answer_source", sa.Text(), nullable=False),
+        sa.Column("answer_html", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=13), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_minutes_remark_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_minutes_remark_meeting_id_meeting")
+        ),
+        sa.ForeignKeyConstraint(
+            ["point_id"], ["agenda_point.id"], name=op.f("fk_minutes_remark_point_id_agenda_point")
+        ),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_minutes_remark_seat_id_seat")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes_remark")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_minutes_remark_public_id")),
+    )
+    with op.batch_alter_table("minutes_remark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_minutes_remark_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_minutes_remark_point_id"), ["point_id"], unique=False)
 
     op.create_table(
         "paper_author",
@@ -4261,6 +4307,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_author_account_id"))
 
     op.drop_table("paper_author")
+    with op.batch_alter_table("minutes_remark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_minutes_remark_point_id"))
+        batch_op.drop_index(batch_op.f("ix_minutes_remark_meeting_id"))
+
+    op.drop_table("minutes_remark")
     with op.batch_alter_table("consultation_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consultation_document_paper_id"))
 

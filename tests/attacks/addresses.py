@@ -33,6 +33,7 @@ VARIABLES = {
     "call_id": "seat_call.public_id",
     "declaration_id": "declaration.public_id",
     "meeting_id": "meeting.public_id",
+    "remark_id": "minutes_remark.public_id",
     "export_id": "search_export.public_id",
     "person": "account.public_id",
     "request_id": "access_request.public_id",

@@ -6,11 +6,20 @@ from forum.domain.accounts import Account
 from forum.domain.ballots import Ballot, Choice
 from forum.domain.groups import Group, GroupRole, Seat, SeatKind
 from forum.domain.labels import Ceiling
-from forum.domain.meetings import Meeting
+from forum.domain.meetings import Meeting, MinutesRemark, RemarkAnswer
 from forum.domain.organisations import StakeholderType
 from forum.domain.papers import Paper
 from forum.richtext import render
-from forum.services import attendance, ballots, declarations, meetings, minutes, seat_calls, votes
+from forum.services import (
+    attendance,
+    ballots,
+    declarations,
+    meetings,
+    minutes,
+    minutes_remarks,
+    seat_calls,
+    votes,
+)
 from forum.services.ballots import BallotText
 from forum.services.meetings import MeetingText
 from forum.services.seat_calls import Application, CallText
@@ -61,8 +70,23 @@ class _House:
 
     def meetings(self) -> dict[str, str]:
         """One being prepared, one to come, one with circulated and one with adopted minutes."""
-        circulated, adopted = self._held("Minutes to look at", 20), self._held("First meeting", 60)
         build, actor = self.build, self.build.actor(self.chair)
+        circulated, adopted = self._held("Minutes to look at", 20), self._held("First meeting", 60)
+        until = build.clock() + timedelta(days=10)
+        minutes.circulate_minutes(
+            build.session, actor, SLUG, circulated.public_id, remarks_until=until, now=build.clock()
+        )
+        first, _ = self._remark(circulated), self._remark(circulated)
+        minutes_remarks.answer_remark(
+            build.session,
+            actor,
+            SLUG,
+            circulated.public_id,
+            first.public_id,
+            answer=RemarkAnswer.PARTLY,
+            rendered=render("The number is corrected; the rest was **not** said.", profile="post"),
+            now=build.clock(),
+        )
         minutes.adopt_minutes(build.session, actor, SLUG, adopted.public_id, now=build.clock())
         coming = self._meeting("Next meeting", 40)
         meetings.convene_meeting(build.session, actor, SLUG, coming.public_id, now=build.clock())
@@ -74,6 +98,19 @@ class _House:
             "meeting_circulated": circulated.public_id,
             "meeting_adopted": adopted.public_id,
         }
+
+    def _remark(self, row: Meeting) -> MinutesRemark:
+        build = self.build
+        return minutes_remarks.give_remark(
+            build.session,
+            build.actor(self.members[0]),
+            SLUG,
+            row.public_id,
+            point_id=meetings.list_points(build.session, row.id)[1].public_id,
+            rendered=render("The members agreed on **three** points.", profile="post"),
+            received_at=build.clock(),
+            now=build.clock(),
+        )
 
     def _meeting(self, title: str, days: int) -> Meeting:
         build = self.build

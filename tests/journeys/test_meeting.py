@@ -14,7 +14,7 @@ from forum.domain.accounts import AccessRequest, Account
 from forum.domain.ballots import Ballot
 from forum.domain.groups import Group, GroupRole, Seat
 from forum.domain.labels import Ceiling
-from forum.domain.meetings import AgendaPoint, Meeting
+from forum.domain.meetings import AgendaPoint, Meeting, MinutesRemark
 from forum.domain.organisations import StakeholderType
 from forum.domain.seat_calls import SeatCall
 from tests.builders import Builder
@@ -120,10 +120,28 @@ def meeting(house: House) -> str:
     points = house.session.scalars(sa.select(AgendaPoint.public_id).order_by(AgendaPoint.position)).all()
     typed = {f"point-{point}": text for point, text in zip(points, MINUTES, strict=True)}
     house.session.rollback()
+    typed["remarks_until"] = "2026-04-15T18:00"
     done(submit(chair, f"{path}minutes", {**typed, "step": "circulate"}))
     assert MINUTES[1] in house.pages(house.people[0]).get(path).text
     assert MINUTES[1] not in house.pages(None).get(path).text
+    corrected(house, path, points[1])
     return path
+
+
+def corrected(house: House, path: str, point: str) -> None:
+    """A member proposes a correction while there is time, and the chair answers it with reasons."""
+    member, chair = house.pages(house.people[2]), house.pages(house.chair)
+    assert "Propose a correction" in member.get(path).text
+    proposal = {"point": point, "body": "The members asked for **two** rounds."}
+    assert "Write a sentence" in errors_in(submit(member, f"{path}remarks", proposal | {"body": ""}))
+    done(submit(member, f"{path}remarks", proposal))
+    assert "1 proposed correction waits for your answer" in chair.get(path).text
+    assert "some time yet" in submit(chair, f"{path}adopt").text
+    key = house.newest(MinutesRemark)
+    answer = {f"{key}-answer": "not_taken_up", f"{key}-body": ""}
+    refused = submit(chair, f"{path}remarks/{key}", answer)
+    assert "Write why" in errors_in(refused)
+    done(submit(chair, f"{path}remarks/{key}", answer | {f"{key}-body": "One round was agreed."}))
 
 
 def written_procedure(house: House) -> str:
@@ -219,7 +237,7 @@ def test_a_meeting_from_its_agenda_to_published_minutes(house: House) -> None:
 
     visitor = house.pages(None)
     seen = visitor.get(path).text
-    for words in (*MINUTES, "Example Lamp Body 2", "Represented by an alternate", "Opinion on lamps"):
+    for words in (*MINUTES, "Example Lamp Body 2", "<strong>two</strong> rounds", "One round was agreed."):
         assert words in seen
     result = visitor.get(decision).text
     for words in ("Adopted by a majority of seats", "<strong>oil lamps</strong>", "Example Lamp Body 4"):
