@@ -1,5 +1,6 @@
 """No page leads to a dead end: every link that a person is shown opens for that person."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -32,6 +33,7 @@ def test_every_link_opens(
     shown_on = {"/": ""}
     waiting = ["/"]
     dead: list[str] = []
+    faults: list[str] = []
     while waiting:
         path = waiting.pop(0)
         visits[endpoint := endpoint_of(addresses, path)] += 1
@@ -42,11 +44,13 @@ def test_every_link_opens(
             dead.append(f"{answer.status_code} {path} on {shown_on[path]}")
         if answer.mimetype != "text/html":
             continue
+        faults += [f"{fault} on {path}" for fault in faults_of(answer.text)]
         for onward in links_of(answer.text, path):
             if onward not in shown_on:
                 shown_on[onward] = path
                 waiting.append(onward)
     assert dead == []
+    assert faults == []
     assert len(visits) > 20
 
 
@@ -58,6 +62,29 @@ def links_of(page: str, path: str) -> list[str]:
         if parts.scheme == "http" and parts.netloc == "localhost":
             found.append(f"{parts.path}?{parts.query}" if parts.query else parts.path)
     return found
+
+
+def faults_of(page: str) -> list[str]:
+    """What is wrong with a page beside its links: titles, names that stand twice, jumps that lead nowhere."""
+    soup = BeautifulSoup(page, "html.parser")
+    names = Counter(str(part["id"]) for part in soup.find_all(id=True))
+    # Several papers in one list each number their paragraphs; whoever points to one goes to its own page.
+    faults = [
+        f"id {name} {n} times" for name, n in names.items() if n > 1 and not re.fullmatch(r"p\d+", name)
+    ]
+    titles = soup.find_all("h1")
+    if len(titles) != 1:
+        faults.append(f"{len(titles)} main headings")
+    for link in soup.find_all("a", href=True):
+        target = str(link["href"])
+        if target.startswith("#") and target[1:] not in names and not target.startswith("#fn"):
+            faults.append(f"no {target}")
+        if not (link.get_text(strip=True) or link.get("aria-label")):
+            faults.append(f"no words for {target}")
+    for part in soup.find_all(attrs={"aria-describedby": True}):
+        missing = [name for name in str(part["aria-describedby"]).split() if name not in names]
+        faults += [f"no description {name}" for name in missing]
+    return faults
 
 
 def endpoint_of(addresses: MapAdapter, path: str) -> str:

@@ -336,7 +336,7 @@ def _sentence(error: ForumError) -> str:
 def _rest(session: Session, actor: Actor, key: str, public_id: str, text: str) -> str:
     services.rest_on(session, actor, get_register(key), public_id, text, now=now())
     flash(gettext("The evidence is added."), "success")
-    return f"/registers/{key}/{public_id}/#evidence"
+    return f"/registers/{key}/{public_id}/#passages"
 
 
 @blueprint.post("/<key>/<public_id>/evidence/<evidence_id>/drop")
@@ -350,7 +350,7 @@ def drop(key: str, public_id: str, evidence_id: str) -> View:
 def _drop(session: Session, actor: Actor, key: str, public_id: str, evidence_id: str) -> str:
     services.drop_evidence(session, actor, get_register(key), public_id, evidence_id, now=now())
     flash(gettext("The entry rests on that passage no longer."), "success")
-    return f"/registers/{key}/{public_id}/#evidence"
+    return f"/registers/{key}/{public_id}/#passages"
 
 
 @blueprint.post("/<key>/<public_id>/standing")

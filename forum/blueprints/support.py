@@ -17,9 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, SelectMultipleField
+from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.form import BaseForm
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from forum.blueprints.identity import current_actor, reload_actor
 from forum.blueprints.wording import country_name
@@ -152,6 +152,12 @@ class Form(FlaskForm):
         def get_translations(self, _form: BaseForm) -> Any:
             """Give WTForms' own messages in the language of the page."""
             return _field_messages(str(get_locale() or "en"))
+
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
+            """Give the HTML of a field: without an id where it is hidden, since every form has some."""
+            if isinstance(field.widget, HiddenInput):
+                render_kw = render_kw | {"id": False}
+            return super().render_field(field, render_kw)
 
     submission = HiddenField(default=new_submission_key)
 

@@ -10,6 +10,7 @@ from forum.domain.accounts import Account, PlatformRole
 from forum.domain.groups import GroupRole
 from forum.domain.labels import Ceiling, Status
 from tests.builders import Builder
+from tests.services.consulting import consultation
 
 ClientOf = Callable[[Account | None], FlaskClient]
 
@@ -52,8 +53,14 @@ def test_what_needs_me_depends_on_my_roles(build: Builder, client_of: ClientOf) 
 
 
 def test_somebody_new_is_told_that_nothing_waits(build: Builder, client_of: ClientOf) -> None:
-    """An empty desk says so."""
-    assert "Nothing waits for you now." in client_of(build.account()).get("/").text
+    """An empty desk says so, and where to begin, also while consultations are open."""
+    group = build.group(Ceiling.PUBLIC)
+    consultation(build, group)
+    page = client_of(build.account()).get("/").text
+    assert "Consultations that close next" in page
+    assert "Nothing waits for you now." in page
+    assert "You belong to no group yet" in page
+    assert "You belong to no group yet" not in client_of(build.member(group)).get("/").text
 
 
 @pytest.mark.parametrize("ceiling", [Ceiling.PUBLIC, Ceiling.MEMBERS])
