@@ -35,9 +35,10 @@ PURPOSES = {
 def sentence(purpose: str) -> str:
     """Give the sentence for a purpose, from the settings CONTROLLER and LEGAL_REGIME."""
     settings = current_app.config
+    controller = str(settings["CONTROLLER"] or settings["OWNER"])
     return gettext(
         "%(controller)s uses what you enter here %(purpose)s (%(law)s).",
-        controller=settings["CONTROLLER"] or settings["OWNER"],
+        controller=controller[:1].upper() + controller[1:],
         purpose=PURPOSES[purpose],
         law=LAWS[settings["LEGAL_REGIME"]],
     )
