@@ -100,7 +100,8 @@ def invite_account(session: Session, person: Account) -> Invitation:
 
 def link_for(invitation: Invitation) -> str:
     """Give the address at which an invitation is accepted."""
-    with current_app.test_request_context():
+    # As a visitor of the site's own name: any other host is refused in production.
+    with current_app.test_request_context(base_url=current_app.config["BASE_URL"]):
         path = url_for("accounts.accept_invitation", token=invitation_token(secret_key(), invitation))
     return f"{current_app.config['BASE_URL'].rstrip('/')}{path}"
 

@@ -31,7 +31,7 @@ def report(first: datetime | None, last: datetime | None, form: str, output: Pat
     """
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise click.UsageError("An XLSX file needs -o FILE or a pipe.")
-    with reading() as session, current_app.test_request_context():
+    with reading() as session, current_app.test_request_context(base_url=current_app.config["BASE_URL"]):
         days = [day.date() if day else None for day in (first, last)]
         drawn = draw_report(session, checked_period(days[0], days[1], today=now().date()))
         data = write_tables(list_tables(drawn), form)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -55,6 +55,8 @@ class Contents:
 
     schema: str
     rows: Mapping[str, int]
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Of each table's rows, in whatever order, on PostgreSQL; a SQLite file has its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Manifest:
                 "engine": self.engine,
                 "schema": self.contents.schema,
                 "rows": dict(self.contents.rows),
+                "fingerprints": dict(self.contents.fingerprints),
             },
             "keys_not_included": list(KEYS_APART),
             "members": {name: asdict(member) for name, member in self.members.items()},
@@ -117,7 +120,9 @@ def parse_manifest(text: bytes) -> Manifest:
             made_at=datetime.fromisoformat(value["made_at"]),
             engine=_text(database["engine"]),
             contents=Contents(
-                _text(database["schema"]), {_text(k): _count(v) for k, v in database["rows"].items()}
+                _text(database["schema"]),
+                {_text(k): _count(v) for k, v in database["rows"].items()},
+                {_text(k): _text(v) for k, v in database.get("fingerprints", {}).items()},
             ),
             members={
                 _text(name): Member(_digest(member["sha256"]), _count(member["size"]))

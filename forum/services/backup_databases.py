@@ -223,6 +223,9 @@ def _compare(found: Contents, wanted: Contents) -> list[str]:
             faults.append(
                 f"database: {found.rows.get(name)} rows in {name}, the manifest says {wanted.rows.get(name)}"
             )
+    for name, fingerprint in sorted(wanted.fingerprints.items()):
+        if found.fingerprints.get(name, fingerprint) != fingerprint:
+            faults.append(f"database: the rows in {name} are not those that were copied")
     return faults
 
 
@@ -372,14 +375,25 @@ def _counting(words: str, label: str, total: int, progress: Progress) -> Callabl
     return on_line
 
 
+_FINGERPRINT = """
+    SELECT count(*), coalesce(sum(('x' || substr(md5(one::text), 1, 16))::bit(64)::bigint), 0) FROM {} AS one
+"""
+"""The rows of a table and the sum of their hashes: it says whether the same rows are there, in any order."""
+
+
 def _postgres_contents(connection: sa.Connection) -> Contents:
+    """Count and fingerprint every table in the connection's transaction, however long it takes."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL TimeZone = 'UTC'")
     names = sorted(sa.inspect(connection).get_table_names())
     if "alembic_version" not in names:
         raise BackupFailed("The database is empty: there is nothing to back up.")
     schema = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     if schema is None:
         raise BackupFailed(NO_SCHEMA)
-    rows = {
-        name: connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name))) or 0 for name in names
-    }
-    return Contents(str(schema), rows)
+    quote = connection.dialect.identifier_preparer.quote
+    found = {name: connection.exec_driver_sql(_FINGERPRINT.format(quote(name))).one() for name in names}
+    return Contents(
+        str(schema),
+        {name: count for name, (count, _) in found.items()},
+        {name: str(fingerprint) for name, (_, fingerprint) in found.items()},
+    )

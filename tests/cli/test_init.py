@@ -9,6 +9,7 @@ from flask.testing import FlaskCliRunner
 
 from forum import create_app
 from forum.cli import cli
+from forum.cli.doctor import effective_settings
 from forum.domain.accounts import Account, Invitation, PlatformRole
 from forum.domain.groups import Group
 from forum.domain.labels import Ceiling
@@ -106,3 +107,27 @@ def test_flask_migrates_own_commands_work(app: Flask) -> None:
     assert runner.invoke(cli, ["db", "heads"]).exit_code == 0
     assert runner.invoke(cli, ["db", "current"]).exit_code == 0
     assert "upgrade" in runner.invoke(cli, ["db", "--help"]).stdout
+
+
+def test_a_site_that_answers_to_its_own_name_alone_is_set_up(tmp_path: Path, clock: StoppedClock) -> None:
+    """As production does: the invitation has that name, and `forum doctor` prints no secret."""
+    settings = test_settings(tmp_path / "own") | {
+        "BASE_URL": "https://forum.example",
+        "TRUSTED_HOSTS": ["forum.example"],
+    }
+    app = create_app(settings, clock=clock)
+    runner = app.test_cli_runner()
+    made = runner.invoke(cli, ["init"])
+    assert made.exit_code == 0, made.output
+    assert "https://forum.example/accounts/invitations/" in made.stdout
+    report = runner.invoke(cli, ["moderation", "report"])
+    assert report.exit_code == 0, report.output
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "OIDC_CLIENT_SECRET", "SEALING_KEY", "SECRET_KEY"])
+def test_the_doctor_masks_every_secret(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Of the settings in force none that opens something is printed."""
+    monkeypatch.setenv(f"FORUM_{name}", "open-sesame-" * 4)
+    assert effective_settings()[f"FORUM_{name}"] == "********"

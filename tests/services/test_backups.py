@@ -13,13 +13,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
-from forum.database import writing
+from forum.database import prepare_engine, writing
 from forum.domain.backups import MANIFEST, BackupFailed, Damaged
 from forum.domain.outbox import OutboxEntry, Topic
-from forum.extensions import db
 from forum.services.backup_archives import check_room
 from forum.services.backup_databases import SqliteStore, store_for
 from forum.services.backups import Backup, Restored, make_backup, restore_backup
@@ -130,10 +128,13 @@ def test_links_and_hidden_files_stay_out(instance: Path, tmp_path: Path) -> None
     assert sorted(made.manifest.attachments) == ["attachments/ab/two", "attachments/one"]
 
 
-def test_a_copy_is_of_one_moment_while_four_write(app: Flask, tmp_path: Path) -> None:
-    """Each writer adds pairs in a transaction: no backup has half of one, none misses an acknowledged one."""
-    with app.app_context():
-        engine = db.engine
+def test_a_copy_is_of_one_moment_while_four_write(instance: Path, tmp_path: Path) -> None:
+    """Each writer adds pairs in a transaction: no backup has half of one, none misses an acknowledged one.
+
+    The same on PostgreSQL is in tests/deploy/test_drill.py.
+    """
+    engine = sa.create_engine(f"sqlite:///{instance / 'forum.db'}")
+    prepare_engine(engine, synchronous="OFF")
     store = store_for(engine)
     sessions = sessionmaker(engine)
     stop, started = threading.Event(), threading.Barrier(5)
