@@ -138,7 +138,7 @@ def stems_of(word: str, languages: Iterable[str]) -> frozenset[str]:
 def inflections(
     token: str, languages: frozenset[str], words_from: Callable[[str], Iterable[str]]
 ) -> list[str]:
-    """The surfaces that have a stem in common with a word, in one of these languages.
+    """The surfaces that have a stem in common with a word, in one of these languages; none far longer.
 
     `words_from` gives those that begin like something.
     """
@@ -151,8 +151,11 @@ def inflections(
         while not stem.startswith(start):
             start = start[:-1]
     start = max(start, surface[:SHORTEST_START], key=len)
+    longest = len(surface) + max(4, len(surface))
     forms = {surface}
-    forms.update(word for word in words_from(start) if _has_stem(word, stems, languages))
+    forms.update(
+        word for word in words_from(start) if len(word) <= longest and _has_stem(word, stems, languages)
+    )
     return sorted(forms)
 
 
