@@ -8,7 +8,7 @@ from wsgiref.headers import Headers
 
 import flask
 from flask import Flask, Response, current_app, g, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError, ProgrammingError
 from werkzeug.datastructures import ImmutableMultiDict
@@ -138,6 +138,16 @@ def _not_found() -> Any:
     )
 
 
+def _too_large() -> str:
+    """How much fits, and how to come back to what was typed: the browser has it still."""
+    megabytes = (request.max_content_length or 0) / 1_000_000
+    return gettext(
+        "That is more than the %(limit)s MB that this page takes. Your browser's Back button leads to the "
+        "form with what you typed still in it: shorten it, or attach a smaller file, and send it again.",
+        limit=format_decimal(round(megabytes, 1)),
+    )
+
+
 def _on_http_exception(error: HTTPException) -> Any:
     if isinstance(error, SecurityError):
         # A Host that is not ours: no address can be built for it, so no page either.
@@ -161,7 +171,7 @@ def _on_http_exception(error: HTTPException) -> Any:
         ),
         413: (
             gettext("Too much at once"),
-            gettext("That is more than this page takes. Shorten it and send it again."),
+            _too_large(),
         ),
     }
     other = gettext("That did not work"), gettext("Go back, reload the page and try again.")

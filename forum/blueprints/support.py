@@ -21,6 +21,7 @@ from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.form import BaseForm
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
+from forum.blueprints.form_words import PlainWords
 from forum.blueprints.identity import current_actor, reload_actor
 from forum.blueprints.wording import country_name
 from forum.database import writing
@@ -131,8 +132,8 @@ def new_submission_key() -> str:
 
 @functools.cache
 def _field_messages(locale: str) -> Any:
-    """Give WTForms' own messages in a language; Flask-WTF would read the file again at every request."""
-    return wtforms.i18n.get_translations([locale])
+    """Give a form's own messages in a language; Flask-WTF would read the file again at every request."""
+    return PlainWords(wtforms.i18n.get_translations([locale]))
 
 
 def words_of(error: ForumError) -> str:

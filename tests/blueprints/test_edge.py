@@ -236,6 +236,8 @@ def test_a_request_that_is_too_large_is_told_so(client: FlaskClient) -> None:
     answer = client.post("/accounts/request", data={"message": "x" * 300_000})
     assert answer.status_code == 413
     assert "Too much at once" in answer.text
+    assert "MB that this page takes" in answer.text
+    assert "Back button" in answer.text
 
 
 def test_a_crash_is_a_page_that_needs_nothing(empty_database: Path, tmp_path: Path) -> None:

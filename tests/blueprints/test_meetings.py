@@ -153,7 +153,7 @@ def test_a_change_raises_the_sequence_and_a_cancelled_meeting_stays_readable(
         pytest.param(
             {"documents": "/papers/aaaaaaaaaaaaa"}, "no document that you may read", id="no such paper"
         ),
-        pytest.param({"starts_at": ""}, "This field is required", id="no beginning"),
+        pytest.param({"starts_at": ""}, "This is needed.", id="no beginning"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(

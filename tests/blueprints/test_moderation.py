@@ -89,7 +89,7 @@ def test_a_mistake_keeps_what_was_typed(
     for data, message in (
         ({"action": "reject", "rule": "civil", "reason": "Too short"}, "at least one sentence"),
         ({"action": "reject", "reason": REASON}, "Choose the rule"),
-        ({"action": "reject", "rule": "other", "reason": REASON}, "Not a valid choice"),
+        ({"action": "reject", "rule": "other", "reason": REASON}, "Choose one of the list."),
         ({"action": "hide", "rule": "civil", "reason": REASON}, "cannot be decided that way"),
         ({"action": "undo", "reason": REASON}, "Choose one of the decisions"),
         ({"action": "x", "reason": REASON}, "Choose one of the decisions"),

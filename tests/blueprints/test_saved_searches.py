@@ -67,7 +67,7 @@ def test_visitors_are_not_offered_to_save(build: Builder, client_of: ClientOf) -
     [
         ("/me/searches/new?q=lantern", {"name": ""}, "Give it a name."),
         ("/me/searches/new?q=lantern", {"name": "x" * 101}, "under 100 characters"),
-        ("/me/searches/new?q=lantern", {"frequency": "hourly"}, "Not a valid choice"),
+        ("/me/searches/new?q=lantern", {"frequency": "hourly"}, "Choose one of the list."),
         ("/me/searches/new?q=", {}, "Search for something first"),
     ],
 )

@@ -151,7 +151,7 @@ def test_nobody_selects_their_own_organisation(
     [
         pytest.param({"register_id": ""}, "Transparency Register", id="an organisation without its entry"),
         pytest.param({"organisation": ""}, "which organisation", id="no organisation"),
-        pytest.param({"kind": "member_state"}, "Not a valid choice", id="a kind the call is not for"),
+        pytest.param({"kind": "member_state"}, "Choose one of the list.", id="a kind the call is not for"),
         pytest.param({"motivation": " "}, "criterion by criterion", id="no motivation"),
     ],
 )

@@ -156,7 +156,7 @@ def test_a_field_is_tied_to_its_label_help_and_error(app: Flask) -> None:
     described = name["aria-describedby"].split()
     assert [soup.find(id=part).get_text(strip=True) for part in described] == [
         "Some help",
-        "This field is required.",
+        "This is needed.",
     ]
     assert name["aria-invalid"] == "true"
     for control in ("name", "text", "kind", "choice-0", "choice-1", "agree"):

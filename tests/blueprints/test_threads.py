@@ -111,9 +111,9 @@ class TestOpening:
             ({"title": "Scope", "body": "---"}, "Write something first."),
             ({"title": "Scope", "body": "ä" * 25_001}, "up to 50 kB"),
             ({"title": "Scope", "body": ">" * 70 + " deep"}, "nested"),
-            ({"title": "Scope", "body": "Text.", "shown_as": "nonsense"}, "Not a valid choice"),
-            ({"title": "Scope", "body": "Text.", "tlp": "nonsense"}, "Not a valid choice"),
-            ({"title": "Scope", "body": "Text.", "language": "xx"}, "Not a valid choice"),
+            ({"title": "Scope", "body": "Text.", "shown_as": "nonsense"}, "Choose one of the list."),
+            ({"title": "Scope", "body": "Text.", "tlp": "nonsense"}, "Choose one of the list."),
+            ({"title": "Scope", "body": "Text.", "language": "xx"}, "Choose one of the list."),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
