@@ -281,7 +281,7 @@ _KEPT = frozenset(
         "reminder.sent_by_id", "seat_call.created_by_id", "signatory_answer.answered_by_id",
         "signature.answered_by_id", "stage_reminder.sent_by_id", "suspension.account_id",
         "thread_alias.writer_key", "topic.created_by_id", "unsealing.asked_by_id", "unsealing.decided_by_id",
-        "vote.account_id",
+        "vote.account_id", "minutes_remark.account_id",
     }
 )  # fmt: skip
 """Columns of the record: who did, decided or was there, as a key that leads to no name any more."""

@@ -41,8 +41,8 @@ WITHOUT = {
     "accounts/codes.html", "accounts/forgotten.html", "accounts/new_passkey.html", "accounts/prove.html",
     "accounts/reset_password.html", "accounts/second_factor.html", "accounts/sign_in.html",
     # The second half of a form whose first half has the notice.
-    "accounts/_carried.html", "assessing/preview.html", "errors/error.html", "comments/new.html", "papers/_conflict.html",
-    "papers/attachments.html", "threads/show.html", "_navigation.html",
+    "accounts/_carried.html", "assessing/preview.html", "errors/error.html", "comments/new.html",
+    "papers/_conflict.html", "papers/attachments.html", "threads/show.html", "_navigation.html",
 }  # fmt: skip
 """Templates with fields for which somebody has decided that no notice is needed, and why."""
 
