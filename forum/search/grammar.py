@@ -250,8 +250,8 @@ def _build_bounded(tokens: list[_Token]) -> Query:
     prefixes = [token for token in tokens if isinstance(token.operand, Prefix)]
     while sum(isinstance(o, Prefix) for o in iterate_operands(query, excluded=True)) > MAX_PREFIXES:
         last = prefixes.pop()
-        if isinstance(last.operand, Prefix):
-            last.operand = Word(_as_word(last.operand.text))
+        assert isinstance(last.operand, Prefix)
+        last.operand = Word(_as_word(last.operand.text))
         query = _build(tokens)
     return query
 

@@ -185,6 +185,9 @@ YES: dict[str, tuple[Actor, Action, Any]] = {
     "an owner follows an entry up": (MEMBER, Action.FOLLOW_ENTRY, entry(owner="account:7")),
     "so does who tends the register": (RAPPORTEUR, Action.FOLLOW_ENTRY, entry()),
     "who tends it takes an entry out": (RAPPORTEUR, Action.TEND_ENTRY, entry()),
+    "who wrote it, while it waits for a moderator": (
+        MEMBER, Action.TEND_ENTRY, EntryRights(post(Status.PENDING, "account:7"), frozenset())
+    ),
     "a moderator puts it back": (MODERATOR, Action.TEND_ENTRY, entry(Status.HIDDEN)),
     "a State's contact remarks": (MEMBER, Action.REMARK, proposed()),
     "a chair unseals": (CHAIR, Action.UNSEAL, post(audience=OUTSIDE)),
