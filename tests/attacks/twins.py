@@ -28,8 +28,8 @@ from tests.attacks.world import PERSONAS
 from tests.conftest import Client, test_settings
 from tests.support import count_statements
 
-STAYS = {"working_group", "seat", "membership"}
-"""What exists of a closed group whether or not anybody has written in it."""
+STAYS = {"working_group", "seat", "membership", "erasure"}
+"""What exists of a closed group, or of its people, whether or not anybody has written in it."""
 
 SUBJECTS = {
     "post": "post", "thread": "thread", "version": "paper_version", "answer": "answer",
