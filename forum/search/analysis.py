@@ -49,8 +49,9 @@ _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _MARKS = "".join(
     chr(c) for c in range(0x300, 0x1DFF) if unicodedata.category(chr(c)) in ("Mn", "Mc")
 ) + "\u00ad\u200c\u200d"  # fmt: skip
-_LETTER = rf"[^\W_{_CJK}]"
-TOKEN = re.compile(rf"[{_CJK}]|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*")
+LETTER = rf"[^\W_{_CJK}]"
+COMBINING = rf"[{_MARKS}]"
+TOKEN = re.compile(rf"[{_CJK}]|{LETTER}+(?:{COMBINING}+{LETTER}*)*")
 """One word: letters and digits with their combining marks; every CJK character is a word."""
 
 _JOINERS = str.maketrans(dict.fromkeys("\u00ad\u200c\u200d", ""))
@@ -130,9 +131,13 @@ def surfaces(text: str) -> tuple[str, ...]:
     return tuple(analyse_token(token, "")[0] for token in TOKEN.findall(text))
 
 
-def stems_of(word: str, languages: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=4_000)
+def stems_of(word: str, languages: frozenset[str]) -> frozenset[str]:
     """The stems that a word of a query may have in any of these languages."""
-    return frozenset(stem for language in languages for stem in analyse_token(word, language)[1])
+    stems: set[str] = set()
+    for language in languages:
+        stems.update(analyse_token(word, language)[1])
+    return frozenset(stems)
 
 
 def inflections(

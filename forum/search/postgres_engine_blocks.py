@@ -53,31 +53,36 @@ def places_of_bits(bits: int, size: int) -> Sequence[int]:
 class Posting:
     """What something is worth in each document of a chunk that holds it: 1 to 255; never changes."""
 
-    __slots__ = ("_get", "_places", "_values", "bits", "size", "top")
+    __slots__ = ("_get", "_places", "_top", "_values", "bits", "size")
 
-    def __init__(self, size: int, places: Sequence[int] | None, values: bytes) -> None:
+    def __init__(self, size: int, places: Sequence[int] | None, values: bytes, bits: int = 0) -> None:
         """Of places in order with a value each, or (`places` is None) of a value for every document."""
+        if places is not None and len(places) > _FEW:
+            values, places = scatter(size, places, values), None
         self.size, self._places, self._values = size, places, values
-        self.top = max(values, default=0)
+        self._top = -1
         self._get: Callable[[int], int | None] | None = values.__getitem__ if places is None else None
-        self.bits = bits_of_flags(values) if places is None else bits_of_places(places, size)
+        self.bits = bits or (bits_of_flags(values) if places is None else _bits_of_few(places))
+
+    @property
+    def top(self) -> int:
+        """The greatest impact."""
+        if self._top < 0:
+            self._top = max(self._values.translate(None, b"\x00"), default=0)
+        return self._top
 
     @property
     def get(self) -> Callable[[int], int | None]:
         """Gives the impact in a document; nothing or 0 where it is not held."""
         if self._get is None:
-            few = self._places is not None and len(self._places) <= _FEW
-            self._get = dict(self.pairs()).get if few else self.dense().__getitem__
+            self._get = dict(self.pairs()).get
         return self._get
 
     def dense(self) -> bytes:
         """A value for every document."""
         if self._places is None:
             return self._values
-        values = bytearray(self.size)
-        for place, value in zip(self._places, self._values, strict=True):
-            values[place] = value
-        return bytes(values)
+        return scatter(self.size, self._places, self._values)
 
     def pairs(self) -> Iterable[tuple[int, int]]:
         """Places with their values."""
@@ -100,7 +105,22 @@ class Posting:
 
     def cost(self) -> int:
         """Roughly how many bytes this takes."""
-        return 500 + self.size // 4 + (self.size if len(self._values) > _FEW else 2_000)
+        return 500 + self.size // 4 + (self.size if self._places is None else 1_000)
+
+
+def scatter(size: int, places: Iterable[int], values: bytes) -> bytes:
+    """A value for each of so many documents: these at these places, otherwise 0."""
+    dense = bytearray(size)
+    for place, value in zip(places, values, strict=True):
+        dense[place] = value
+    return bytes(dense)
+
+
+def _bits_of_few(places: Iterable[int]) -> int:
+    bits = 0
+    for place in places:
+        bits |= 1 << place
+    return bits
 
 
 _tables: dict[tuple[int, int], bytes] = {}
@@ -123,23 +143,25 @@ def unite(found: Sequence[Posting]) -> Posting | None:
     """The documents of several stems of one word, each with its greatest impact."""
     if len(found) < 2:
         return found[0] if found else None
-    largest, *rest = sorted(found, key=lambda posting: -posting.bits.bit_count())
-    extra = [posting for posting in rest if posting.bits]
-    if not extra:
-        return largest
-    if largest.is_dense():
-        values = bytearray(largest.dense())
-        for posting in extra:
+    size = found[0].size
+    bits = shared = 0
+    for posting in found:
+        shared |= bits & posting.bits
+        bits |= posting.bits
+    if bits.bit_count() <= _FEW:
+        best: dict[int, int] = {}
+        for posting in found:
             for place, value in posting.pairs():
-                if value > values[place]:
-                    values[place] = value
-        return Posting(largest.size, None, bytes(values))
-    best = dict(largest.pairs())
-    for posting in extra:
-        for place, value in posting.pairs():
-            if value > best.get(place, 0):
-                best[place] = value
-    return posting_of(best, largest.size)
+                best[place] = max(value, best.get(place, 0))
+        return posting_of(best, size)
+    # Where only one of them has a value, values can be joined bit by bit.
+    joined = 0
+    for posting in found:
+        joined |= int.from_bytes(posting.dense(), "little")
+    values = bytearray(joined.to_bytes(size, "little"))
+    for place in places_of_bits(shared, size):
+        values[place] = max(posting.get(place) or 0 for posting in found)
+    return Posting(size, None, bytes(values), bits)
 
 
 def read_block(data: bytes, size: int) -> Posting | None:

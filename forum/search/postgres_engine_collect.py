@@ -38,7 +38,7 @@ def collect(
     selected = list(matched)
     for sets in masks.values():
         selected = [found & mask for found, mask in zip(selected, sets, strict=True)]
-    counts = {name: _count_facet(name, chunks, matched, selected, masks) for name in FACETS}
+    counts = _count_facets(view, matched, selected, masks)
     facets = {
         name: sort_facet(name, _name_values(name, counts[name], shelf.values), request.filters)
         for name in FACETS
@@ -170,22 +170,22 @@ def _to_seconds(day: date) -> int:
 # Facets and hits
 
 
-def _count_facet(
-    name: str, chunks: Sequence[Chunk], matched: list[int], selected: list[int], masks: Masks
-) -> dict[int, int]:
-    """How many documents each value has; the facet's own choice is left aside."""
-    sets = selected
-    if name in masks:
-        sets = matched
-        for other, mask in masks.items():
-            if other != name:
-                sets = [a & b for a, b in zip(sets, mask, strict=True)]
-    counts: dict[int, int] = {}
-    for chunk, found in zip(chunks, sets, strict=True):
-        if found:
-            for ref, bits in chunk.facets[name].items():
-                if both := bits & found:
-                    counts[ref] = counts.get(ref, 0) + both.bit_count()
+def _count_facets(
+    view: View, matched: list[int], selected: list[int], masks: Masks
+) -> dict[str, dict[int, int]]:
+    """How many documents each value of each facet has; the facet's own choice is left aside."""
+    everything = view.join(selected)
+    counts: dict[str, dict[int, int]] = {}
+    for name in FACETS:
+        found = everything
+        if name in masks:
+            found = view.join(matched)
+            for other, mask in masks.items():
+                if other != name:
+                    found &= view.join(mask)
+        counts[name] = {
+            ref: count for ref, bits in view.facet(name).items() if (count := (bits & found).bit_count())
+        }
     return counts
 
 

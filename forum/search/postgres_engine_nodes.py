@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from forum.search.postgres_engine_blocks import Posting
-from forum.search.weighing import COVERAGE, rarity, worth_of
+from forum.search.weighing import coverage, rarity, worth_of
 
 
 @dataclass(slots=True)
@@ -22,14 +22,19 @@ class Operand:
     found: int = 0
     """In how many documents it stands."""
     worth: list[float] = field(default_factory=list)
-    top: float = 0.0
-    """The most that it adds to a score."""
+    _top: float = -1.0
+
+    @property
+    def top(self) -> float:
+        """The most that it adds to a score."""
+        if self._top < 0:
+            self._top = self.worth[max((p.top for p in self.postings if p), default=0)]
+        return self._top
 
     def weigh(self, documents: int) -> Operand:
         """Fix what each impact is worth among so many documents."""
         self.found = sum(p.bits.bit_count() for p in self.postings if p)
         self.worth = worth_of(rarity(documents, self.found))
-        self.top = self.worth[max((p.top for p in self.postings if p), default=0)]
         return self
 
     def bits(self, chunk: int) -> int:
@@ -112,7 +117,7 @@ class Together:
 
     def more(self, held: int) -> float:
         """How much more a document is worth that holds so many of the wanted words."""
-        return 1 + COVERAGE * held / len(self.wanted) if len(self.wanted) > 1 else 1.0
+        return coverage(held, len(self.wanted))
 
     def title(self, chunk: int, place: int) -> float:
         """What a document is worth more whose title is the query."""

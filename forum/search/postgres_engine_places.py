@@ -62,7 +62,11 @@ class WordLists:
 
 def find_phrase_counts(run: Run, audiences: Sequence[int], words: Sequence[str]) -> Counts:
     """How often a phrase of spelled words begins in each document that holds it."""
-    rows = run(_TEXTS, {"queries": phrase_queries(audiences, words)})
+    held = {"phrase": "".join([f" {word} " for word in words])}
+    rows = run(
+        f"{_TEXTS} WHERE strpos(b.folded, %(phrase)s) > 0",
+        held | {"queries": phrase_queries(audiences, words)},
+    )
     counts = ((doc, len(_find_phrase(read_places(folded, words), words))) for doc, folded in rows)
     return {doc: count for doc, count in counts if count}
 

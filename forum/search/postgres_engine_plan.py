@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from forum.search.analysis import TOKEN, Concept, read_phrase, read_prefix, read_word, stems_of, surfaces
-from forum.search.postgres_engine_blocks import Posting, bits_of_places, posting_of, unite
+from forum.search.postgres_engine_blocks import Posting, bits_of_places, flags_of_bits, posting_of
 from forum.search.postgres_engine_nodes import AnyOf, Node, Operand, Together
 from forum.search.postgres_engine_places import Counts, NearFinder, find_phrase_counts
-from forum.search.postgres_engine_shelf import Run, Shelf, View
+from forum.search.postgres_engine_shelf import Run, Shelf, Terms, View
 from forum.search.postgres_engine_tables import (
     CHUNK,
     phrase_queries,
     prefix_query,
-    quote_lexeme,
     spell,
     term_of,
-    title_lexeme,
+    title_term,
 )
 from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word, open_groups
 from forum.search.stopwords import is_stop_word
@@ -38,7 +38,8 @@ class Planner:
             for audience, spoken in view.spoken.items()
         }
         self.languages = frozenset[str]().union(*self._spoken.values()) - {""}
-        self._postings: dict[int, dict[int, Posting]] = {}
+        self._postings: dict[Terms, dict[int, Posting]] = {}
+        self._known: dict[str, dict[int, Terms]] = {}
         sizes = Counter[int]()
         for chunk in view.chunks:
             sizes[chunk.readable_by] += chunk.alive
@@ -48,9 +49,10 @@ class Planner:
         """The plan of a whole query."""
         nodes = query.nodes if isinstance(query, Group) else (query,)
         self._nears.limit = near_limit(query)
-        self._read_words(query)
+        title = _read_title(nodes)
+        self._read_words(query, title)
         plan = self._compile_group(nodes)
-        plan.titled = self._find_title(nodes)
+        plan.titled = self._find_title(title)
         return plan
 
     @property
@@ -58,26 +60,25 @@ class Planner:
         """The nears that were taken as both sides anywhere."""
         return tuple(self._nears.widened)
 
-    def _read_words(self, query: Query) -> None:
-        """Read the blocks of all words at once."""
-        terms = {
-            term: audience
-            for token in dict.fromkeys(t for word in _list_words(query) for t in TOKEN.findall(word.text))
-            for audience, found in self._terms(token).items()
-            for term in found
+    def _read_words(self, query: Query, title: Sequence[str]) -> None:
+        """Read the blocks of all words at once, and of the title that they may be."""
+        tokens = dict.fromkeys(t for word in _list_words(query) for t in TOKEN.findall(word.text))
+        words = {
+            terms: audience for token in tokens for audience, terms in self._terms(token).items() if terms
         }
-        if terms:
-            self._postings = self._shelf.postings(self._run, terms, self._view.chunks)
+        if title:
+            words |= {(title_term(audience, title),): audience for audience in self._spoken}
+        if words:
+            self._postings = self._shelf.postings(self._run, words, self._view.chunks)
 
-    def _terms(self, token: str) -> dict[int, list[int]]:
+    def _terms(self, token: str) -> dict[int, Terms]:
         """The terms that a word may be in each audience."""
-        stems: dict[frozenset[str], list[str]] = {}
-        found = {}
-        for audience, spoken in self._spoken.items():
-            if spoken not in stems:
-                stems[spoken] = sorted(stems_of(token, spoken))
-            found[audience] = [term_of(audience, stem) for stem in stems[spoken]]
-        return found
+        if token not in self._known:
+            self._known[token] = {
+                audience: tuple([term_of(audience, stem) for stem in sorted(stems_of(token, spoken))])
+                for audience, spoken in self._spoken.items()
+            }
+        return self._known[token]
 
     def _compile(self, query: Query) -> Node:
         match query:
@@ -136,46 +137,42 @@ class Planner:
         return self._weighed(self._word(concept.token), (concept.surface, *sorted(concept.stems)))
 
     def _word(self, token: str) -> list[Posting | None]:
-        held = {
-            audience: [self._postings[term] for term in terms if self._postings.get(term)]
-            for audience, terms in self._terms(token).items()
-        }
-        postings = []
-        for chunk in self._view.chunks:
-            found = [blocks[chunk.number] for blocks in held[chunk.readable_by] if chunk.number in blocks]
-            postings.append(unite(found))
-        return postings
+        held = {audience: self._postings.get(terms, {}) for audience, terms in self._terms(token).items()}
+        return [held[chunk.readable_by].get(chunk.number) for chunk in self._view.chunks]
 
     def _find_prefix(self, prefix: Prefix) -> Operand:
-        found = self._by_chunk((row[0], PREFIX_IMPACT) for row in self._prefixed(prefix))
-        return self._weighed(found, (read_prefix(prefix),))
+        flag = bytes([0, PREFIX_IMPACT])
+        postings: list[Posting | None] = []
+        for bits, chunk in zip(self._prefixed(prefix), self._view.chunks, strict=True):
+            values = flags_of_bits(bits, chunk.size).translate(flag.ljust(256, b"\0")) if bits else b""
+            postings.append(Posting(chunk.size, None, values, bits) if bits else None)
+        return self._weighed(postings, (read_prefix(prefix),))
 
-    def _prefixed(self, prefix: Prefix) -> Sequence[Any]:
+    def _prefixed(self, prefix: Prefix) -> list[int]:
+        """The documents of each chunk that hold a word which begins like this."""
         start = read_prefix(prefix)
-        return self._run(
-            f"SELECT b.doc{_FOUND} WHERE NOT b.is_overfull OR strpos(b.folded, %(start)s) > 0",
+        rows = self._run(
+            f"SELECT string_agg(int4send(b.doc), ''::bytea){_FOUND}"
+            " WHERE NOT b.is_overfull OR strpos(b.folded, %(start)s) > 0",
             {
                 "queries": [prefix_query(number, start) for number in self._numbers],
                 "start": f" {spell(start)}",
             },
         )
+        numbers = array("i", rows[0][0] or b"")
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        return self.sets_of(numbers)
 
-    def _find_title(self, nodes: Sequence[Query]) -> Operand | None:
-        """The documents whose title is the query, where it is nothing but words and phrases."""
-        words: list[str] = []
-        for node in nodes:
-            match node:
-                case Word(text):
-                    words.extend(surfaces(text))
-                case Phrase():
-                    words.extend(read_phrase(node))
-                case _:
-                    return None
-        if not words:
+    def _find_title(self, title: Sequence[str]) -> Operand | None:
+        """The documents whose title is the query."""
+        if not title:
             return None
-        queries = [quote_lexeme(title_lexeme(number, words)) for number in self._numbers]
-        rows = self._run(f"SELECT b.doc{_FOUND}", {"queries": queries})
-        return self._weighed(self._by_chunk((row[0], 255) for row in rows)) if rows else None
+        found = {
+            audience: self._postings.get((title_term(audience, title),), {}) for audience in self._spoken
+        }
+        postings = [found[chunk.readable_by].get(chunk.number) for chunk in self._view.chunks]
+        return self._weighed(postings) if any(postings) else None
 
     def _by_chunk(self, impacts: Iterable[tuple[int, int]]) -> list[Posting | None]:
         """Postings of documents by number with an impact each."""
@@ -218,7 +215,7 @@ class Planner:
                 postings = self._word(concepts[0].token) if concepts else []
                 return [p.bits if p else 0 for p in postings] or self.sets_of(())
             case Prefix():
-                return self.sets_of([row[0] for row in self._prefixed(query)])
+                return self._prefixed(query)
             case Phrase():
                 return self.sets_of(self._phrase(read_phrase(query)))
             case Near():
@@ -243,6 +240,20 @@ class Planner:
             else 0
             for chunk in self._view.chunks
         ]
+
+
+def _read_title(nodes: Sequence[Query]) -> list[str]:
+    """The title that a query may be, which is nothing but words and phrases; empty otherwise."""
+    words: list[str] = []
+    for node in nodes:
+        match node:
+            case Word(text):
+                words.extend(surfaces(text))
+            case Phrase():
+                words.extend(read_phrase(node))
+            case _:
+                return []
+    return words
 
 
 def _list_words(query: Query) -> Iterator[Word]:

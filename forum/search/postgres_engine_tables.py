@@ -5,7 +5,7 @@
     <build>_doc           one narrow row a document
     <build>_chunk         up to 2,048 documents of one audience: the columns that totals, facets, filters and
                           dates are read from; `version` changes whenever a document comes or goes
-    <build>_block         the impacts of one stem in one chunk
+    <build>_block         the impacts of one stem, or of a whole title, in one chunk
     <build>_body          `words`, the lexemes that GIN finds it by; its folded words in order, which phrases
                           and nears are checked in; its terms. All of these lie apart (TOAST): what GIN
                           finds is then read in few pages
@@ -36,7 +36,7 @@ from forum.search.query import FACETS
 from forum.search.stopwords import EVERY_STOP_WORD
 
 SCHEMA = "forum_search"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MAX_LEXEME = 200
 """Characters of a word; what is longer is cut, in texts and queries alike."""
 SHIFTS = {name: 48 - 8 * place for place, name in enumerate(FACETS)}
@@ -114,10 +114,14 @@ class Tables:
             if not _NAME.fullmatch(name):
                 raise ValueError(f"not a name for tables: {name!r}")
         self.schema, self.build = schema, build
+        self._known: dict[str, str] = {}
 
     def sql(self, statement: str) -> str:
         """A statement with `@doc` and the like replaced by the build's tables."""
-        return _TABLE.sub(self._name, statement)
+        sql = self._known.get(statement)
+        if sql is None:
+            sql = self._known[statement] = _TABLE.sub(self._name, statement)
+        return sql
 
     def _name(self, match: re.Match[str]) -> str:
         table = match[1] if match[1] == "current" else f"{self.build}_{match[1]}"
@@ -191,9 +195,9 @@ def pair_lexeme(audience: int, pair: str) -> str:
     return f"{audience}+{pair}"
 
 
-def title_lexeme(audience: int, words: Sequence[str]) -> str:
-    """How a tsvector holds a whole title."""
-    return f"{audience}={hashlib.blake2b(' '.join(words).encode(), digest_size=8).hexdigest()}"
+def title_term(audience: int, words: Sequence[str]) -> int:
+    """The number of a whole title in an audience; no stem has a space or `=` in it."""
+    return term_of(audience, "=" + " ".join(words))
 
 
 def overfull_lexeme(audience: int) -> str:

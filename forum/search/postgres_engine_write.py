@@ -24,7 +24,7 @@ from forum.search.postgres_engine_tables import (
     quote_lexeme,
     spell,
     term_of,
-    title_lexeme,
+    title_term,
     word_lexeme,
 )
 from forum.search.protocol import SearchDocument
@@ -89,6 +89,8 @@ class DocumentWriter:
         seconds = int(moment.timestamp())
         stems, _ = analyse_document(document)
         terms = {term_of(audience, stem): impact for stem, impact in stems.items()}
+        if title := surfaces(document.title):
+            terms[title_term(audience, title)] = 255
         number = self._chunks.add(audience, facts, seconds, terms)
         rows.doc.append(
             (
@@ -110,8 +112,6 @@ class DocumentWriter:
             {p: None for line in folded.split("\n") for p in pairs_of(line.split())}, MAX_PAIRS
         )
         lexemes = [word_lexeme(audience, word) for word in words]
-        if title := surfaces(document.title):
-            lexemes.append(title_lexeme(audience, title))
         if is_overfull := misses_words or misses_pairs:
             lexemes.append(overfull_lexeme(audience))
         lexemes += [pair_lexeme(audience, pair) for pair in pairs]

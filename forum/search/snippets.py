@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, product
+from operator import attrgetter
 
-from forum.search.analysis import TOKEN, QueryTerms, analyse_token
+from forum.search.analysis import COMBINING, LETTER, TOKEN, QueryTerms, analyse_token
 
 LENGTH = 240
 _MOST_MARKS = 5_000
 _CHANGED_BEGINNINGS = frozenset({"ga", "nl", "pl", "et"})
 """Languages whose stemmers may take something from the beginning of a word."""
+_CHANGED_THIRD = frozenset({"cs", "de", "el", "fi", "hu", "lt"})
+"""Languages whose stemmers may change the third letter, as of the German `guess`."""
+_INSIDE, _MARK = re.compile(LETTER), re.compile(COMBINING)
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…:]\s+|\n\s*\n|\n")
 
@@ -76,12 +82,7 @@ def find_marks(text: str, terms: QueryTerms, language: str) -> list[_Mark]:
     if starters:
         marks.extend(_find_phrases(text, terms))
     if meanings:
-        for match in TOKEN.finditer(text):
-            meaning = meanings.get(match[0])
-            if meaning is not None:
-                marks.append(_Mark(match.start(), match.end(), meaning, 1))
-                if len(marks) >= _MOST_MARKS:
-                    break
+        marks.extend(_find_tokens(text, meanings))
     return _without_overlaps(marks)
 
 
@@ -90,9 +91,10 @@ def _find_meanings(text: str, terms: QueryTerms, language: str) -> dict[str, int
     by_stem = {stem: number for number, c in enumerate(terms.concepts) for stem in c.stems}
     offset = len(terms.concepts)
     found: dict[str, int] = {}
-    tokens: Iterable[str] = set(TOKEN.findall(text))
+    tokens = set(TOKEN.findall(text))
     if language not in _CHANGED_BEGINNINGS:
-        tokens = _keep_likely(tokens, [*by_stem, *terms.prefixes])
+        letters = 2 if language in _CHANGED_THIRD else 3
+        tokens = _keep_likely(tokens, [*by_stem, *terms.prefixes], letters)
     for token in tokens:
         surface, stems = analyse_token(token, language)
         for stem in stems:
@@ -107,11 +109,69 @@ def _find_meanings(text: str, terms: QueryTerms, language: str) -> dict[str, int
     return found
 
 
-def _keep_likely(tokens: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """The words that begin with the first letter of something wanted: stemming the rest costs."""
-    letters = {word[0] for word in wanted if word}
-    letters |= {letter.upper() for letter in letters}
-    return [token for token in tokens if token[0] in letters or token[0] > "\x7f"]
+def _keep_likely(tokens: Collection[str], wanted: Iterable[str], letters: int) -> set[str]:
+    """The words that begin like something wanted, in so many letters: stemming the rest costs."""
+    # A stem of three letters may be another word's beginning changed: `die` is of `dying`.
+    starts = frozenset([word[: letters if len(word) > letters else 2] for word in wanted])
+    kept: set[str] = set()
+    for size, begins in _beginnings(starts).items():
+        kept.update([token for token in tokens if token[:size] in begins])
+    if not "".join(tokens).isascii():
+        kept.update([token for token in tokens if not token[:letters].isascii()])
+    return kept
+
+
+@lru_cache(maxsize=512)
+def _beginnings(starts: frozenset[str]) -> dict[int, frozenset[str]]:
+    """How a word may begin, in large letters and in small, whose stem begins like this; by length.
+
+    A stemmer may make `die` of `dying`, `ol` of the German `oel` and `la` of the Finnish `lla`.
+    """
+    begins = set(starts)
+    for start in starts:
+        first, last = start[:1], start[-1:]
+        if last in "iy":
+            begins |= {start[:-1] + other for other in "iy"}
+        if len(start) == 2:
+            begins |= {first * 2, first + "e"} if first in "aou" else {first * 2}
+    by_size: dict[int, set[str]] = {}
+    for begin in begins:
+        cased = {"".join(way) for way in product(*((c, c.upper()) for c in begin))}
+        by_size.setdefault(len(begin), set()).update(cased)
+    return {size: frozenset(cased) for size, cased in by_size.items() if size}
+
+
+def _find_tokens(text: str, meanings: Mapping[str, int]) -> list[_Mark]:
+    """The first places where these words stand."""
+    marks: list[_Mark] = []
+    for token, meaning in meanings.items():
+        found = 0
+        start = text.find(token)
+        while start >= 0 and found < _MOST_MARKS:
+            end = start + len(token)
+            before = text[start - 1] if start else " "
+            if before != " " and _MARK.match(before):
+                return _read_tokens(text, meanings)
+            if (before == " " or not (_INSIDE.match(before) and _INSIDE.match(token))) and (
+                text[end : end + 1] == " " or _ends(text, start, end)
+            ):
+                found += 1
+                marks.append(_Mark(start, end, meaning, 1))
+            start = text.find(token, end)
+    marks.sort(key=attrgetter("start"))
+    return marks[:_MOST_MARKS]
+
+
+def _ends(text: str, start: int, end: int) -> bool:
+    match = TOKEN.match(text, start)
+    return match is not None and match.end() == end
+
+
+def _read_tokens(text: str, meanings: Mapping[str, int]) -> list[_Mark]:
+    """The same of a text in which it takes more to say where a word begins."""
+    places = ((match.start(), match.end(), meanings.get(match[0])) for match in TOKEN.finditer(text))
+    marks = (_Mark(start, end, meaning, 1) for start, end, meaning in places if meaning is not None)
+    return list(islice(marks, _MOST_MARKS))
 
 
 def _find_phrases(text: str, terms: QueryTerms) -> list[_Mark]:
@@ -122,7 +182,7 @@ def _find_phrases(text: str, terms: QueryTerms) -> list[_Mark]:
         if phrase:
             by_start.setdefault(phrase[0], []).append((base + number, phrase))
     marks = []
-    likely = set(_keep_likely({token for token, _, _ in tokens}, by_start))
+    likely = _keep_likely({token for token, _, _ in tokens}, by_start, 3)
     for place, (token, start, _) in enumerate(tokens):
         if token not in likely:
             continue

@@ -16,10 +16,10 @@ from forum.search.query import Group, Near, Not, Or, Phrase, Prefix, Query, Word
 from forum.search.stopwords import is_stop_word
 from forum.search.weighing import (
     COMMON,
-    COVERAGE,
     MAX_SCORED,
     NEAR_DOCUMENTS,
     PREFIX_IMPACT,
+    coverage,
     near_limit,
     rarity,
 )
@@ -111,7 +111,7 @@ class Together:
         if not (any(matched) or self.required or self.is_everything):
             return None
         if several and any(matched):
-            more = [1 + COVERAGE * count / len(self.wanted) for count in range(len(self.wanted) + 1)]
+            more = [coverage(count, len(self.wanted)) for count in range(len(self.wanted) + 1)]
             scores = [score % _MARK * more[int(score // _MARK)] if score else 0.0 for score in scores]
         for place, part in enumerate(self.required):
             needed = part.scores(leaf, size)

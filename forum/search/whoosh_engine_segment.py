@@ -36,7 +36,7 @@ from forum.search.analysis import surfaces
 from forum.search.protocol import SearchDocument
 from forum.search.weighing import analyse_document
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 INDEX_NAME = "MAIN"
 SEPARATOR = "\x1e"
 """Between several values of one document in a column."""

@@ -76,7 +76,7 @@ def test_a_word_without_its_accents_has_a_stem_of_the_word(language: str, word: 
         surface, stems = analyse_token(token, language)
         for part in TOKEN.findall(surface):
             if part == surface:
-                assert stems_of(surface, [language]) & set(stems)
+                assert stems_of(surface, frozenset([language])) & set(stems)
 
 
 def test_the_languages_that_are_stemmed_are_languages_of_the_union() -> None:
@@ -100,7 +100,7 @@ def test_the_languages_that_are_stemmed_are_languages_of_the_union() -> None:
     ],
 )
 def test_inflections_share_a_stem(language: str, one: str, other: str) -> None:
-    assert stems_of(one, [language]) & stems_of(other, [language])
+    assert stems_of(one, frozenset([language])) & stems_of(other, frozenset([language]))
 
 
 def test_an_endless_word_is_cut() -> None:

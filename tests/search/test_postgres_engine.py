@@ -385,6 +385,33 @@ def test_a_search_is_answered_however_often_others_write_meanwhile(
     assert count(ready) == 2
 
 
+def test_what_was_read_once_is_not_read_again_until_something_is_written(
+    ready: PostgresEngine, make: Make
+) -> None:
+    ready.apply([Add(make("a", "beacon", title="Beacons"))])
+    asked: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    def count_asked() -> int:
+        asked.clear()
+        assert ready.search(SearchRequest(PUBLIC, Word("beacon"))).total == len(written)
+        return len(asked)
+
+    written = ["a"]
+    ready.search(SearchRequest(PUBLIC, Word("beacon")))
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        assert count_asked() == 2
+        written.append("b")
+        ready.apply([Add(make("b", "beacon"))])
+        assert count_asked() > 2
+        assert count_asked() == 2
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
 def test_nears_cost_as_many_statements_for_many_audiences_as_for_one(
     ready: PostgresEngine, make: Make
 ) -> None:

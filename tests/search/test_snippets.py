@@ -6,7 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forum.search.analysis import STEMMED_LANGUAGES, TOKEN, QueryTerms, analyse_token, flatten_terms
+from forum.search.analysis import (
+    STEMMED_LANGUAGES,
+    TOKEN,
+    Concept,
+    QueryTerms,
+    analyse_token,
+    flatten_terms,
+    fold,
+)
 from forum.search.grammar import parse
 from forum.search.query import Word
 from forum.search.snippets import LENGTH, Snippet, extract_snippet, find_marks, mark_hits
@@ -37,6 +45,12 @@ def hits(snippet: Snippet) -> list[str]:
         pytest.param("A scan, a list", "en", "scan -list", ["scan"], id="nothing excluded"),
         pytest.param("End-to-end", "en", "end-to-end", ["End", "to", "end"], id="each part of a joined word"),
         pytest.param("scan <b>scan</b>", "en", "scan", ["scan", "scan"], id="markup is text"),
+        pytest.param("Rescan: scan", "en", "scan", ["scan"], id="no end of another word"),
+        pytest.param("It is dying.", "en", "die", ["dying"], id="a stem that begins like no word of its own"),
+        pytest.param("Der Guess", "de", "guess", ["Guess"], id="two vowels that German makes one of"),
+        pytest.param(
+            "\u0301scan scan", "en", "scan", ["scan", "scan"], id="an accent that belongs to nothing"
+        ),
     ],
 )
 def test_marks(text: str, language: str, query: str, marked: list[str]) -> None:
@@ -64,6 +78,15 @@ def test_every_word_with_a_stem_of_the_query_is_marked(
     tokens = [token for word in words for token in TOKEN.findall(word)]
     meant = [token for token in tokens if stems.intersection(analyse_token(token, language)[1])]
     assert [text for text, is_hit in mark_hits(" ".join(words), wanted, language) if is_hit] == meant
+
+
+@given(st.text(st.sampled_from("abB é\u0301ß語-"), max_size=60))
+def test_marks_are_whole_words_in_whatever_signs(text: str) -> None:
+    wanted = QueryTerms(
+        tuple(Concept(word, word, frozenset([word])) for word in ("a", "ab", "e", "ss", "語"))
+    )
+    words = [(m.start(), m.end()) for m in TOKEN.finditer(text) if fold(m[0]) in {"a", "ab", "e", "ss", "語"}]
+    assert [(mark.start, mark.end) for mark in find_marks(text, wanted, "")] == words
 
 
 def test_the_passage_with_most_of_the_words_is_chosen() -> None:

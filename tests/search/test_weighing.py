@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from forum.search.protocol import SearchDocument
-from forum.search.weighing import TITLE_GAP, analyse_document, impact_of, rarity
+from forum.search.weighing import TITLE_GAP, analyse_document, coverage, impact_of, rarity
 
 
 def test_an_impact_grows_with_frequency_and_title_and_shrinks_with_length(
@@ -37,3 +37,10 @@ def test_an_impact_of_occurrences_grows_and_stays_a_byte() -> None:
     impacts = [impact_of(count) for count in (1, 2, 5, 100_000)]
     assert impacts == sorted(set(impacts))
     assert 0 < impacts[0] < impacts[-1] <= 255
+
+
+def test_each_further_word_of_a_query_is_worth_more_than_the_one_before() -> None:
+    steps = [coverage(held + 1, 4) - coverage(held, 4) for held in range(4)]
+    assert steps == sorted(steps)
+    assert steps[0] > 0
+    assert coverage(1, 1) == 1
