@@ -104,6 +104,8 @@ def adopt_minutes(session: Session, actor: Actor, slug: str, public_id: str, *, 
     )
     if session.scalar(unanswered.limit(1)) is not None:
         raise Invalid("Answer each proposed correction first.")
+    # Corrections are worked in after circulating, and a point may have come or lost its words by that.
+    _require_words(session, meeting)
     meeting.minutes_state, meeting.minutes_adopted_at = MinutesState.ADOPTED, now
     enqueue_index(session, SubjectKind.MEETING, meeting.id, now=now)
     _tell(session, actor, subject, AuditAction.MINUTES_ADOPTED, now)
