@@ -60,4 +60,4 @@ def test_corrections_are_taken_until_the_last_moment_and_never_without_a_date(mo
 
 
 def test_whoever_sent_an_alternate_was_there_and_who_watched_was_not() -> None:
-    assert ATTENDING == {AttendanceState.PRESENT, AttendanceState.ALTERNATE}
+    assert {AttendanceState.PRESENT, AttendanceState.ALTERNATE} == ATTENDING
