@@ -58,19 +58,6 @@ def list_calls(session: Session, actor: Actor, group: Group) -> Sequence[SeatCal
     return session.scalars(statement.order_by(SeatCall.id.desc()).limit(20)).all()
 
 
-def find_open_call(session: Session, group: Group, *, now: datetime) -> SeatCall | None:
-    """Give the call that takes applications now; the caller asked for the group's listing."""
-    return session.scalars(
-        sa.select(SeatCall)
-        .where(
-            SeatCall.group_id == group.id,
-            SeatCall.state == CallState.OPEN,
-            sa.or_(SeatCall.closes_at.is_(None), SeatCall.closes_at >= now),
-        )
-        .order_by(SeatCall.id.desc())
-    ).first()
-
-
 def get_call(
     session: Session, actor: Actor, slug: str, public_id: str, action: Action = Action.SEE_LISTING
 ) -> tuple[Group, SeatCall]:

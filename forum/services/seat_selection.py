@@ -116,7 +116,8 @@ def list_applications(
 
 def _find_effects(session: Session, group: Group, requests: Sequence[AccessRequest]) -> dict[int, Effect]:
     """What each of them would change; two statements more than the counts."""
-    keys = {one.id: match_key(one.organisation_name) for one in requests if one.organisation_name}
+    # Somebody in their own capacity may have named where they work: their seat would not be that body's.
+    keys = {one.id: match_key(one.organisation_name) for one in requests if one.seat_kind in OF_BODIES}
     bodies = {
         body.match_key: body
         for body in session.scalars(

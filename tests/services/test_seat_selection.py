@@ -157,7 +157,7 @@ def test_each_application_says_what_it_would_change(session: Session, build: Bui
     build.organisation("Example Charity", type=StakeholderType.NGO, country="BE")
     house.applied(kind=SeatKind.ORGANISATION, organisation_name="Example Charity")
     house.applied(kind=SeatKind.MEMBER_STATE, country="MT")
-    house.applied()
+    house.applied(organisation_name="Example Charity")
     lines = list_applications(session, build.actor(house.first), house.group, house.call, now=build.clock())
     found = [(one.effect.stakeholder_type, one.effect.of_type, one.effect.country) for one in lines]
     assert found == [
