@@ -101,7 +101,7 @@ def record_attendance(
     rows = []
     for seat_public_id, state in seats.items():
         seat = known.get(seat_public_id)
-        if seat is None or state not in {one.value for one in AttendanceState}:
+        if seat is None or state not in {one.value for one in OF_SEATS}:
             raise Invalid("This group has no such seat.", field="seat")
         word = AttendanceState(state)
         if seat.is_observer and word in ATTENDING:
