@@ -6,13 +6,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
 from forum.blueprints.accounts import View
 from forum.blueprints.administration import MAX_WORDS, blueprint
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.organisations import country_choices, type_choices
 from forum.blueprints.proving import grave
@@ -86,8 +87,8 @@ class MandateForm(Form):
         [InputRequired(lazy_gettext("Write the e-mail address.")), Length(max=254)],
     )
     title = StringField(lazy_gettext("Function"), [Length(max=120)])
-    starts_on = DateField(lazy_gettext("First day"), [InputRequired(lazy_gettext("Choose a day."))])
-    ends_on = DateField(lazy_gettext("Last day"), [Optional()])
+    starts_on = DayField(lazy_gettext("First day"), [InputRequired(lazy_gettext("Choose a day."))])
+    ends_on = DayField(lazy_gettext("Last day"), [Optional()])
     may_publish = BooleanField(lazy_gettext("May publish in its name"), default=True)
 
 

@@ -4,10 +4,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import DateField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
 from forum.blueprints.administration import blueprint
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.moderation import View
 from forum.blueprints.proving import grave
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
@@ -21,7 +22,7 @@ from forum.services.further_decisions import lift_suspension, suspend_account
 class SuspensionForm(Form):
     """Until when, and why."""
 
-    until = DateField(lazy_gettext("Suspended until and including"), [InputRequired()])
+    until = DayField(lazy_gettext("Suspended until and including"), [InputRequired()])
     reason = TextAreaField(lazy_gettext("Reason"), [InputRequired()])
 
 

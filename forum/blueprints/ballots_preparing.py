@@ -3,12 +3,13 @@
 from flask import flash, render_template, request
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
-from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import meeting_words
 from forum.blueprints.ballots import View, blueprint
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.form_choices import language_choices, offer_labels, stage_choices, zone_choices
 from forum.blueprints.identity import current_actor, sealing_secret
@@ -47,7 +48,7 @@ class BallotForm(Form):
     version = StringField(lazy_gettext("The text, by its address"), [Length(max=500)])
     procedure = RadioField(lazy_gettext("How"), default=Procedure.WRITTEN.value)
     meeting = StringField(lazy_gettext("The meeting, by its address"), [Length(max=500)])
-    closes_at = DateTimeLocalField(lazy_gettext("Closes"), [Optional()])
+    closes_at = ClockField(lazy_gettext("Closes"), [Optional()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
     language = SelectField(lazy_gettext("Language"), default="en")
     stage = SelectField(lazy_gettext("Stage of the procedure"), default="")
@@ -113,7 +114,7 @@ def _create(session: Session, actor: Actor, slug: str, form: BallotForm, rendere
 def edit(slug: str, ballot_id: str) -> View:
     """Change a decision that was not put to the vote yet."""
     session, actor = db.session(), current_actor()
-    subject = services.get_ballot(session, actor, slug, ballot_id, Action.MANAGE_MEETINGS)
+    subject = services.get_ballot_to_change(session, actor, slug, ballot_id)
     row: Ballot = subject.row
     form = BallotForm()
     if request.method == "GET":

@@ -9,12 +9,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
 from forum.blueprints.answering import submit_by_words
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import page_links, page_number
 from forum.blueprints.support import (
@@ -68,8 +69,8 @@ class ConsultationForm(Form):
         lazy_gettext("What will happen with the answers, and when"), [Length(max=5_000)]
     )
     answers_visible = RadioField(lazy_gettext("When the answers are read"), default="after_closing")
-    opens_at = DateTimeLocalField(lazy_gettext("Opens"), [Optional()])
-    closes_at = DateTimeLocalField(lazy_gettext("Closes"), [Optional()])
+    opens_at = ClockField(lazy_gettext("Opens"), [Optional()])
+    closes_at = ClockField(lazy_gettext("Closes"), [Optional()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
     label = RadioField(lazy_gettext("Readable by"))
     asked = RadioField(lazy_gettext("Who is asked"), default=Asked.SEATS.value)

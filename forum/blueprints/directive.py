@@ -10,11 +10,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.datafiles import directive_board, strategy
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
@@ -46,7 +47,7 @@ class StatusForm(Form):
 
     state = SelectField(lazy_gettext("Status"))
     confidence = SelectField(lazy_gettext("How sure this is"))
-    as_of = DateField(lazy_gettext("As of"), [InputRequired(lazy_gettext("Give the day that it speaks of."))])
+    as_of = DayField(lazy_gettext("As of"), [InputRequired(lazy_gettext("Give the day that it speaks of."))])
     source = StringField(
         lazy_gettext("Source"), [InputRequired(lazy_gettext("Say where this comes from.")), Length(max=500)]
     )
@@ -224,12 +225,12 @@ def state(slug: str, country: str) -> str:
 
 
 @blueprint.get("/<country>/<article>/")
-def cell(slug: str, country: str, article: str) -> str:
+def cell(slug: str, country: str, article: str) -> View:
     """Show an article in a State: every status that was published, newest first, with the State's remarks."""
     group, actor, session = _group(slug), current_actor(), db.session()
     directive = _directive()
-    if country not in directive.bound:
-        raise NotFound
+    if _known(country) not in directive.bound:
+        return redirect(url_for(".state", slug=slug, country=country), 303)  # which says so
     found = next((one for one in directive.articles if one.number == article), None)
     if found is None:
         raise NotFound
@@ -412,8 +413,8 @@ def ask(slug: str, country: str) -> View:
     """Put a question to a State: a discussion of this group, whose answer is marked as such."""
     group, article = _group(slug), request.args.get("article", "")
     directive = _directive()
-    if country not in directive.bound:
-        raise NotFound
+    if _known(country) not in directive.bound:
+        return redirect(url_for(".state", slug=slug, country=country), 303)  # which says so
     if article and article not in {one.number for one in directive.articles}:
         raise NotFound
     name = wording.country_name(country)

@@ -7,10 +7,11 @@ from flask import Blueprint, current_app, flash, render_template, request, url_f
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import meeting_words
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.form_choices import language_choices, offer_labels, stage_choices, zone_choices
 from forum.blueprints.identity import current_actor
@@ -53,8 +54,8 @@ class MeetingForm(Form):
     """When and where a group meets, about what."""
 
     title = StringField(lazy_gettext("Title"), [InputRequired(), Length(max=TITLE_LENGTH)])
-    starts_at = DateTimeLocalField(lazy_gettext("Begins"), [InputRequired()])
-    ends_at = DateTimeLocalField(lazy_gettext("Ends"), [InputRequired()])
+    starts_at = ClockField(lazy_gettext("Begins"), [InputRequired()])
+    ends_at = ClockField(lazy_gettext("Ends"), [InputRequired()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
     place = StringField(lazy_gettext("Place, or the address of the call"), [Length(max=MAX_PLACE)])
     language = SelectField(lazy_gettext("Language"), default="en")

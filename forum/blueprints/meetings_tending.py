@@ -7,11 +7,12 @@ from flask import current_app, flash, make_response, redirect, render_template, 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField
+from wtforms import IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import meeting_words
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.mail_preview import mail_of
@@ -60,7 +61,7 @@ class PracticeForm(Form):
 class MinutesForm(Form):
     """Until when members propose corrections; the points are named by their ids."""
 
-    remarks_until = DateTimeLocalField(lazy_gettext("Corrections until"), [Optional()])
+    remarks_until = ClockField(lazy_gettext("Corrections until"), [Optional()])
 
 
 def untitled() -> str:

@@ -5,12 +5,13 @@ from datetime import date
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import moderation_words as words
 from forum.blueprints import wording
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.identity import current_actor
 from forum.blueprints.moderation import DecisionForm, View, blueprint
 from forum.blueprints.support import now, remember_submission, submitted_before, transactional
@@ -31,7 +32,7 @@ class FurtherForm(DecisionForm):
 
     action = RadioField(lazy_gettext("Decision"), [InputRequired()])
     tlp = SelectField(lazy_gettext("Narrower label"), [Optional()])
-    until = DateField(lazy_gettext("Suspended until and including"), [Optional()])
+    until = DayField(lazy_gettext("Suspended until and including"), [Optional()])
     group = SelectField(lazy_gettext("To the group"), [Optional()])
     discussion = StringField(lazy_gettext("Into the discussion"), [Optional(), Length(max=200)])
     title = StringField(lazy_gettext("Title of the new discussion"), [Optional(), Length(max=300)])

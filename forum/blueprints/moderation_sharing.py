@@ -4,10 +4,11 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateField, SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.identity import current_actor
 from forum.blueprints.moderation import UndoForm, View, blueprint
 from forum.blueprints.support import Form, now, transactional
@@ -31,7 +32,7 @@ class AbsenceForm(Form):
     """From which group, until when, and who stands in."""
 
     group = SelectField(lazy_gettext("Group"), [InputRequired()])
-    until = DateField(lazy_gettext("Away until and including"), [Optional()])
+    until = DayField(lazy_gettext("Away until and including"), [Optional()])
     deputy = SelectField(lazy_gettext("Deputy"), [Optional()])
 
     def offer(self) -> None:

@@ -4,11 +4,12 @@ import functools
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
+from forum.blueprints.clock_fields import DayField
 from forum.blueprints.support import BoxesField, Form, whole_number
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
@@ -46,7 +47,7 @@ class EntryForm(Form):
     act = StringField(lazy_gettext("Act"), [Length(max=60)])
     article = StringField(lazy_gettext("Article"), [Length(max=20)])
     country = SelectField(lazy_gettext("Country"))
-    due_on = DateField(lazy_gettext("Due"), [Optional()])
+    due_on = DayField(lazy_gettext("Due"), [Optional()])
     owner = SelectField(lazy_gettext("Owner"))
     tlp = SelectField(lazy_gettext("Readable by"))
     revision = HiddenField()

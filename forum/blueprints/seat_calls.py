@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     RadioField,
     SelectField,
     StringField,
@@ -19,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from forum.blueprints import wording
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.datafiles import member_states, seat_letters
 from forum.blueprints.form_choices import zone_choices
@@ -69,7 +69,7 @@ class CallForm(Form):
     needs_register_id = BooleanField(
         lazy_gettext("Organisations name their entry in the Transparency Register"), default=True
     )
-    closes_at = DateTimeLocalField(lazy_gettext("Closes"), [InputRequired()])
+    closes_at = ClockField(lazy_gettext("Closes"), [InputRequired()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
 
 

@@ -4,11 +4,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from forum.blueprints import stage_words
+from forum.blueprints.clock_fields import ClockField
 from forum.blueprints.consultations import clock_time, in_zone
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.mail_preview import mail_of
@@ -50,7 +51,7 @@ class AdvanceForm(Form):
 class PlanForm(Form):
     """When a stage ends, and what it opens."""
 
-    closes_at = DateTimeLocalField(lazy_gettext("Deadline"), [Optional()])
+    closes_at = ClockField(lazy_gettext("Deadline"), [Optional()])
     time_zone = SelectField(lazy_gettext("Time zone"), default="Europe/Brussels")
     consultations = BoxesField(lazy_gettext("Consultations that open with this stage"))
 

@@ -91,14 +91,20 @@ def prepare_ballot(session: Session, actor: Actor, slug: str, text: BallotText, 
     return ballot
 
 
+def get_ballot_to_change(session: Session, actor: Actor, slug: str, public_id: str) -> Subject:
+    """Give a decision that can still be changed; NotAllowed once it was put to the vote."""
+    subject = get_ballot(session, actor, slug, public_id, Action.MANAGE_MEETINGS)
+    if subject.row.state is not BallotState.DRAFT:
+        raise NotAllowed("It was put to the vote: what is asked stays as it is. Withdraw it to ask anew.")
+    return subject
+
+
 def change_ballot(
     session: Session, actor: Actor, slug: str, public_id: str, text: BallotText, *, now: datetime
 ) -> Ballot:
     """Change a decision that was not opened yet: what seats vote on stays as it was put to them."""
-    subject = get_ballot(session, actor, slug, public_id, Action.MANAGE_MEETINGS)
+    subject = get_ballot_to_change(session, actor, slug, public_id)
     ballot: Ballot = subject.row
-    if ballot.state is not BallotState.DRAFT:
-        raise NotAllowed("It was put to the vote: what is asked stays as it is. Withdraw it to ask anew.")
     _write_text(session, actor, subject.group, ballot, text)
     session.flush()
     relabel(session, subject.group, ballot, now=now)

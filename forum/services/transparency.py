@@ -19,6 +19,7 @@ from forum.domain.groups import Group, GroupRole, Membership
 from forum.domain.labels import Ceiling, Status
 from forum.domain.moderation import NOT_CHOSEN, RESTRICTIONS, Flag, FlagReason, ModerationDecision
 from forum.domain.moderation import Action as Decision
+from forum.domain.shown_years import FIRST_YEAR, LAST_YEAR, is_shown
 from forum.domain.statements import AccountRestriction, Category, Provision, SourceType, Statement, Visibility
 from forum.errors import Invalid
 from forum.services.decisions import was_overturned, was_undone
@@ -61,6 +62,10 @@ class Period:
 def checked_period(first: date | None, last: date | None, *, today: date) -> Period:
     """Give a period, twelve months until today if none is named; Invalid if upside down or too long."""
     last = last or today
+    if not is_shown(last) or (first is not None and not is_shown(first)):
+        raise Invalid(
+            "Write a year from %(first)d to %(last)d.", field="first", first=FIRST_YEAR, last=LAST_YEAR
+        )
     first = first or _twelve_months_until(last)
     if first > last:
         raise Invalid("The first day is after the last.", field="first")

@@ -96,6 +96,7 @@ def test_from_preparing_to_the_outcome_on_the_home_of_the_group(
     assert submit(voters[2], f"{path}vote", vote | {"seat": seats[2][0].public_id}).status_code == 303
     assert submit(voters[0], f"{path}vote", vote | {"seat": seats[1][0].public_id}).status_code == 422
     assert "small" not in visitor.get(path).text
+    assert "what is asked stays as it is" in client.get(f"{path}edit").text
     early = submit(client, f"{path}edit", FIELDS)
     assert early.status_code == 403
 

@@ -50,7 +50,10 @@ def test_the_board_has_every_state_and_article(client: FlaskClient, group: Group
 
 
 def test_denmark_is_refused_with_a_sentence(client: FlaskClient, client_of: ClientOf, chair: Account) -> None:
-    """On its page, and whoever tries to propose a status for it."""
+    """On its page, where its articles and questions lead, and to whoever proposes a status for it."""
+    for path in ("DK/", "DK/15/", "DK/ask"):
+        page = client_of(chair).get(f"{PATH}{path}", follow_redirects=True).text
+        assert "Denmark is not bound by Directive 2011/93/EU" in page
     assert "Denmark is not bound by Directive 2011/93/EU" in client.get(f"{PATH}DK/").text
     member = client_of(chair)
     assert member.get(f"{PATH}DK/15/propose").status_code == 422
@@ -60,7 +63,7 @@ def test_denmark_is_refused_with_a_sentence(client: FlaskClient, client_of: Clie
 
 
 @pytest.mark.parametrize(
-    "path", ["XX/", "DK/15/", "MT/99/", "statuses/aaaaaaaaaaaaa", "DK/ask", "MT/ask?article=99"]
+    "path", ["XX/", "XX/15/", "MT/99/", "statuses/aaaaaaaaaaaaa", "XX/ask", "MT/ask?article=99"]
 )
 def test_what_there_is_not_is_not_found(client_of: ClientOf, chair: Account, path: str) -> None:
     """A State, an article, a status."""

@@ -68,6 +68,9 @@ def test_the_chair_plans_reminds_and_goes_on(
     path = f"/groups/{group.slug}/stages/"
     go_on(build, group, chair)
     planned = {"closes_at": "2026-09-01T17:00", "time_zone": "Europe/Brussels"}
+    for year in ("0001", "9999"):
+        slip = {"closes_at": f"{year}-12-31T23:59", "time_zone": "UTC"}
+        assert "Write a year from 1900 to 2199." in errors_in(submit(client, f"{path}assess/plan", slip))
     assert submit(client, f"{path}assess/plan", planned).status_code == 303
     assert submit(client, f"{path}manage", {"expected": "list", "begun": "yes"}).status_code == 303
     page = client.get(f"{path}manage").text

@@ -229,10 +229,12 @@ def test_moderators_are_counted_once_and_only_where_it_is_public(desk: Desk, bui
     [
         (date(2026, 3, 2), date(2026, 3, 1), "after the last"),
         (date(2020, 1, 1), date(2026, 1, 1), "three years"),
+        (date.min, date.min, "a year from"),
+        (date.max, date.max, "a year from"),
     ],
 )
 def test_a_period_that_is_none(first: date, last: date, sentence: str) -> None:
-    """Upside down, or too long."""
+    """Upside down, too long, or in a year that no calendar here shows."""
     with pytest.raises(Invalid, match=sentence):
         checked_period(first, last, today=date(2026, 3, 2))
 
