@@ -1,7 +1,8 @@
-"""What is put on record of mandates, tokens, requests, bodies, co-authors, consultations, imports."""
+"""What is put on record, noun by noun: the kinds of entry, by whom, of what, with which facts."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,19 @@ from sqlalchemy.orm import Session
 from forum.cli import cli
 from forum.domain.accounts import AccessRequest, Account, PlatformRole
 from forum.domain.audit import AuditEntry
-from forum.domain.groups import Group, GroupRole, Membership, Seat
+from forum.domain.ballots import Choice
+from forum.domain.groups import Group, GroupRole, Membership, Seat, SeatKind
+from forum.domain.labels import Ceiling
+from forum.domain.meetings import RemarkAnswer
 from forum.domain.organisations import Mandate, Organisation, StakeholderType
 from forum.domain.papers import Paper
 from forum.policy import Actor
 from forum.richtext import render
 from forum.services.access_requests import ask_for_account, ask_for_seat, close_request, grant_seat
 from forum.services.access_tokens import Scope, create_token, revoke_token
+from forum.services.attendance import record_attendance
 from forum.services.audit import verify
+from forum.services.ballots import withdraw_ballot
 from forum.services.coauthors import add_coauthor, remove_coauthor
 from forum.services.consultations import (
     ConsultationText,
@@ -32,7 +38,16 @@ from forum.services.consultations import (
     open_consultation,
     publish_answers,
 )
+from forum.services.declarations import ask_missing, file_declaration, remark_on
 from forum.services.mandates import add_mandate, end_mandate, keep_end
+from forum.services.meetings import (
+    MeetingText,
+    cancel_meeting,
+    change_meeting,
+    convene_meeting,
+    drop_meeting,
+    prepare_meeting,
+)
 from forum.services.organisations import (
     OrganisationFields,
     add_former_name,
@@ -41,8 +56,12 @@ from forum.services.organisations import (
     edit_organisation,
     remove_member_body,
 )
+from forum.services.seat_calls import close_call
 from tests.builders import Builder
 from tests.conftest import StoppedClock
+from tests.services.test_minutes_remarks import House as MinutedHouse
+from tests.services.test_seat_selection import House as CallingHouse
+from tests.services.test_votes import House as VotingHouse
 
 
 @pytest.fixture
@@ -206,6 +225,113 @@ def test_consultations(session: Session, clock: StoppedClock, chaired: tuple[Gro
         ("consultation.opened", "open"),
         ("consultation.closed", "closed"),
         ("consultation.answers_published", "closed"),
+    ]
+
+
+def test_meetings_and_their_minutes(session: Session, build: Builder, clock: StoppedClock) -> None:
+    """Each step with its number in calendars; who was there as a number of seats; no word of the minutes."""
+    house = MinutedHouse(session, build)
+    chair, member, meeting = build.actor(house.chair), build.actor(house.member), house.meeting
+    place, now = (session, chair, house.slug, meeting.public_id), clock()
+    text = MeetingText("Spring", render("", profile="post"), now, now + timedelta(hours=2), "UTC", "A\nB")
+    change_meeting(*place, text, now=now)
+    seats = {house.seat.public_id: "alternate"}
+    record_attendance(*place, seats=seats, observers=frozenset(), now=now)
+    house.answer(house.propose(), RemarkAnswer.PARTLY, "It was said otherwise.")
+    clock.advance(days=11)
+    house.adopt()
+    coming = prepare_meeting(
+        session,
+        chair,
+        house.slug,
+        replace(text, starts_at=clock() + timedelta(days=1), ends_at=clock() + timedelta(days=2)),
+        now=clock(),
+    )
+    given_up = prepare_meeting(session, chair, house.slug, text, now=clock())
+    drop_meeting(session, chair, house.slug, given_up.public_id)
+    convene_meeting(session, chair, house.slug, coming.public_id, now=clock())
+    cancel_meeting(session, chair, house.slug, coming.public_id, reason="Too few can come.", now=clock())
+    found = list(entries(session))
+    who, by = chair.public_id, member.public_id
+    assert [entry[:3] for entry in found] == [
+        ("meeting.convened", who, meeting.public_id),
+        ("minutes.circulated", who, meeting.public_id),
+        ("meeting.changed", who, meeting.public_id),
+        ("meeting.attendance_recorded", who, meeting.public_id),
+        ("minutes.remarked", by, meeting.public_id),
+        ("minutes.remark_answered", who, meeting.public_id),
+        ("minutes.adopted", who, meeting.public_id),
+        ("meeting.convened", who, coming.public_id),
+        ("meeting.cancelled", who, coming.public_id),
+    ]
+    facts = [entry[3] for entry in found]
+    assert facts[2] == {"starts_at": now.isoformat(timespec="seconds"), "tlp": "CLEAR", "sequence": 1}
+    assert (facts[3], facts[4], facts[5]) == ({"seats": 1}, {}, {"answer": "partly"})
+
+
+def test_decisions(session: Session, build: Builder, clock: StoppedClock) -> None:
+    """Opened with the seats that vote, closed by the clock with the figures; a vote says no choice."""
+    house = VotingHouse(session, build, build.group(Ceiling.PUBLIC), seats=2)
+    ballot, given_up = house.open(), house.open()
+    withdraw_ballot(session, build.actor(house.chair), house.group.slug, given_up.public_id, now=clock())
+    house.vote(ballot, 0, Choice.AGREE)
+    house.vote(ballot, 1, Choice.AGAINST, reason="It leaves out small services.")
+    house.close(ballot, clock)
+    found = list(entries(session))
+    who = house.chair.public_id
+    assert [(action, actor, subject) for action, actor, subject, _ in found] == [
+        ("ballot.opened", who, ballot.public_id),
+        ("ballot.opened", who, given_up.public_id),
+        ("ballot.withdrawn", who, given_up.public_id),
+        ("ballot.vote_given", house.people[0].public_id, ballot.public_id),
+        ("ballot.vote_given", house.people[1].public_id, ballot.public_id),
+        ("ballot.closed", None, ballot.public_id),
+    ]
+    assert found[0][3] == {"procedure": "written", "seats": 2}
+    assert found[5][3] == {
+        "procedure": "written",
+        "outcome": "not_adopted",
+        "entitled": 2,
+        "agree": 1,
+        "against": 1,
+    }
+    assert "against" not in str([facts for _, _, _, facts in found[:5]])
+
+
+def test_declarations(
+    session: Session, build: Builder, clock: StoppedClock, chaired: tuple[Group, Actor]
+) -> None:
+    """Filed, remarked on and asked for, by versions; never which interests."""
+    group, chair = chaired
+    member = build.actor(build.member(group))
+    words = render("I hold shares.", profile="post")
+    row = file_declaration(session, member, group.slug, has_interests=True, rendered=words, now=clock())
+    remark_on(session, chair, group.slug, row.public_id, "Sold in March.", now=clock())
+    ask_missing(session, chair, group.slug, now=clock())
+    assert list(entries(session)) == [
+        ("declaration.filed", member.public_id, row.public_id, {"version": 1}),
+        ("declaration.remarked", chair.public_id, row.public_id, {"version": 1}),
+        ("consultation.reminded", chair.public_id, group.public_id, {"people": 1}),
+    ]
+
+
+def test_calls_for_seats(session: Session, build: Builder, clock: StoppedClock) -> None:
+    """Where two decide, the word of the first is a proposal; never the reasons."""
+    house = CallingHouse(session, build, selectors=2)
+    request = house.applied()
+    for person in (house.first, house.second):
+        house.decide(person, request, granted=False)
+    place = (session, build.actor(house.first), house.group.slug, house.call.public_id)
+    close_call(*place, now=clock())
+    first, second = house.first.public_id, house.second.public_id
+    applicant = session.get_one(Account, request.account_id).public_id
+    facts = {"kind": "seat", "account": applicant}
+    kinds = {"kinds": [kind.value for kind in SeatKind]}
+    assert list(entries(session)) == [
+        ("seat_call.opened", first, house.call.public_id, kinds),
+        ("seat.proposed", first, request.public_id, {"granted": False}),
+        ("request.refused", second, request.public_id, facts),
+        ("seat_call.closed", first, house.call.public_id, kinds),
     ]
 
 
