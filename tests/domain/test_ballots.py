@@ -93,6 +93,16 @@ def test_two_opposite_majorities_are_impossible(entitled: int) -> None:
     assert needed_for_quorum(entitled, 100) == entitled
 
 
+@given(entitled=st.integers(1, 500), percent=st.integers(1, 100))
+def test_a_quorum_is_the_least_number_of_seats_that_reaches_the_percentage(
+    entitled: int, percent: int
+) -> None:
+    """One seat fewer would not; it is never none, and never more than there are."""
+    needed = needed_for_quorum(entitled, percent)
+    assert 1 <= needed <= entitled
+    assert needed * 100 >= entitled * percent > (needed - 1) * 100
+
+
 def test_the_closing_time_is_the_last_moment_and_not_when_the_worker_comes() -> None:
     ballot = Ballot(state=BallotState.OPEN, closes_at=NOW)
     assert is_open_for_votes(ballot, NOW)
