@@ -156,7 +156,7 @@ def test_a_decision_at_a_meeting_is_written_down_by_the_chair(
     [
         pytest.param({"closes_at": ""}, "until when", id="a written procedure without a closing time"),
         pytest.param({"version": "/papers/aaaaaaaaaaaaa"}, "no published paper", id="no such text"),
-        pytest.param({"title": ""}, "required", id="no title"),
+        pytest.param({"title": ""}, "This is needed", id="no title"),
     ],
 )
 def test_what_is_wrong_is_said(
