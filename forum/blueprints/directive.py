@@ -333,8 +333,8 @@ def _status_page(slug: str, public_id: str, form: Form) -> str:
 def settle(slug: str, public_id: str) -> View:
     """Take a State's remark; or publish or withdraw a proposed status."""
     _group(slug)
-    step = request.form.get("step", "remark")
-    form: Form = RemarkForm() if step == "remark" else Form()
+    step = request.form.get("step")
+    form: Form = Form() if step in ("publish", "withdraw") else RemarkForm()
     status = 422
     if form.validate():
         try:
@@ -350,8 +350,8 @@ def settle(slug: str, public_id: str) -> View:
 
 
 @transactional
-def _settle(session: Session, actor: Actor, slug: str, public_id: str, step: str, form: Any) -> str:
-    steps: dict[str, tuple[Callable[..., ArticleStatus], str]] = {
+def _settle(session: Session, actor: Actor, slug: str, public_id: str, step: str | None, form: Any) -> str:
+    steps: dict[str | None, tuple[Callable[..., ArticleStatus], str]] = {
         "publish": (services.publish_status, gettext("The status stands on the board.")),
         "withdraw": (services.withdraw_proposal, gettext("The proposed status is withdrawn.")),
     }

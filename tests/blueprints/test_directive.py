@@ -99,6 +99,7 @@ def test_from_a_proposal_to_the_board(
     assert submit(speaker, sent.location, {"step": "remark", "remark": ""}).status_code == 422
     assert submit(speaker, sent.location, {"step": "remark", "remark": "=So it is."}).status_code == 303
     assert submit(speaker, sent.location, {"step": "publish"}).status_code == 403
+    assert "Write your remark." in errors_in(submit(keeper, sent.location, {"step": "enact"}))
     assert submit(keeper, sent.location, {"step": "publish"}).status_code == 303
     assert "=So it is." in client.get(f"{PATH}MT/15/").text
     assert "In national law in part" in client.get(f"{PATH}MT/").text
