@@ -127,7 +127,10 @@ def list_open_ballots(session: Session, actor: Actor, *, limit: int = 10) -> lis
         .where(
             EntitledSeat.ballot_id == Ballot.id,
             EntitledSeat.seat_id.in_(seats),
-            ~sa.exists().where(Vote.ballot_id == Ballot.id, Vote.seat_id == EntitledSeat.seat_id),
+            # By the entitled seat alone: two levels down the ballot would be any ballot.
+            ~sa.exists().where(
+                Vote.ballot_id == EntitledSeat.ballot_id, Vote.seat_id == EntitledSeat.seat_id
+            ),
         )
         .exists()
     )
