@@ -11,7 +11,6 @@ DATABASE_URL = ""
 SEARCH = "whoosh"
 # Address of the search index in PostgreSQL where another role writes it; empty: that of DATABASE_URL.
 SEARCH_DATABASE_URL = ""
-# Reserved for limits shared by several machines through Redis; today they are kept in the database.
 # redis://host:6379/0 counts limits and wrong passwords for several machines; empty: the database does.
 # While Redis is away the database does it too, and /readyz says so.
 REDIS_URL = ""

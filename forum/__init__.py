@@ -7,6 +7,7 @@ from typing import Any
 
 import flask_bootstrap
 from flask import Flask
+from sqlalchemy.exc import ArgumentError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -36,6 +37,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
             f"the instance folder {instance} cannot be used: {error.strerror}. "
             "Make it writable for this user, or name another one with FORUM_INSTANCE."
         ) from None
+    check_base_address(values)
     app = Flask(__name__, instance_path=str(instance), static_folder="static")
     app.config.from_mapping(flask_settings(values, instance))
     app.extensions["forum_clock"] = clock
@@ -45,7 +47,7 @@ def create_app(settings: Mapping[str, Any] | None = None, *, clock: Clock = syst
     check_limits(values)
     check_provider(values)
 
-    extensions.db.init_app(app)
+    open_database(app)
     with app.app_context():
         prepare_engine(extensions.db.engine, synchronous="OFF" if values["ENV"] == "testing" else "FULL")
         log_slow_statements(extensions.db.engine, values["SLOW_STATEMENT_MS"])
@@ -151,6 +153,32 @@ def check_provider(values: Mapping[str, Any]) -> None:
     issuer = values["OIDC_ISSUER"]
     if values["ENV"] == "production" and issuer and not issuer.startswith("https://"):
         raise config.ConfigurationError("FORUM_OIDC_ISSUER must begin with https:// in production.")
+
+
+def check_base_address(values: Mapping[str, Any]) -> None:
+    """Refuse a public address with which no link in a mail would lead anywhere."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(values["BASE_URL"])
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise config.ConfigurationError(
+            f"FORUM_BASE_URL is {values['BASE_URL']!r}: write the whole address, such as https://forum.example."
+        )
+
+
+def open_database(app: Flask) -> None:
+    """Bind the database; an address that SQLAlchemy cannot use is one clear line, without its password."""
+    try:
+        extensions.db.init_app(app)
+    except (ArgumentError, ImportError):
+        raise config.ConfigurationError(
+            "FORUM_DATABASE_URL names no database that can be used: write "
+            "postgresql+psycopg://user:password@host/name, or leave it empty for SQLite."
+        ) from None
 
 
 def flask_settings(values: Mapping[str, Any], instance: Path) -> dict[str, Any]:

@@ -55,7 +55,11 @@ def replay(file: TextIO) -> None:
     Example: forum erasure replay erased.jsonl
     """
     found: list[tuple[str, TextsChoice]] = []
-    for number, line in enumerate(file, 1):
+    try:
+        lines = file.readlines()
+    except UnicodeDecodeError:
+        fail(f"{file.name} is not text, and not what `forum erasure list` wrote. Nothing was changed.")
+    for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
             found.append((str(entry["account"]), TextsChoice(entry["texts"])))

@@ -43,3 +43,14 @@ def test_the_list_is_replayed(app: Flask, session: Session, build: Builder, tmp_
     assert (
         runner.invoke(cli, ["erasure", "replay", str(file)]).stdout == "0 erased again, 1 were not there.\n"
     )
+
+
+def test_a_list_that_is_no_text_is_explained_in_one_line(app: Flask, tmp_path: Path) -> None:
+    """A backup given in the place of the list is refused by name, and changes nothing."""
+    file = tmp_path / "forum.zip"
+    file.write_bytes(b"PK\x03\x04\xff\xfe")
+    failed = app.test_cli_runner().invoke(cli, ["erasure", "replay", str(file)])
+    assert failed.exit_code == 1
+    assert failed.stderr == (
+        f"forum: {file} is not text, and not what `forum erasure list` wrote. Nothing was changed.\n"
+    )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from config import ConfigurationError
 from forum import create_app
 from forum.cli import cli
 from forum.cli.doctor import effective_settings
@@ -131,3 +132,22 @@ def test_the_doctor_masks_every_secret(monkeypatch: pytest.MonkeyPatch, name: st
     """Of the settings in force none that opens something is printed."""
     monkeypatch.setenv(f"FORUM_{name}", "open-sesame-" * 4)
     assert effective_settings()[f"FORUM_{name}"] == "********"
+
+
+@pytest.mark.parametrize(
+    "address", ["foo://host/name", "nonsense", "mysql+pymysql://user:secret-word@host/name"]
+)
+def test_a_database_that_cannot_be_used_stops_the_start_in_one_line(tmp_path: Path, address: str) -> None:
+    """Unknown, not an address, or without its driver: the setting is named, the password in it is not."""
+    with pytest.raises(ConfigurationError, match="FORUM_DATABASE_URL") as caught:
+        create_app(test_settings(tmp_path) | {"DATABASE_URL": address})
+    assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "forum.example", "//forum.example", "ftp://forum.example", "https://", "http://["]
+)
+def test_a_public_address_that_is_not_whole_stops_the_start(tmp_path: Path, address: str) -> None:
+    """Every link in a mail begins with it: half an address would lead nowhere, and nobody would notice."""
+    with pytest.raises(ConfigurationError, match="FORUM_BASE_URL"):
+        create_app(test_settings(tmp_path) | {"BASE_URL": address})
