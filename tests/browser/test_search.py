@@ -70,7 +70,6 @@ def test_the_secretariats_first_journey(site: Site, context_of: ContextOf) -> No
     page.wait_for_url("**/search/exports/*")
     assert page.get_by_text("Waiting for its turn").is_visible()
     site.work()
-    page.get_by_role("link", name="Look again").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename.endswith(".docx")
