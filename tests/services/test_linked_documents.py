@@ -173,7 +173,9 @@ def test_a_withdrawn_paper_is_shown_no_more(house: House, build: Builder) -> Non
 
 
 @pytest.mark.parametrize(
-    ("links", "most"), [(OF_MEETINGS, MAX_MEETING_DOCUMENTS), (OF_CONSULTATIONS, MAX_DOCUMENTS)], ids=str
+    ("links", "most"),
+    [(OF_MEETINGS, MAX_MEETING_DOCUMENTS), (OF_CONSULTATIONS, MAX_DOCUMENTS)],
+    ids=["meeting", "consultation"],
 )
 def test_there_is_a_most_of_them(house: House, build: Builder, links: Links, most: int) -> None:
     line = house.address(build.paper(house.group))

@@ -69,7 +69,7 @@ def test_inside_everybody_is_named_whatever_the_charter_shows_outside(
         (MembersVisible.BODIES, set(), set()),
         (MembersVisible.NUMBERS, set(), set()),
     ],
-    ids=str,
+    ids=["names", "bodies", "numbers"],
 )
 def test_outside_names_are_told_where_the_charter_says_and_to_visitors_public_ones_alone(
     session: Session, build: Builder, visible: MembersVisible, signed_in: set[str], visitor: set[str]
