@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 from forum.blueprints.accounts import View, blueprint, enter, rotate
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import NewPasswordForm, secret_key
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.domain.account_links import LinkPurpose
 from forum.domain.email import parse_email
 from forum.domain.passwords import check_password
@@ -33,7 +33,7 @@ class ConfirmForm(Form):
 
 
 def _over(error: Conflict) -> View:
-    return render_template("accounts/link_over.html", sentence=gettext(error.message)), 410
+    return render_template("accounts/link_over.html", sentence=error_words(error)), 410
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 from forum.blueprints import limiting
 from forum.blueprints.carrying import open_carried, show_carried
 from forum.blueprints.identity import SignedIn, current_actor
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.domain.accounts import Account, LoginSession
 from forum.domain.browsers import describe_browser
 from forum.domain.email import fold_email
@@ -163,7 +163,7 @@ def sign_in() -> View:
         try:
             is_in = _sign_in(form)
         except TooSoon as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             return _page(form), error.status_code, {"Retry-After": str(error.seconds)}
         except Invalid as error:
             form.add_error(error)

@@ -15,6 +15,7 @@ from forum.blueprints import wording
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     received_at,
     transactional,
@@ -185,7 +186,7 @@ def section(slug: str, consultation_id: str, number: int) -> View:
         saved = save_typed(slug, consultation_id, typed)
     except Invalid as error:
         if is_autosave:
-            return jsonify(errors={error.field or "": gettext(error.message, **error.parameters)}), 422
+            return jsonify(errors={error.field or "": error_words(error)}), 422
         return section_page(desk, number, form, as_typed(typed), error=error), 422
     if is_autosave:
         return _autosaved(saved)
@@ -335,7 +336,7 @@ def section_page(
         form=form,
         shown=_stored(desk, part.questions) | dict(shown),
         wrong=error.field if error else None,
-        complaint=gettext(error.message, **error.parameters) if error else None,
+        complaint=error_words(error) if error else None,
         conflicts={
             key: (theirs, words_of(questions[key], theirs.value) if theirs.value is not None else [])
             for key, theirs in (conflicts or {}).items()

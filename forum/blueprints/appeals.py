@@ -13,7 +13,14 @@ from wtforms.validators import InputRequired, Optional
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.moderation import View, blueprint
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    error_words,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.appeals import Side, Step
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
@@ -64,7 +71,7 @@ def appeal_against(public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             status = error.status_code
         else:
             flash(gettext("Your appeal has been filed; you will be told what comes of it."), "success")
@@ -111,7 +118,7 @@ def appeal(public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             status = error.status_code
             shown = _show(public_id)
     if form.errors and status == 200:

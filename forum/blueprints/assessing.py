@@ -14,6 +14,7 @@ from forum.blueprints import assessment_words, wording
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     received_at,
     remember_submission,
@@ -139,7 +140,7 @@ def page(slug: str, key: str, number: int) -> View:
         saved = _save(slug, key, sheet.cells, typed)
     except Invalid as error:
         if is_autosave:
-            return jsonify(errors={"": gettext(error.message, **error.parameters)}), 422
+            return jsonify(errors={"": error_words(error)}), 422
         form.add_error(error)
         return _page(_desk(slug, key), sheet, number, form, typed, request.form.get("seen", "")), 422
     desk = _desk(slug, key)

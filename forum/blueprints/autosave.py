@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from forum.blueprints import drafts as views
 from forum.blueprints.draft_forms import DraftForm, PaperForm, choices_of, prepare, rendered_body, text_of
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import new_submission_key, now, transactional
+from forum.blueprints.support import error_words, new_submission_key, now, transactional
 from forum.blueprints.wording import time_of_day
 from forum.errors import Conflict, ForumError, Invalid, NotFound
 from forum.extensions import db
@@ -106,7 +106,7 @@ def _save(form: DraftForm, write: Any) -> tuple[Response, int]:
 
 
 def _not_saved(state: str, error: ForumError) -> tuple[Response, int]:
-    words = gettext(error.message, **error.parameters)
+    words = error_words(error)
     if state == "conflict":
         words = gettext("%(what)s Press Save to see both texts.", what=words)
     else:

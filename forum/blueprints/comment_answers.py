@@ -14,7 +14,14 @@ from wtforms.validators import InputRequired
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import page_links, page_number, paper_path
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    error_words,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.comments import Disposition
 from forum.domain.redline import Run, compare_words
 from forum.errors import Conflict, Invalid
@@ -298,7 +305,7 @@ def suggestions(slug: str, paper_id: str) -> View:
             try:
                 done = _decide(head, chosen, form)
             except (Invalid, Conflict) as error:
-                form.form_errors.append(gettext(error.message, **error.parameters))
+                form.form_errors.append(error_words(error))
                 status = error.status_code
             else:
                 if isinstance(done, str):

@@ -18,7 +18,14 @@ from forum.blueprints import wording
 from forum.blueprints.clock_fields import DayField
 from forum.blueprints.datafiles import directive_board, strategy
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    error_words,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.blueprints.threads import open_page
 from forum.domain.directive import ArticleStatus, check_cell
 from forum.domain.groups import Group
@@ -342,7 +349,7 @@ def settle(slug: str, public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except NotAllowed as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             status = error.status_code
     shown = form if isinstance(form, RemarkForm) else RemarkForm()
     shown.form_errors = [*shown.form_errors, *(form.form_errors if form is not shown else [])]

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor
 from forum.blueprints.moderation import DecisionForm, View, blueprint
-from forum.blueprints.support import now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import error_words, now, remember_submission, submitted_before, transactional
 from forum.domain.moderation import Action
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
@@ -30,7 +30,7 @@ def disclosure(public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             status = error.status_code
     if form.errors and status == 200:
         status = 422

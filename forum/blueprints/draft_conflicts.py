@@ -3,12 +3,12 @@
 import re
 
 from flask import redirect, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from forum.blueprints.draft_forms import DraftForm, OthersText, Page, prepare
 from forum.blueprints.identity import current_actor
 from forum.blueprints.papers import paper_path
+from forum.blueprints.support import error_words
 from forum.domain.merging import Choice, find_parts, put_together
 from forum.domain.redline import Redline, compare
 from forum.errors import Conflict, Invalid
@@ -55,7 +55,7 @@ def show_conflict(page: Page, slug: str, paper_id: str, error: Conflict) -> View
         form.based_on.raw_data, form.based_on.data = None, head.versions[-1].number
     typed = form.body.data or ""
     page.others = OthersText(
-        gettext(error.message, **error.parameters),
+        error_words(error),
         title,
         source,
         _differences(source, typed),

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from forum.blueprints import wording
-from forum.blueprints.support import Form
+from forum.blueprints.support import Form, error_words
 from forum.domain.attribution import ShownAs
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
@@ -157,7 +157,7 @@ def rendered_body(form: DraftForm) -> Rendered | None:
     try:
         return render(form.body.data or "", profile="paper")
     except Invalid as error:
-        form.body.errors = [*form.body.errors, gettext(error.message, **error.parameters)]
+        form.body.errors = [*form.body.errors, error_words(error)]
         return None
 
 

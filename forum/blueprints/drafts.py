@@ -24,6 +24,7 @@ from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.papers import paper_path
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     received_at,
     remember_submission,
@@ -89,7 +90,7 @@ def _answer(page: Page, write: Any) -> View:
         form.add_error(error)
         page.status = 422
     except NotAllowed as error:
-        form.form_errors.append(gettext(error.message, **error.parameters))
+        form.form_errors.append(error_words(error))
         page.status = 403
     return page.show()
 

@@ -25,7 +25,7 @@ from forum.blueprints.problems import (
     problem_of_http,
 )
 from forum.blueprints.shell import without_counts
-from forum.blueprints.support import find_first_press
+from forum.blueprints.support import error_words, find_first_press
 from forum.errors import Conflict, ForumError, NotFound, TooSoon
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, can
@@ -115,14 +115,14 @@ def _on_forum_error(error: ForumError) -> Any:
     if isinstance(error, Conflict) and (location := find_first_press(db.session())) is not None:
         return redirect(location, 303)  # the second press of a button, under way with the first
     if isinstance(error, TooSoon):
-        words = gettext(error.message, **error.parameters)
+        words = error_words(error)
         kept = gettext("Go back: what you typed is still in your browser.") if request.form else ""
         page, status = _page(error.status_code, gettext("Too often"), f"{words} {kept}".rstrip())
         return page, status, {"Retry-After": str(error.seconds)}
     return _page(
         error.status_code,
         gettext("That did not work") if error.status_code != 403 else gettext("Not yours to do"),
-        gettext(error.message, **error.parameters),
+        error_words(error),
     )
 
 

@@ -13,6 +13,7 @@ from forum.blueprints.datafiles import documents
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     remember_submission,
     submitted_before,
@@ -165,7 +166,7 @@ def edit(key: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             row = services.get_row(db.session(), current_actor(), key)
             form.revision.data, status = str(row.lock_version), 409
     return _page(form, row, is_conflict=status == 409), status

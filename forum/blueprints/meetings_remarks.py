@@ -1,5 +1,7 @@
 """Corrections to circulated minutes: proposing them, and answering each."""
 
+from collections.abc import Sequence
+
 from flask import flash, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
@@ -19,7 +21,7 @@ from forum.blueprints.support import (
     submitted_before,
     transactional,
 )
-from forum.domain.meetings import MAX_REMARK, MinutesState, RemarkAnswer
+from forum.domain.meetings import MAX_REMARK, AgendaPoint, MinutesState, RemarkAnswer
 from forum.errors import NotFound
 from forum.extensions import db
 from forum.policy import Action, Actor, can
@@ -39,6 +41,10 @@ class RemarkForm(Form):
         lazy_gettext("What should stand there instead"),
         [InputRequired(lazy_gettext("Write a sentence or two.")), Length(max=MAX_REMARK)],
     )
+
+    def offer(self, points: Sequence[AgendaPoint]) -> None:
+        """Offer the points of the agenda."""
+        self.point.choices = [SelectChoice(one.public_id, f"{one.position}. {one.title}") for one in points]
 
 
 class AnswerForm(Form):
@@ -62,8 +68,7 @@ def remarks(slug: str, meeting_id: str) -> View:
     """Show the corrections that were proposed, with their answers, and take another."""
     subject = _subject(slug, meeting_id)
     form = RemarkForm()
-    points = list_points(db.session(), subject.row.id)
-    form.point.choices = [SelectChoice(one.public_id, f"{one.position}. {one.title}") for one in points]
+    form.offer(list_points(db.session(), subject.row.id))
     return serve_form(
         form,
         lambda: _page(subject, form),
@@ -76,10 +81,10 @@ def _page(subject: Subject, form: RemarkForm | None, answered: dict[str, AnswerF
     lines = services.list_remarks(session, actor, subject)
     answers = can(actor, Action.MANAGE_MEETINGS, subject.group) and row.minutes_state == "circulated"
     forms = {line.public_id: _answer_form(line) for line in lines} if answers else {}
+    points = list_points(session, row.id)
     if form is None:
         form = RemarkForm(formdata=None)
-        points = list_points(session, row.id)
-        form.point.choices = [SelectChoice(one.public_id, f"{one.position}. {one.title}") for one in points]
+        form.offer(points)
     return render_template(
         "meetings/remarks.html",
         group=subject.group,
@@ -87,7 +92,7 @@ def _page(subject: Subject, form: RemarkForm | None, answered: dict[str, AnswerF
         path=meeting_path(subject.group.slug, row.public_id),
         points=[
             (point, to_markup(point.minutes_html), [one for one in lines if one.point_id == point.id])
-            for point in list_points(session, row.id)
+            for point in points
         ],
         form=form,
         answer_forms=forms | (answered or {}),

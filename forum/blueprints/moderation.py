@@ -17,6 +17,7 @@ from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     page_argument,
     remember_submission,
@@ -138,7 +139,7 @@ def case(of: str, public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             shown = get_case(db.session(), current_actor(), subject_kind, public_id, now=now())
             form.seen.data, status = shown.seen, error.status_code
     if form.errors and status == 200:

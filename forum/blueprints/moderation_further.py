@@ -14,7 +14,7 @@ from forum.blueprints import wording
 from forum.blueprints.clock_fields import DayField
 from forum.blueprints.identity import current_actor
 from forum.blueprints.moderation import DecisionForm, View, blueprint
-from forum.blueprints.support import now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import error_words, now, remember_submission, submitted_before, transactional
 from forum.domain.attribution import SubjectKind
 from forum.domain.labels import Tlp
 from forum.domain.moderation import Action
@@ -88,7 +88,7 @@ def further(of: str, public_id: str) -> View:
         except Invalid as error:
             _show(form, error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             status = error.status_code
     if form.errors and status == 200:
         status = 422

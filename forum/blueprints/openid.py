@@ -15,7 +15,7 @@ from forum.blueprints.accounts import View, blueprint, enter, own_path
 from forum.blueprints.identity import current_actor
 from forum.blueprints.invitations import secret_key
 from forum.blueprints.proving import grave
-from forum.blueprints.support import now, transactional
+from forum.blueprints.support import error_words, now, transactional
 from forum.errors import Invalid, NotAllowed, NotFound
 from forum.policy import Actor
 from forum.services import external_identities as services
@@ -99,7 +99,7 @@ def openid_back() -> View:
             return redirect(url_for("accounts.settings"), 303)
         is_in = _enter(person)
     except Invalid as error:
-        flash(gettext(error.message, **error.parameters), "error")
+        flash(error_words(error), "error")
         return redirect(url_for("accounts.sign_in"), 303)
     if not is_in:
         return redirect(url_for("accounts.second_factor", next=own_path(target)), 303)

@@ -7,6 +7,7 @@ from flask import Response, current_app, json, request
 from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
+from forum.blueprints.support import error_words
 from forum.errors import ForumError, Invalid, NotFound, TooSoon
 
 PREFIX = "/api/v1/"
@@ -82,7 +83,7 @@ def problem_of(error: ForumError) -> Response:
     """Give the answer for an error of ours."""
     if isinstance(error, NotFound):
         return nothing_here()
-    detail = gettext(error.message, **error.parameters)
+    detail = error_words(error)
     errors = {error.field: [detail]} if isinstance(error, Invalid) and error.field else None
     headers = {}
     if isinstance(error, TooSoon):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from forum.blueprints import limiting
 from forum.blueprints.accounts import View, blueprint, own_path, rotate
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.second_factor import ask_passkey, passkey_site
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.domain.passwords import MAX_LENGTH
 from forum.errors import Invalid, TooSoon
 from forum.extensions import db, passwords
@@ -108,7 +108,7 @@ def prove() -> View:
         try:
             _check(form)
         except TooSoon as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             return _page(form), error.status_code, {"Retry-After": str(error.seconds)}
         except Invalid as error:
             form.add_error(error)

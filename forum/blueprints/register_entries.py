@@ -21,6 +21,7 @@ from forum.blueprints.register_forms import (
 from forum.blueprints.registers import entry_page, get_register
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     remember_submission,
     submitted_before,
@@ -30,7 +31,7 @@ from forum.blueprints.support import (
 from forum.domain.groups import Group, GroupRole
 from forum.domain.labels import Status
 from forum.domain.registers import Register
-from forum.errors import Conflict, ForumError, Invalid, NotAllowed, NotFound
+from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, Actor, require
 from forum.policy.subjects import RegisterRights
@@ -126,7 +127,7 @@ def _answer(
     except Invalid as error:
         form.add_error(error)
     except Conflict as error:
-        form.form_errors.append(gettext(error.message, **error.parameters))
+        form.form_errors.append(error_words(error))
         status, current = 409, get_head(db.session(), current_actor(), register, public_id)
         form.revision.data = str(current.entry.lock_version)
     page = _form_page(
@@ -233,7 +234,7 @@ def state(key: str, public_id: str) -> View:
             except Invalid as error:
                 form.add_error(error)
             except Conflict as error:
-                form.form_errors.append(gettext(error.message, **error.parameters))
+                form.form_errors.append(error_words(error))
                 status = 409
         subject, _ = get_entry(db.session(), current_actor(), register, public_id)
         form.offer(register, subject.row)
@@ -323,13 +324,9 @@ def _small(register: Register, public_id: str, form: Form, name: str, write: Cal
             form.add_error(error)
             status = error.status_code
         except (NotAllowed, Conflict) as error:
-            form.form_errors.append(_sentence(error))
+            form.form_errors.append(error_words(error))
             status = error.status_code
     return entry_page(register, public_id, **{name: form}), status
-
-
-def _sentence(error: ForumError) -> str:
-    return gettext(error.message, **error.parameters)
 
 
 @transactional

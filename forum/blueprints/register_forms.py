@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from forum.blueprints import wording
 from forum.blueprints.clock_fields import DayField
-from forum.blueprints.support import BoxesField, Form, whole_number
+from forum.blueprints.support import BoxesField, Form, error_words, whole_number
 from forum.domain.groups import Group
 from forum.domain.labels import Tlp
 from forum.domain.register_entries import RegisterEntry
@@ -108,7 +108,7 @@ class EntryForm(Form):
     def add_error(self, error: Invalid) -> None:
         """Show a complaint about a field of the register at that field."""
         if error.field and PREFIX + error.field in self:
-            message = gettext(error.message, **error.parameters)
+            message = error_words(error)
             field = self[PREFIX + error.field]
             field.errors = [*field.errors, message.removeprefix(f"{field.label.text}: ")]
             return

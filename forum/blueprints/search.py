@@ -5,12 +5,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, redirect, render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from forum.blueprints import wording
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import page_argument
+from forum.blueprints.support import error_words, page_argument
 from forum.domain.labels import Tlp
 from forum.domain.organisations import StakeholderType
 from forum.errors import Invalid
@@ -76,7 +76,7 @@ def page() -> tuple[str, int] | str | Response:
             view=_view(),
         )
     except Invalid as error:
-        message = gettext(error.message, **error.parameters)
+        message = error_words(error)
         return render_template("search/page.html", **_shown(text, error=message), found=None), 422
     return render_template("search/page.html", **_shown(text), found=found, links=Links(found))
 

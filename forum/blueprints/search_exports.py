@@ -9,7 +9,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from forum.blueprints.identity import current_actor
-from forum.blueprints.support import Form, now, remember_submission, submitted_before, transactional
+from forum.blueprints.support import (
+    Form,
+    error_words,
+    now,
+    remember_submission,
+    submitted_before,
+    transactional,
+)
 from forum.domain.search_exports import MOST, MOST_IN_DOCUMENT, ExportFormat, SearchExport
 from forum.domain.uploads import MEDIA_TYPES, FileKind
 from forum.errors import Conflict, Invalid
@@ -131,7 +138,7 @@ def file(export_id: str) -> View:
             understood=understood(export),
             form_words=_FORMS[export.form],
             form=Form(),
-            refusal=gettext(error.message),
+            refusal=error_words(error),
         )
         return page, 409
     with storage().open(key) as kept:

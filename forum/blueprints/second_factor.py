@@ -12,7 +12,7 @@ from wtforms.validators import Length
 from forum.blueprints import limiting
 from forum.blueprints.accounts import View, awaiting, blueprint, enter, go_on, own_path
 from forum.blueprints.identity import current_actor, sealing_secret
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.domain.accounts import Account
 from forum.errors import Invalid, TooSoon
 from forum.extensions import db
@@ -86,7 +86,7 @@ def second_factor() -> View:
         try:
             _check(form, pending[1].id)
         except TooSoon as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
             return _page(form), error.status_code, {"Retry-After": str(error.seconds)}
         except Invalid as error:
             form.add_error(error)
@@ -161,7 +161,7 @@ def sign_in_passkey() -> View:
         try:
             _enter_with_passkey(form.state.data or "", form.answer.data or "")
         except Invalid as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
         else:
             return go_on(form.next.data, form.carried.data)
     again = SignInForm(formdata=None)

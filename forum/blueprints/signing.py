@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.mail_preview import mail_of
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.blueprints.wording import standing_words
 from forum.domain.signatures import MAX_NOTE, MAX_PASSAGE, MAX_WORDING, SigningAnswer
 from forum.errors import Conflict, Invalid
@@ -81,7 +81,7 @@ def answer(paper_id: str) -> View:
                 form.add_error(error)
                 status = 422
             except Conflict as error:
-                form.form_errors.append(gettext(error.message, **error.parameters))
+                form.form_errors.append(error_words(error))
                 signing = signatures.get_signing(db.session(), current_actor(), paper_id)
                 status = 409
             else:

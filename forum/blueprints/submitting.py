@@ -14,6 +14,7 @@ from forum.blueprints.composing import language_options, readers_sentence, seen_
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.support import (
     Form,
+    error_words,
     now,
     received_at,
     remember_submission,
@@ -75,7 +76,7 @@ def preview(slug: str, consultation_id: str) -> View:
             values = _sent_values()
             return redirect(_submit(slug, consultation_id, form, values, _showing(desk)), 303)
         except Invalid as error:
-            complaint, wrong = gettext(error.message, **error.parameters), error.field
+            complaint, wrong = error_words(error), error.field
             desk = load_desk(slug, consultation_id)
             values = _showable(desk, values)
     showing = _showing(desk)

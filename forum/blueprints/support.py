@@ -136,7 +136,7 @@ def _field_messages(locale: str) -> Any:
     return PlainWords(wtforms.i18n.get_translations([locale]))
 
 
-def words_of(error: ForumError) -> str:
+def error_words(error: ForumError) -> str:
     """Give what an error says, in the language of the page; a country by its name."""
     parameters = dict(error.parameters)
     if "country" in parameters:
@@ -164,7 +164,7 @@ class Form(FlaskForm):
 
     def add_error(self, error: Invalid) -> None:
         """Show a service's complaint at its field, or above the form."""
-        message = words_of(error)
+        message = error_words(error)
         field = getattr(self, error.field, None) if error.field else None
         if field is not None:
             field.errors = [*field.errors, message]

@@ -14,6 +14,7 @@ from forum.blueprints.identity import sealing_secret
 from forum.blueprints.support import (
     Form,
     SentBefore,
+    error_words,
     now,
     remember_submission,
     submitted_before,
@@ -23,7 +24,7 @@ from forum.domain.attribution import SubjectKind
 from forum.domain.groups import Group
 from forum.domain.labels import Status
 from forum.domain.threads import MAX_INDENT, Post, ThreadKind
-from forum.errors import Conflict, ForumError, Invalid, NotAllowed, NotFound
+from forum.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.extensions import db
 from forum.policy import ANONYMOUS, Action, Actor
 from forum.richtext import Rendered
@@ -274,7 +275,7 @@ def attempt(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered | N
         if isinstance(error, Invalid):
             form.add_error(error)
         else:
-            form.form_errors.append(sentence(error))
+            form.form_errors.append(error_words(error))
         return error.status_code
     if done.held_because == PROTECTED:
         flash(
@@ -305,8 +306,3 @@ def _send_once(form: Form, send: Callable[[Rendered], Sent], rendered: Rendered)
         if submitted_before(db.session(), form) is not None or form.submission.data == key:
             raise
         return send(rendered)
-
-
-def sentence(error: ForumError) -> str:
-    """Give an error's sentence in the reader's language."""
-    return gettext(error.message, **error.parameters)

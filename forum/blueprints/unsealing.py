@@ -11,7 +11,7 @@ from wtforms import TextAreaField
 from forum.blueprints import moderation_words as words
 from forum.blueprints.identity import current_actor, sealing_secret
 from forum.blueprints.proving import grave
-from forum.blueprints.support import Form, now, transactional
+from forum.blueprints.support import Form, error_words, now, transactional
 from forum.domain.attribution import SubjectKind
 from forum.errors import Conflict, Invalid
 from forum.extensions import db
@@ -63,7 +63,7 @@ def ask(of: str, public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
         else:
             flash(gettext("Asked. A second person of another body has to agree."), "success")
             return redirect(path, 303)
@@ -102,7 +102,7 @@ def decide(public_id: str) -> View:
         except Invalid as error:
             form.add_error(error)
         except Conflict as error:
-            form.form_errors.append(gettext(error.message, **error.parameters))
+            form.form_errors.append(error_words(error))
         else:
             said = gettext("Approved: the two of you may look now.") if is_approved else gettext("Refused.")
             flash(said, "success")

@@ -1,7 +1,8 @@
 """Mail about a person's own account: what happened to it. It is always sent, and stops with no switch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Any
 
 from babel.dates import format_datetime, get_timezone
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from forum.delivery.mail import Composed, PostOffice
 from forum.domain.account_links import LinkPurpose
 from forum.domain.erasures import TextsChoice
-from forum.services.account_links import get_link_letter
+from forum.services.account_links import LinkLetter, get_link_letter
 from forum.services.erasures import ErasureLetter, get_erasure_letter
 from forum.services.security_mail import Happened, SecurityLetter, get_security_letter
 
@@ -28,23 +29,10 @@ class AccountMail:
         if letter is None:
             return None
         _, translations = self.office.environment(letter.language)
+        happened = _subject(letter.happened, translations)
         name = f"security-{payload['account_id']}-{letter.happened.value}-{letter.at.timestamp():.0f}"
-        message = self.office.compose(
-            template="account",
-            language=letter.language,
-            to_name=letter.name,
-            to_email=letter.email,
-            subject=_subject(letter.happened, translations),
-            name=name,
-            values={
-                "name": letter.name,
-                "sentences": [_subject(letter.happened, translations) + ".", _when(letter)],
-                "advice": _advice(letter.happened, translations),
-                "link": None,
-                "link_words": "",
-            },
-        )
-        return Composed(message, name)
+        advice = _advice(letter.happened, translations)
+        return Composed(self._letter(letter, name, happened, [f"{happened}.", _when(letter)], advice), name)
 
     def link(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
         """Compose the mail that carries a link: {"mail": "link", "link_id"}."""
@@ -57,22 +45,8 @@ class AccountMail:
         _, translations = office.environment(letter.language)
         subject, link_words, advice = _link_words(letter.purpose, translations)
         name = f"link-{letter.public_id}"
-        message = office.compose(
-            template="account",
-            language=letter.language,
-            to_name=letter.name,
-            to_email=letter.email,
-            subject=subject,
-            name=name,
-            values={
-                "name": letter.name,
-                "sentences": [],
-                "advice": advice,
-                "link": office.url(letter.path),
-                "link_words": link_words,
-            },
-        )
-        return Composed(message, name)
+        link = office.url(letter.path)
+        return Composed(self._letter(letter, name, subject, [], advice, link, link_words), name)
 
     def erasure(self, session: Session, payload: Mapping[str, Any]) -> Composed | None:
         """Compose the answer to a request for erasure: {"mail": "erasure", "erasure_id"}."""
@@ -82,7 +56,24 @@ class AccountMail:
         _, translations = self.office.environment(letter.language)
         subject, sentences, advice = _erasure_words(letter, translations)
         name = f"erasure-{letter.public_id}"
-        message = self.office.compose(
+        link, link_words = (
+            self.office.url("/privacy"),
+            translations.gettext("Your rights, and whom to write to"),
+        )
+        message = self._letter(letter, name, subject, sentences, advice, link, link_words)
+        return Composed(message, name, erasure_id=int(payload["erasure_id"]))
+
+    def _letter(
+        self,
+        letter: SecurityLetter | LinkLetter | ErasureLetter,
+        name: str,
+        subject: str,
+        sentences: Sequence[str],
+        advice: str,
+        link: str | None = None,
+        link_words: str = "",
+    ) -> EmailMessage:
+        return self.office.compose(
             template="account",
             language=letter.language,
             to_name=letter.name,
@@ -93,11 +84,10 @@ class AccountMail:
                 "name": letter.name,
                 "sentences": sentences,
                 "advice": advice,
-                "link": self.office.url("/privacy"),
-                "link_words": translations.gettext("Your rights, and whom to write to"),
+                "link": link,
+                "link_words": link_words,
             },
         )
-        return Composed(message, name, erasure_id=int(payload["erasure_id"]))
 
 
 def _erasure_words(letter: ErasureLetter, translations: NullTranslations) -> tuple[str, list[str], str]:
