@@ -23,6 +23,7 @@ from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from forum.blueprints.form_words import PlainWords
 from forum.blueprints.identity import current_actor, reload_actor
+from forum.blueprints.lazy_rules import LazyRule
 from forum.blueprints.wording import country_name
 from forum.database import writing
 from forum.domain.accounts import SubmissionKey
@@ -317,8 +318,9 @@ def _touch_session(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Install the gate and the session touch, and what a number in a path is (before any route)."""
+    """Install the gate, the session touch, and what rules and numbers in paths are (before any route)."""
     app.url_map.converters["int"] = Number
+    app.url_rule_class = LazyRule
     # First of all, before identity is looked up: by this answers are in time.
     app.before_request_funcs.setdefault(None, []).insert(0, _note_arrival)
     app.before_request(_gate)

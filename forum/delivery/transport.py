@@ -1,7 +1,6 @@
 """How a mail leaves: into a folder, or over SMTP."""
 
 import os
-import smtplib
 import socket
 import ssl
 from contextlib import ExitStack
@@ -63,6 +62,8 @@ class SmtpTransport:
 
     def send(self, message: EmailMessage, name: str) -> None:
         """Send in a connection of its own; the Message-ID holds the name for whoever filters repeats."""
+        import smtplib  # by the worker alone: server processes look at most whether a mail server greets
+
         with ExitStack() as stack:
             server: smtplib.SMTP
             if self.is_tls:
